@@ -1,0 +1,83 @@
+# muster: one command for each thing that a person or CI wants of it. `make help` lists them.
+
+GO      ?= go
+OUT     ?= runs
+SEED    ?= 1
+SEEDS   ?= 1
+JOBS    ?=
+# The baseline that `make regress` holds the current tree against, and the seeds that it is made of.
+BASELINE       := reports/testdata/baseline.json
+BASELINE_SEEDS := 5
+
+SIMULATE_FLAGS := --seed $(SEED) --seeds $(SEEDS) --out $(OUT) $(if $(JOBS),--jobs $(JOBS))
+
+.DEFAULT_GOAL := help
+
+.PHONY: simulate
+simulate: build/muster ## run the catalog's scenarios (SCENARIO=leader-isolated SEED=7 SEEDS=20 JOBS=2 OUT=runs)
+	build/muster simulate $(SCENARIO) $(SIMULATE_FLAGS)
+
+.PHONY: scenarios
+scenarios: build/muster ## list the catalog, one sentence each
+	@build/muster scenarios
+
+.PHONY: test
+test: ## run all tests, the conformance suite (go test ./scenarios/...) included
+	$(GO) test -timeout 15m ./...
+
+.PHONY: verify
+verify: build/muster ## run every scenario twice and compare the traces record by record
+	build/muster simulate $(SCENARIO) $(SIMULATE_FLAGS) --verify
+
+.PHONY: live
+live: build/muster build/registry build/workload ## run a scenario on real processes (SCENARIO=leader-killed)
+	build/muster live $(or $(SCENARIO),calm) --out $(OUT)
+
+.PHONY: regress
+regress: build/muster ## run the catalog and hold it against the committed baseline; fails on a regression
+	build/muster simulate --seed 1 --seeds $(BASELINE_SEEDS) --out build/regress
+	build/muster compare $(BASELINE) build/regress
+
+.PHONY: baseline
+baseline: build/muster ## make the committed baseline anew (do it when a change of behaviour is meant)
+	build/muster simulate --seed 1 --seeds $(BASELINE_SEEDS) --out build/regress
+	build/muster compare --write $(BASELINE) build/regress
+
+.PHONY: bench
+bench: ## measure: one line a figure, and build/bench.json
+	@mkdir -p build
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./scenarios/simulated -figures $(CURDIR)/build/bench.json
+
+.PHONY: fuzz
+fuzz: ## fuzz every decoder for a minute each
+	@for package in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -rhoE --include='*_test.go' 'func Fuzz[A-Za-z0-9]+' $$package/*_test.go | sed 's/func //' | sort -u); do \
+	    echo "== $$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),60s) $$package || exit 1; \
+	  done; done
+
+.PHONY: generate
+generate: ## make all generated files anew
+	$(GO) generate ./...
+
+.PHONY: lint
+lint: ## gofmt, go vet (native and as a guest), staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./model/... ./nodes/... ./cmd/registry ./cmd/workload
+	$(GO) tool staticcheck ./...
+
+.PHONY: build
+build: build/muster build/registry build/workload ## build the three programs into build/
+
+.PHONY: build/muster build/registry build/workload
+build/muster build/registry build/workload:
+	@mkdir -p build
+	$(GO) build -o $@ ./cmd/$(@F)
+
+.PHONY: clean
+clean: ## remove what was built and run (caches of compiled guests stay in the user's cache folder)
+	rm -rf build runs
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
