@@ -1,0 +1,230 @@
+package scenarios
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"muster/model"
+	"muster/model/run"
+)
+
+// Recorder takes down what happens on a stage: it writes the run folder's growing files, and keeps what the driver needs to
+// know to resolve roles. A stage may call it from several goroutines.
+type Recorder struct {
+	folder run.Folder
+
+	mutex     sync.Mutex
+	workloads map[string]bool
+	cast      *cast
+	history   *lineWriter
+	clocks    *lineWriter
+	logs      map[string]*lineWriter
+	exits     []exit
+	// failed is the first error in writing; the driver asks for it, since a stage has nothing useful to do with it.
+	failed error
+}
+
+// exit is a program that ended.
+type exit struct {
+	t       time.Duration
+	machine string
+	reason  string
+	// orderly: it ended by itself with status 0.
+	orderly bool
+}
+
+// newRecorder opens the growing files of a folder. The history begins with its header.
+func newRecorder(folder run.Folder, header model.Header, seed uint64) (*Recorder, error) {
+	r := &Recorder{
+		folder:    folder,
+		workloads: map[string]bool{},
+		cast:      newCast(header.Nodes, seed),
+		logs:      map[string]*lineWriter{},
+	}
+	var err error
+	if r.history, err = newLineWriter(folder.Path(run.HistoryFile)); err != nil {
+		return nil, err
+	}
+	if r.clocks, err = newLineWriter(folder.Path(run.ClocksFile)); err != nil {
+		return nil, errors.Join(err, r.history.close())
+	}
+	if err := r.history.write(header); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+// Printed takes down a line that a program printed. Lines of a workload's standard output that are history records go into the
+// history, stamped with the line's time; everything else goes into the machine's log.
+func (r *Recorder) Printed(machine string, line run.LogLine) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.workloads[machine] && line.Stream == 1 {
+		if record, ok := parseRecord(line.Text); ok {
+			record.T = line.T
+			r.note(r.history.write(record))
+			return
+		}
+	}
+	if event, ok := run.ParseNodeEvent(machine, line); ok {
+		r.cast.logged(event)
+	}
+	log, ok := r.logs[machine]
+	if !ok {
+		var err error
+		if log, err = newLineWriter(r.folder.Path(run.LogsFolder, machine+".jsonl")); err != nil {
+			r.note(err)
+			return
+		}
+		r.logs[machine] = log
+	}
+	r.note(log.write(line))
+}
+
+// Exited takes down that a machine's program ended at a time, for which reason ("exit status 2"), and whether that was in good
+// order, with status 0. A stage tells it of every end that no strike of its own brought about.
+func (r *Recorder) Exited(machine string, t time.Duration, reason string, orderly bool) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.exits = append(r.exits, exit{t: t, machine: machine, reason: reason, orderly: orderly})
+}
+
+// parseRecord reads a line that a workload printed.
+func parseRecord(text string) (model.Record, bool) {
+	var record model.Record
+	if len(text) == 0 || text[0] != '{' || json.Unmarshal([]byte(text), &record) != nil {
+		return record, false
+	}
+	return record, record.Client != "" && record.Phase != "" && record.Call != ""
+}
+
+// note keeps the first error.
+func (r *Recorder) note(err error) {
+	if r.failed == nil {
+		r.failed = err
+	}
+}
+
+// machines tells the recorder who is who.
+func (r *Recorder) machines(machines []run.Machine) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, machine := range machines {
+		if machine.Role == roleWorkload {
+			r.workloads[machine.Name] = true
+		}
+	}
+	r.cast.machines(machines)
+}
+
+// sampled writes clock samples.
+func (r *Recorder) sampled(samples []run.ClockSample) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, sample := range samples {
+		r.note(r.clocks.write(sample))
+	}
+}
+
+// ended returns the programs that have ended so far.
+func (r *Recorder) ended() []exit {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return append([]exit(nil), r.exits...)
+}
+
+// flush brings everything to the files and returns the first error that there has been.
+func (r *Recorder) flush() error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.note(r.history.flush())
+	r.note(r.clocks.flush())
+	for _, machine := range sortedKeys(r.logs) {
+		r.note(r.logs[machine].flush())
+	}
+	return r.failed
+}
+
+// close flushes and closes all files.
+func (r *Recorder) close() error {
+	err := r.flush()
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	err = errors.Join(err, r.history.close(), r.clocks.close())
+	for _, machine := range sortedKeys(r.logs) {
+		err = errors.Join(err, r.logs[machine].close())
+	}
+	return err
+}
+
+// lineWriter writes a file of JSON lines that grows: whatever was flushed stays readable if the run is cut short.
+type lineWriter struct {
+	file     *os.File
+	buffered *bufio.Writer
+	encoder  *json.Encoder
+}
+
+func newLineWriter(path string) (*lineWriter, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return nil, err
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	w := &lineWriter{file: file, buffered: bufio.NewWriterSize(file, 1<<16)}
+	w.encoder = json.NewEncoder(w.buffered)
+	w.encoder.SetEscapeHTML(false)
+	return w, nil
+}
+
+func (w *lineWriter) write(value any) error {
+	if err := w.encoder.Encode(value); err != nil {
+		return fmt.Errorf("%s: %w", w.file.Name(), err)
+	}
+	return nil
+}
+
+func (w *lineWriter) flush() error { return w.buffered.Flush() }
+
+func (w *lineWriter) close() error { return errors.Join(w.buffered.Flush(), w.file.Close()) }
+
+// setHistoryEnd writes a finished history anew, with the time at which the run ended in its header.
+func setHistoryEnd(folder run.Folder, header model.Header, end time.Duration) error {
+	header.End = end
+	first, err := json.Marshal(header)
+	if err != nil {
+		return fmt.Errorf("history header: %w", err)
+	}
+	path := folder.Path(run.HistoryFile)
+	old, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	rest := bufio.NewReader(old)
+	if _, err := rest.ReadString('\n'); err != nil {
+		return fmt.Errorf("%s: header: %w", path, err)
+	}
+	pending, err := renameio.NewPendingFile(path, renameio.WithExistingPermissions())
+	if err != nil {
+		return err
+	}
+	defer pending.Cleanup()
+	if _, err := pending.Write(append(first, '\n')); err != nil {
+		return err
+	}
+	if _, err := io.Copy(pending, rest); err != nil {
+		return err
+	}
+	return pending.CloseAtomicallyReplace()
+}

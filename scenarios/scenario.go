@@ -1,0 +1,218 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"muster/checker"
+	"muster/model"
+)
+
+// Scenario says what happens to a registry and which verdicts are then right. It is plain data and means the same on every
+// stage; everything that may vary from run to run is drawn from the run's seed.
+type Scenario struct {
+	// Name is how commands, folders and reports call it: "leader-isolated".
+	Name string `json:"name"`
+	// Claim is what it shows, in one sentence.
+	Claim string `json:"claim"`
+	// Source says why it is here: a guarantee, a bug that somebody met, a paper.
+	Source string `json:"source"`
+	// Profiles that it makes sense for; the first is the one that runs unless another is asked for.
+	Profiles []Profile `json:"profiles"`
+	// Cluster is what runs.
+	Cluster Cluster `json:"cluster"`
+	// Load is what the clients do.
+	Load model.Load `json:"load"`
+	// Plan is what befalls the machines, in the order of time.
+	Plan Plan `json:"plan,omitempty"`
+	// Lasts is the run's length in true time.
+	Lasts time.Duration `json:"lasts_ns"`
+	// Expect says which verdicts are right. Properties that do not stand here are not judged.
+	Expect Expect `json:"expect"`
+	// Bounds of the checkers; zero values mean the checkers' defaults.
+	Bounds checker.Bounds `json:"bounds,omitzero"`
+	// Sometimes must come up at least once, or the run has tested too little.
+	Sometimes []checker.Condition `json:"sometimes,omitempty"`
+}
+
+// Profile is a generation of Nacos's clients and servers.
+type Profile string
+
+// The profiles.
+const (
+	// Nacos1: HTTP, beats, UDP push.
+	Nacos1 Profile = "nacos1"
+	// Nacos2: gRPC, connections.
+	Nacos2 Profile = "nacos2"
+)
+
+// Cluster is what a scenario runs on.
+type Cluster struct {
+	// Nodes is how many registry nodes there are, named n1, n2, ….
+	Nodes int `json:"nodes"`
+	// Failpoints are defects that are switched on in every node: name to term, in the words of pingcap/failpoint, for
+	// example "muster/nodes/distro/skipSync": "return(true)".
+	Failpoints map[string]string `json:"failpoints,omitempty"`
+	// Arguments are given to every node after those that the stage gives it (address, members, data folder).
+	Arguments []string `json:"arguments,omitempty"`
+}
+
+// Nodes is a cluster of healthy nodes with nothing special about them.
+func Nodes(count int) Cluster { return Cluster{Nodes: count} }
+
+// NodeName is the name of a cluster's node, counted from 1.
+func NodeName(number int) string { return fmt.Sprintf("n%d", number) }
+
+// Expect maps properties to the outcomes that are right.
+type Expect map[checker.Property]checker.Outcome
+
+// With returns a copy in which some properties have another outcome.
+func (e Expect) With(changes Expect) Expect {
+	merged := make(Expect, len(e)+len(changes))
+	for property, outcome := range e {
+		merged[property] = outcome
+	}
+	for property, outcome := range changes {
+		merged[property] = outcome
+	}
+	return merged
+}
+
+// Plan is what befalls the machines of a run.
+type Plan []Step
+
+// Step is one fault of a plan.
+type Step struct {
+	// At is when it strikes, since the run began.
+	At time.Duration `json:"at_ns"`
+	// Within spreads it: the strike comes up to so much later, drawn from the run's seed.
+	Within time.Duration `json:"within_ns,omitempty"`
+	// Fault is what strikes.
+	Fault Fault `json:"fault"`
+}
+
+// At is a step of a plan that strikes at just that time.
+func At(at time.Duration, fault Fault) Step { return Step{At: at, Fault: fault} }
+
+// Around is a step that strikes at a time between at and at+within, drawn from the run's seed.
+func Around(at, within time.Duration, fault Fault) Step {
+	return Step{At: at, Within: within, Fault: fault}
+}
+
+// JSON is the scenario as a run folder keeps it, in run.json's details: enough to run and to judge the run again without the
+// catalog that it came from.
+func (s Scenario) JSON() (json.RawMessage, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s as JSON: %w", s.Name, err)
+	}
+	return text, nil
+}
+
+// Parse reads what JSON wrote.
+func Parse(details json.RawMessage) (Scenario, error) {
+	var s Scenario
+	if len(details) == 0 {
+		return s, errors.New("the run holds no scenario: its details are empty")
+	}
+	if err := json.Unmarshal(details, &s); err != nil {
+		return s, fmt.Errorf("scenario: %w", err)
+	}
+	return s, s.Validate()
+}
+
+// nameForm is what a scenario's name looks like: it becomes part of a folder's name and a word on a command line.
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// Validate says everything that is wrong with a scenario, and what would be right.
+func (s Scenario) Validate() error {
+	var wrong []error
+	complain := func(format string, arguments ...any) { wrong = append(wrong, fmt.Errorf(format, arguments...)) }
+	if !nameForm.MatchString(s.Name) {
+		complain("name %q: want small letters, digits and single hyphens, such as leader-isolated", s.Name)
+	}
+	if s.Claim == "" {
+		complain("no claim: say in one sentence what the scenario shows")
+	}
+	if len(s.Profiles) == 0 {
+		complain("no profile: want %s or %s", Nacos1, Nacos2)
+	}
+	for _, profile := range s.Profiles {
+		if profile != Nacos1 && profile != Nacos2 {
+			complain("profile %q: want %s or %s", profile, Nacos1, Nacos2)
+		}
+	}
+	if s.Cluster.Nodes < 1 {
+		complain("%d nodes: want at least 1", s.Cluster.Nodes)
+	}
+	if s.Lasts <= 0 {
+		complain("lasts %v: want a length above zero", s.Lasts)
+	}
+	wrong = append(wrong, s.validateLoad()...)
+	for i, step := range s.Plan {
+		switch {
+		case step.At < 0 || step.Within < 0:
+			complain("step %d: at %v within %v: want times from zero on", i+1, step.At, step.Within)
+		case step.At+step.Within >= s.Lasts:
+			complain("step %d strikes as late as %v, but the run lasts only %v", i+1, step.At+step.Within, s.Lasts)
+		case i > 0 && step.At < s.Plan[i-1].At+s.Plan[i-1].Within:
+			complain("step %d may strike at %v, before step %d, which may come as late as %v: want steps in order",
+				i+1, step.At, i, s.Plan[i-1].At+s.Plan[i-1].Within)
+		}
+		if err := step.Fault.validate(s.Cluster.Nodes); err != nil {
+			complain("step %d: %w", i+1, err)
+		}
+	}
+	if len(s.Expect) == 0 {
+		complain("expects nothing: name at least one property and its outcome")
+	}
+	for _, property := range sortedKeys(s.Expect) {
+		if !slices.Contains(checker.Properties, property) {
+			complain("expects something of the unknown property %q: want one of %v", property, checker.Properties)
+		}
+		if outcome := s.Expect[property]; outcome != checker.Holds && outcome != checker.Violated && outcome != checker.Undecided {
+			complain("expects %q of %s: want %s, %s or %s", outcome, property, checker.Holds, checker.Violated, checker.Undecided)
+		}
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return fmt.Errorf("scenario %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+// validateLoad looks at what a stage or the workload could not make sense of.
+func (s Scenario) validateLoad() []error {
+	var wrong []error
+	load := s.Load
+	if load.EphemeralClients < 0 || load.PersistentClients < 0 || load.EphemeralClients+load.PersistentClients == 0 {
+		wrong = append(wrong, fmt.Errorf("load: %d ephemeral and %d persistent clients: want at least one client",
+			load.EphemeralClients, load.PersistentClients))
+	}
+	if load.ReadShare < 0 || load.ReadShare > 1 {
+		wrong = append(wrong, fmt.Errorf("load: read share %v: want 0 to 1", load.ReadShare))
+	}
+	if load.Stop > s.Lasts {
+		wrong = append(wrong, fmt.Errorf("load: stops at %v, but the run lasts only %v", load.Stop, s.Lasts))
+	}
+	for _, silence := range load.Silences {
+		if silence.Client < 1 || silence.Client > load.EphemeralClients {
+			wrong = append(wrong, fmt.Errorf("load: client %d falls silent: want an ephemeral client, 1 to %d",
+				silence.Client, load.EphemeralClients))
+		}
+	}
+	return wrong
+}
+
+// sortedKeys of a map whose keys are strings, so that nothing depends on the order of a map.
+func sortedKeys[K ~string, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
