@@ -89,9 +89,13 @@ type Record struct {
 	T      time.Duration `json:"t"`
 	Client string        `json:"client"`
 	// Op pairs an invocation with its completion; it is unique within a client and grows.
-	Op    int64 `json:"op,omitempty"`
-	Phase Phase `json:"phase"`
-	Call  Call  `json:"call"`
+	Op int64 `json:"op,omitempty"`
+	// Repeats is the first of the client's operations that this one is sent again for, word for word, because its outcome was
+	// unknown; present at Invoke. Between them the client wrote nothing else to the instance, and nobody else writes to it, so all
+	// of them are one write, which began when the first was invoked and is done when any of them is OK. 0: it repeats nothing.
+	Repeats int64 `json:"repeats,omitempty"`
+	Phase   Phase `json:"phase"`
+	Call    Call  `json:"call"`
 	// Node is the name of the node that was asked.
 	Node    string  `json:"node,omitempty"`
 	Service Service `json:"service,omitzero"`

@@ -1,6 +1,13 @@
 package model
 
-import "time"
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
 
 // Load says what the clients of a run do. A scenario holds one; the stage passes it, as JSON, to the workload program.
 type Load struct {
@@ -11,7 +18,7 @@ type Load struct {
 	// EphemeralServices and PersistentServices are how many services the clients of each kind share, in turn.
 	EphemeralServices  int `json:"ephemeral_services"`
 	PersistentServices int `json:"persistent_services"`
-	// OperationsPerSecond of all clients together, without beats and observers.
+	// OperationsPerSecond of all clients together, without beats and observers. 0: ephemeral clients register and beat, no more.
 	OperationsPerSecond float64 `json:"operations_per_second"`
 	// ReadShare is the share of operations that are queries, 0 to 1.
 	ReadShare float64 `json:"read_share"`
@@ -25,7 +32,8 @@ type Load struct {
 	ObserveInterval time.Duration `json:"observe_interval_ns"`
 	// WarmUp is how long after the start of the workload all clients wait before their first operation.
 	WarmUp time.Duration `json:"warm_up_ns"`
-	// Stop is when, after the start of the workload, clients invoke no more operations. Beats and observers go on to the end.
+	// Stop is when, after the start of the workload, clients invoke no more operations. Beats and observers go on to the end, and
+	// so does what belongs to beating: a client registers again when it learns that its instance is gone. 0: never.
 	Stop time.Duration `json:"stop_ns"`
 	// Silences are times in which an ephemeral client is as good as dead.
 	Silences []Silence `json:"silences,omitempty"`
@@ -43,4 +51,83 @@ type Silence struct {
 	From time.Duration `json:"from_ns"`
 	// For is how long it lasts. 0: to the end of the run.
 	For time.Duration `json:"for_ns,omitempty"`
+}
+
+// Validate says what is wrong with a load, and what would be right.
+func (l Load) Validate() error {
+	var wrong []error
+	complain := func(format string, arguments ...any) { wrong = append(wrong, fmt.Errorf(format, arguments...)) }
+
+	for _, kind := range []struct {
+		name              string
+		clients, services int
+	}{
+		{"ephemeral", l.EphemeralClients, l.EphemeralServices},
+		{"persistent", l.PersistentClients, l.PersistentServices},
+	} {
+		switch {
+		case kind.clients < 0 || kind.clients > MaxClients:
+			complain("%s_clients is %d: want 0 to %d", kind.name, kind.clients, MaxClients)
+		case kind.services < 0 || kind.services > MaxClients:
+			complain("%s_services is %d: want 0 to %d", kind.name, kind.services, MaxClients)
+		case kind.clients > 0 && kind.services == 0:
+			complain("%s_services is 0, but there are %d %s clients: want at least 1 service", kind.name, kind.clients, kind.name)
+		}
+	}
+	if l.EphemeralClients == 0 && l.PersistentClients == 0 {
+		complain("ephemeral_clients and persistent_clients are both 0: want at least one client")
+	}
+	if l.OperationsPerSecond < 0 || math.IsInf(l.OperationsPerSecond, 0) || math.IsNaN(l.OperationsPerSecond) {
+		complain("operations_per_second is %v: want 0 or more", l.OperationsPerSecond)
+	}
+	if !(l.ReadShare >= 0 && l.ReadShare <= 1) {
+		complain("read_share is %v: want 0 to 1", l.ReadShare)
+	}
+	for _, mode := range l.ReadModes {
+		if mode != ReadLocal && mode != ReadLinearizable {
+			complain("read mode %q: want %q or %q", mode, ReadLocal, ReadLinearizable)
+		}
+	}
+	if l.Timeout <= 0 {
+		complain("timeout_ns is %v: want more than 0, for example 3s = 3000000000", l.Timeout)
+	}
+	if l.EphemeralClients > 0 && l.BeatInterval <= 0 {
+		complain("beat_interval_ns is %v: want more than 0; Nacos's clients use 5s = 5000000000", l.BeatInterval)
+	}
+	for _, span := range []struct {
+		name string
+		time time.Duration
+	}{{"observe_interval_ns", l.ObserveInterval}, {"warm_up_ns", l.WarmUp}, {"stop_ns", l.Stop}} {
+		if span.time < 0 {
+			complain("%s is %v: want 0 or more", span.name, span.time)
+		}
+	}
+	return errors.Join(append(wrong, l.validateSilences()...)...)
+}
+
+// MaxClients of a kind, and services of a kind: each has an address of its own.
+const MaxClients = 10_000
+
+func (l Load) validateSilences() []error {
+	var wrong []error
+	last := map[int]Silence{}
+	for _, silence := range l.SilencesInOrder() {
+		switch before, again := last[silence.Client]; {
+		case silence.Client < 1 || silence.Client > l.EphemeralClients:
+			wrong = append(wrong, fmt.Errorf("silence of client %d: want one of the ephemeral clients, 1 to %d", silence.Client, l.EphemeralClients))
+		case silence.From < 0 || silence.For < 0:
+			wrong = append(wrong, fmt.Errorf("silence of client %d from %v for %v: want no negative times", silence.Client, silence.From, silence.For))
+		case again && (before.For == 0 || before.From+before.For > silence.From):
+			wrong = append(wrong, fmt.Errorf("silence of client %d from %v begins before the one from %v ends", silence.Client, silence.From, before.From))
+		}
+		last[silence.Client] = silence
+	}
+	return wrong
+}
+
+// SilencesInOrder are the silences sorted by when they begin.
+func (l Load) SilencesInOrder() []Silence {
+	silences := slices.Clone(l.Silences)
+	slices.SortStableFunc(silences, func(a, b Silence) int { return cmp.Compare(a.From, b.From) })
+	return silences
 }

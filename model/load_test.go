@@ -1,0 +1,58 @@
+package model
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func validLoad() Load {
+	return Load{
+		EphemeralClients: 2, EphemeralServices: 1, PersistentClients: 2, PersistentServices: 1,
+		OperationsPerSecond: 10, ReadShare: 0.5, Timeout: 3 * time.Second, BeatInterval: 5 * time.Second,
+	}
+}
+
+func TestLoadValidate(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Load)
+		want   string // empty: the load is valid
+	}{
+		{"as it is", func(*Load) {}, ""},
+		{"no operations but beats", func(l *Load) { l.OperationsPerSecond = 0 }, ""},
+		{"silences one after the other", func(l *Load) {
+			l.Silences = []Silence{{Client: 1, From: 20 * time.Second}, {Client: 1, From: 10 * time.Second, For: 10 * time.Second}}
+		}, ""},
+		{"nobody", func(l *Load) { l.EphemeralClients, l.PersistentClients = 0, 0 }, "at least one client"},
+		{"too many", func(l *Load) { l.EphemeralClients = MaxClients + 1 }, "ephemeral_clients is 10001: want 0 to 10000"},
+		{"negative services", func(l *Load) { l.PersistentServices = -1 }, "persistent_services is -1"},
+		{"no service", func(l *Load) { l.PersistentServices = 0 }, "persistent_services is 0, but there are 2"},
+		{"infinite rate", func(l *Load) { l.OperationsPerSecond = math.Inf(1) }, "operations_per_second is +Inf"},
+		{"share over one", func(l *Load) { l.ReadShare = 1.5 }, "read_share is 1.5: want 0 to 1"},
+		{"share that is no number", func(l *Load) { l.ReadShare = math.NaN() }, "read_share is NaN"},
+		{"unknown read mode", func(l *Load) { l.ReadModes = []ReadMode{"fresh"} }, `read mode "fresh": want "local" or "linearizable"`},
+		{"no time-out", func(l *Load) { l.Timeout = 0 }, "timeout_ns is 0s"},
+		{"no beats", func(l *Load) { l.BeatInterval = 0 }, "beat_interval_ns is 0s"},
+		{"no beats needed", func(l *Load) { l.BeatInterval, l.EphemeralClients = 0, 0 }, ""},
+		{"stops before it begins", func(l *Load) { l.Stop = -1 }, "stop_ns is -1ns"},
+		{"silence of nobody", func(l *Load) { l.Silences = []Silence{{Client: 3}} }, "silence of client 3: want one of the ephemeral clients, 1 to 2"},
+		{"negative silence", func(l *Load) { l.Silences = []Silence{{Client: 1, From: -time.Second}} }, "want no negative times"},
+		{"silence within silence", func(l *Load) {
+			l.Silences = []Silence{{Client: 1, From: time.Second}, {Client: 1, From: 2 * time.Second}}
+		}, "begins before the one from 1s ends"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			load := validLoad()
+			c.change(&load)
+			err := load.Validate()
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
