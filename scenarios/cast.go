@@ -84,9 +84,15 @@ func (c *cast) down(node string) bool {
 
 // struck takes in what was done to the machines.
 func (c *cast) struck(strike Strike) {
-	if strike.Kind.Undoes() == nil {
+	undoes := strike.Kind.Undoes()
+	if undoes == nil {
 		c.suffering = append(c.suffering, strike)
 		return
+	}
+	for i, s := range c.suffering {
+		if slices.Contains(undoes, s.Kind) {
+			c.suffering[i].Machines = without(s.Machines, strike.Machines)
+		}
 	}
 	c.suffering = slices.DeleteFunc(c.suffering, func(s Strike) bool { return slices.Contains(strike.Undone, s.Number) })
 }
@@ -147,15 +153,15 @@ func (c *cast) overlap(strike Strike) error {
 	return nil
 }
 
-// undone are the strikes in force that a strike undoes: a heal all of the network's, the others those on the same machines.
+// undone are the strikes in force of which nothing is left after a strike: a heal ends all of the network's, the others end what
+// their machines suffer from.
 func (c *cast) undone(strike Strike) []int {
 	var numbers []int
 	for _, s := range c.suffering {
 		if !slices.Contains(strike.Kind.Undoes(), s.Kind) {
 			continue
 		}
-		all := strike.Kind == KindHeal
-		if all || len(without(s.Machines, strike.Machines)) == 0 {
+		if strike.Kind == KindHeal || len(without(s.Machines, strike.Machines)) == 0 {
 			numbers = append(numbers, s.Number)
 		}
 	}

@@ -126,6 +126,20 @@ func (r *Recorder) machines(machines []run.Machine) {
 	r.cast.machines(machines)
 }
 
+// resolve finds whom a fault strikes now.
+func (r *Recorder) resolve(number int, fault Fault) (strike Strike, text string, err error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.cast.resolve(number, fault)
+}
+
+// struck takes in what was done to the machines.
+func (r *Recorder) struck(strike Strike) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.cast.struck(strike)
+}
+
 // sampled writes clock samples.
 func (r *Recorder) sampled(samples []run.ClockSample) {
 	r.mutex.Lock()

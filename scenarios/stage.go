@@ -26,6 +26,8 @@ type Stage interface {
 	// Advance lets the machines run until that true time. It returns early with the context's error if that ends first, and
 	// with any other error if the stage itself broke. A program that ends is no error: it is told to the Recorder.
 	Advance(ctx context.Context, until time.Duration) error
+	// Now is true time on stage.
+	Now() time.Duration
 	// Strike does a fault to machines, and returns the true time at which it was done. It returns ErrUnsupported, wrapped
 	// with the reason, for a fault that this stage cannot strike.
 	Strike(ctx context.Context, strike Strike) (at time.Duration, err error)

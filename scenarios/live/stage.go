@@ -1,0 +1,356 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"muster/model/run"
+	"muster/scenarios"
+)
+
+// orderlyEnd is how long a program may take to end after SIGTERM before it is killed.
+const orderlyEnd = 10 * time.Second
+
+// workloadName is the name of the machine that the clients run on.
+const workloadName = "clients"
+
+// Options says what the stage runs.
+type Options struct {
+	// Programs are the executables that it starts.
+	Programs Programs
+	// Loopback keeps all processes on the loopback interface even where network namespaces could be made.
+	Loopback bool
+}
+
+// Stage runs a scenario on processes of this host. Make one with New for each run.
+type Stage struct {
+	options Options
+	host    host
+	// scratch holds the nodes' data folders.
+	scratch   string
+	recorder  *scenarios.Recorder
+	began     time.Time
+	processes map[string]*process
+	// gate is closed when the driver knows all machines: no line may reach the recorder before.
+	gate     chan struct{}
+	openGate sync.Once
+	// inForce are the strikes that have not been undone, and struck all there have been, by number.
+	inForce []scenarios.Strike
+	struck  map[int]*strikeState
+	// spent is the processor time of programs that have ended.
+	spent  time.Duration
+	closed bool
+}
+
+// strikeState is what the stage remembers of a strike, to say in the end whether it bit.
+type strikeState struct {
+	strike scenarios.Strike
+	// lostBefore is the count of swallowed packets when it struck, and lost how many it has swallowed, once it was undone.
+	lostBefore uint64
+	// hit says that every machine it names was running when it struck.
+	hit bool
+}
+
+// New makes a stage.
+func New(options Options) *Stage {
+	return &Stage{
+		options:   options,
+		processes: map[string]*process{},
+		gate:      make(chan struct{}),
+		struck:    map[int]*strikeState{},
+	}
+}
+
+// Name is "live".
+func (s *Stage) Name() string { return "live" }
+
+// Boot starts the nodes, waits until each accepts connections, and starts the workload.
+func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
+	names := make([]string, deployment.Cluster.Nodes)
+	for i := range names {
+		names[i] = scenarios.NodeName(i + 1)
+	}
+	var err error
+	if s.scratch, err = os.MkdirTemp("", "muster-live-"); err != nil {
+		return nil, fmt.Errorf("live stage: data folders: %w", err)
+	}
+	if s.host, err = newHost(ctx, names, workloadName, s.options.Loopback); err != nil {
+		return nil, fmt.Errorf("live stage: %w", err)
+	}
+	s.recorder, s.began = recorder, time.Now()
+
+	var machines []run.Machine
+	var members, urls []string
+	for _, name := range names {
+		address := s.host.address(name)
+		members = append(members, address)
+		urls = append(urls, name+"=http://"+address)
+		machines = append(machines, run.Machine{Name: name, Address: address, Role: "node"})
+	}
+	failpoints := failpointTerms(deployment.Cluster.Failpoints)
+	for _, name := range names {
+		arguments := append([]string{s.options.Programs.Registry,
+			"--addr", s.host.address(name),
+			"--members", strings.Join(members, ","),
+			"--data", filepath.Join(s.scratch, name)}, deployment.Cluster.Arguments...)
+		s.processes[name] = s.newProcess(name, arguments, failpoints)
+		if err := s.processes[name].start(); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range names {
+		if err := s.processes[name].awaitReady(ctx); err != nil {
+			return nil, err
+		}
+	}
+
+	load, err := json.Marshal(deployment.Load)
+	if err != nil {
+		return nil, fmt.Errorf("live stage: load as JSON: %w", err)
+	}
+	s.processes[workloadName] = s.newProcess(workloadName, []string{s.options.Programs.Workload,
+		"--nodes", strings.Join(urls, ","),
+		"--load", string(load),
+		"--seed", strconv.FormatUint(deployment.Seed, 10)}, "")
+	if err := s.processes[workloadName].start(); err != nil {
+		return nil, err
+	}
+	return append(machines, run.Machine{Name: workloadName, Address: s.host.address(workloadName), Role: "workload"}), nil
+}
+
+// newProcess describes a program that is to run on one of the host's machines.
+func (s *Stage) newProcess(name string, arguments []string, failpoints string) *process {
+	environment := os.Environ()
+	if failpoints != "" {
+		environment = append(environment, "GO_FAILPOINTS="+failpoints)
+	}
+	return &process{
+		name:        name,
+		arguments:   s.host.command(name, arguments),
+		environment: environment,
+		since:       s.began,
+		printed: func(line run.LogLine) {
+			<-s.gate
+			s.recorder.Printed(name, line)
+		},
+		exited: func(t time.Duration, reason string, orderly bool) {
+			<-s.gate
+			s.recorder.Exited(name, t, reason, orderly)
+		},
+	}
+}
+
+// Advance waits until that true time.
+func (s *Stage) Advance(ctx context.Context, until time.Duration) error {
+	s.openGate.Do(func() { close(s.gate) })
+	timer := time.NewTimer(until - time.Since(s.began))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// Strike does what can be done to processes and to the network between them.
+func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Duration, error) {
+	state := &strikeState{strike: strike, hit: true}
+	state.lostBefore, _ = s.host.swallowed(ctx)
+	for _, name := range strike.Machines {
+		if s.processes[name] == nil {
+			return 0, fmt.Errorf("%s: there is no machine %q on this stage", strike.Kind, name)
+		}
+	}
+	if err := s.strike(ctx, strike, state); err != nil {
+		return 0, err
+	}
+	s.inForce = slices.DeleteFunc(s.inForce, func(other scenarios.Strike) bool { return slices.Contains(strike.Undone, other.Number) })
+	if strike.Kind.Undoes() == nil {
+		s.inForce = append(s.inForce, strike)
+	}
+	s.struck[strike.Number] = state
+	return time.Since(s.began), nil
+}
+
+func (s *Stage) strike(ctx context.Context, strike scenarios.Strike, state *strikeState) error {
+	each := func(do func(*process) error) error {
+		for _, name := range strike.Machines {
+			if err := do(s.processes[name]); err != nil {
+				return fmt.Errorf("%s %s: %w", strike.Kind, name, err)
+			}
+		}
+		return nil
+	}
+	switch strike.Kind {
+	case scenarios.KindIsolate, scenarios.KindPartition, scenarios.KindCut, scenarios.KindHeal:
+		return s.host.cut(ctx, s.cuts(strike))
+	case scenarios.KindKill:
+		return each(func(p *process) error {
+			state.hit = state.hit && p.running()
+			return p.kill()
+		})
+	case scenarios.KindRestart:
+		return each(func(p *process) error {
+			state.hit = state.hit && !p.running()
+			return p.start()
+		})
+	case scenarios.KindPause:
+		return each(func(p *process) error {
+			state.hit = state.hit && p.running()
+			return p.pause()
+		})
+	case scenarios.KindResume:
+		return each((*process).resume)
+	case scenarios.KindCrash:
+		return fmt.Errorf("%w: the power of a process cannot be cut: what it wrote is in the kernel's hands (kill ends a process)", scenarios.ErrUnsupported)
+	case scenarios.KindClockOffset, scenarios.KindClockDrift, scenarios.KindClockJump, scenarios.KindClockReset:
+		return fmt.Errorf("%w: all processes of a host share its clock", scenarios.ErrUnsupported)
+	case scenarios.KindSlowLink:
+		return fmt.Errorf("%w: links of the live stage have no delay that could be set", scenarios.ErrUnsupported)
+	}
+	return fmt.Errorf("%w: %s is unknown to the live stage", scenarios.ErrUnsupported, strike.Kind)
+}
+
+// cuts are the directions in which packets must vanish once a strike is in force and those that it undoes are not.
+func (s *Stage) cuts(strike scenarios.Strike) []direction {
+	var cuts []direction
+	for _, other := range append(slices.Clone(s.inForce), strike) {
+		if !slices.Contains(strike.Undone, other.Number) {
+			cuts = append(cuts, directions(other)...)
+		}
+	}
+	return cuts
+}
+
+// direction is one way between two machines.
+type direction struct{ from, to string }
+
+// directions are the ways that a strike cuts.
+func directions(strike scenarios.Strike) []direction {
+	var cuts []direction
+	for i, one := range strike.Sides {
+		for j, other := range strike.Sides {
+			if i == j || strike.Kind == scenarios.KindCut && i != 0 {
+				continue
+			}
+			for _, from := range one {
+				for _, to := range other {
+					cuts = append(cuts, direction{from, to})
+				}
+			}
+		}
+	}
+	return cuts
+}
+
+// Evidence counts packets that vanished since a cut, or says whether the programs that a strike named were there to be struck.
+func (s *Stage) Evidence(number int) scenarios.Evidence {
+	state := s.struck[number]
+	if state == nil {
+		return scenarios.Evidence{Text: "not struck"}
+	}
+	switch state.strike.Kind {
+	case scenarios.KindIsolate, scenarios.KindPartition, scenarios.KindCut:
+		swallowed, err := s.host.swallowed(context.Background())
+		if err != nil {
+			return scenarios.Evidence{Text: "packets were not counted: " + err.Error()}
+		}
+		lost := swallowed - state.lostBefore
+		return scenarios.Evidence{Bit: lost > 0, Text: fmt.Sprintf("%d packets dropped", lost)}
+	case scenarios.KindKill, scenarios.KindPause:
+		if !state.hit {
+			return scenarios.Evidence{Text: "a program was not running when it struck"}
+		}
+		return scenarios.Evidence{Bit: true, Text: "the program was running when it struck"}
+	case scenarios.KindRestart:
+		for _, name := range state.strike.Machines {
+			if !s.processes[name].running() {
+				return scenarios.Evidence{Text: name + " does not run"}
+			}
+		}
+		return scenarios.Evidence{Bit: state.hit, Text: "the program runs again"}
+	}
+	return scenarios.Evidence{Bit: true, Text: "done"}
+}
+
+// Clocks says nothing: the processes share this host's clock, which cannot be compared with a better one.
+func (s *Stage) Clocks() []run.ClockSample { return nil }
+
+// Finish ends all programs in good order, the clients first, so that open operations are completed.
+func (s *Stage) Finish(ctx context.Context) (scenarios.Ending, error) {
+	s.openGate.Do(func() { close(s.gate) })
+	ctx, cancel := context.WithTimeout(ctx, 2*orderlyEnd)
+	defer cancel()
+	var failed []error
+	if workload := s.processes[workloadName]; workload != nil {
+		failed = append(failed, workload.end(orderlyEnd))
+	}
+	var ending sync.WaitGroup
+	errs := make([]error, len(s.processes))
+	for i, name := range sortedNames(s.processes) {
+		ending.Go(func() { errs[i] = s.processes[name].end(orderlyEnd) })
+	}
+	ending.Wait()
+	guests, err := s.options.Programs.identify()
+	failed = append(failed, append(errs, err)...)
+	var spent time.Duration
+	for _, name := range sortedNames(s.processes) {
+		spent += s.processes[name].spent()
+	}
+	return scenarios.Ending{
+		Guests:   guests,
+		Versions: map[string]string{"go": runtime.Version()},
+		Options:  map[string]string{"network": s.host.describe()},
+		CPU:      spent,
+	}, errors.Join(append(failed, ctx.Err())...)
+}
+
+// Close kills what still runs and removes the machines and their data.
+func (s *Stage) Close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.openGate.Do(func() { close(s.gate) })
+	var failed []error
+	for _, name := range sortedNames(s.processes) {
+		failed = append(failed, s.processes[name].kill())
+	}
+	if s.host != nil {
+		failed = append(failed, s.host.close())
+	}
+	if s.scratch != "" {
+		failed = append(failed, os.RemoveAll(s.scratch))
+	}
+	return errors.Join(failed...)
+}
+
+// failpointTerms writes failpoints as the environment variable GO_FAILPOINTS wants them.
+func failpointTerms(failpoints map[string]string) string {
+	var terms []string
+	for _, name := range sortedNames(failpoints) {
+		terms = append(terms, name+"="+failpoints[name])
+	}
+	return strings.Join(terms, ";")
+}
+
+// sortedNames are a map's keys in order.
+func sortedNames[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,88 @@
+package scenarios
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/checker"
+	"muster/model"
+)
+
+func TestValidate(t *testing.T) {
+	require.NoError(t, small().Validate())
+	cases := map[string]func(*Scenario){
+		`name "Leader Isolated": want small letters`: func(s *Scenario) { s.Name = "Leader Isolated" },
+		"no claim":                                                  func(s *Scenario) { s.Claim = "" },
+		"no profile: want nacos1 or nacos2":                         func(s *Scenario) { s.Profiles = nil },
+		`profile "nacos4": want nacos1 or nacos2`:                   func(s *Scenario) { s.Profiles = []Profile{"nacos4"} },
+		"0 nodes: want at least 1":                                  func(s *Scenario) { s.Cluster.Nodes = 0 },
+		"lasts 0s":                                                  func(s *Scenario) { s.Lasts = 0 },
+		"want at least one client":                                  func(s *Scenario) { s.Load.EphemeralClients = 0 },
+		"read share 2: want 0 to 1":                                 func(s *Scenario) { s.Load.ReadShare = 2 },
+		"stops at 1m0s, but the run lasts only 10s":                 func(s *Scenario) { s.Load.Stop = time.Minute },
+		"client 9 falls silent: want an ephemeral client, 1 to 1":   func(s *Scenario) { s.Load.Silences = []model.Silence{{Client: 9}} },
+		"expects nothing":                                           func(s *Scenario) { s.Expect = nil },
+		`unknown property "speed"`:                                  func(s *Scenario) { s.Expect = Expect{"speed": checker.Holds} },
+		`expects "fine" of converged`:                               func(s *Scenario) { s.Expect = Expect{checker.Converged: "fine"} },
+		"step 1 strikes as late as 12s, but the run lasts only 10s": func(s *Scenario) { s.Plan = Plan{Around(8*time.Second, 4*time.Second, Heal())} },
+		"step 1: at -1s":                                            func(s *Scenario) { s.Plan = Plan{At(-time.Second, Heal())} },
+		"step 2 may strike at 3s, before step 1, which may come as late as 4s": func(s *Scenario) {
+			s.Plan = Plan{Around(2*time.Second, 2*time.Second, Isolate(Leader)), At(3*time.Second, Heal())}
+		},
+	}
+	for want, breakIt := range cases {
+		t.Run(want, func(t *testing.T) {
+			s := small()
+			breakIt(&s)
+			require.ErrorContains(t, s.Validate(), want)
+		})
+	}
+}
+
+func TestValidateFaults(t *testing.T) {
+	cases := map[string]Fault{
+		"isolate strikes nobody":                        Isolate(),
+		"partition has 1 sides":                         Partition(Side(Leader)),
+		"partition: side 2 is empty":                    Partition(Side(Leader), Side()),
+		"cut has 0 sides":                               {Kind: KindCut},
+		"heal names [leader]":                           {Kind: KindHeal, On: []Role{Leader}},
+		`unknown kind of fault "flood"`:                 {Kind: "flood", On: []Role{Leader}},
+		`role "node:4": want a node from 1 to 3`:        Crash(Node(4)),
+		`role "king": want leader`:                      Crash("king"),
+		"only what undoes a fault can name its victims": Crash(Victims),
+		"clock-offset by nothing":                       ClockOffset(Leader, 0),
+		"clock-jump by nothing":                         ClockJump(Leader, 0),
+		"clock-drift of 0 ppm":                          ClockDrift(Leader, 0),
+		"clock-drift of -1e+06 ppm":                     ClockDrift(Leader, -1e6),
+		"slow-link by -1s: want a delay above zero":     SlowLink(Leader, Others, -time.Second),
+	}
+	for want, fault := range cases {
+		t.Run(want, func(t *testing.T) {
+			require.ErrorContains(t, small(At(time.Second, fault)).Validate(), want)
+		})
+	}
+}
+
+func TestScenariosAreData(t *testing.T) {
+	s := small(Around(time.Second, time.Second, Partition(Side(Leader, Follower), Side(Others))), At(3*time.Second, Heal()))
+	s.Cluster.Failpoints = map[string]string{"muster/nodes/distro/skipSync": "return(true)"}
+	s.Load.ReadModes = []model.ReadMode{model.ReadLocal}
+	text, err := s.JSON()
+	require.NoError(t, err)
+	again, err := Parse(text)
+	require.NoError(t, err)
+	require.Equal(t, s, again)
+
+	_, err = Parse(nil)
+	require.ErrorContains(t, err, "the run holds no scenario")
+	_, err = Parse([]byte(`{"name":"small"}`))
+	require.ErrorContains(t, err, "no claim")
+}
+
+func TestStreamsDoNotTouchEachOther(t *testing.T) {
+	require.Equal(t, stream(1, "a").Uint64(), stream(1, "a").Uint64())
+	require.NotEqual(t, stream(1, "a").Uint64(), stream(1, "b").Uint64())
+	require.NotEqual(t, stream(1, "a").Uint64(), stream(2, "a").Uint64())
+}
