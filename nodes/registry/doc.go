@@ -1,0 +1,27 @@
+// Package registry is what one node knows: which services exist, which clients published which instances, what operators wrote
+// over them, and the view of a service that a query returns. It is Nacos 2.x's object model (naming/core/v2 there):
+//
+//   - A service is a singleton by namespace, group and name. Whether it holds ephemeral or persistent instances is a property of
+//     the service; its first registration decides.
+//   - A client owns what it publishes, one instance a service. Clients that speak HTTP are known by the address of their
+//     instance: "ip:port#true" publishes ephemeral instances, "ip:port#false" persistent ones.
+//   - Operators' metadata (weight, enabled, key-value pairs of an instance; threshold, selector, clusters of a service) lie
+//     beside the published values and cover them in the view.
+//   - A view is computed when it is first asked for, and then again half a second after a change (ViewDelay), so that a burst of
+//     changes costs one computation. A fresh view is computed at once.
+//
+// State reaches a registry in three ways. What clients tell this node goes through RegisterEphemeral, DeregisterEphemeral and
+// Beat; each change is reported to the function given to OnClientChange, for Distro to carry to the peers. What peers tell goes
+// through ApplySync, RemoveSynced, Renew and DropUnlisted. What the Raft group decided goes through ApplyCommand, and is the same on every
+// node: persistent instances, services that were created by hand, and all operators' metadata.
+//
+// # Who wins when two nodes disagree about a client
+//
+// Nacos applies whatever a peer sends. A node that was cut off therefore deletes, once the cut heals, instances that beat all
+// the time on the other side. Here the node that heard from the client last wins: every message says for how long the sender has
+// not heard of the client, and it is refused by a node that has itself heard of it (registration, deregistration, beat) since then.
+// A duration, not a time of day, is compared, so clocks do not matter.
+//
+// A Registry is safe for concurrent use. It starts no goroutines but the timers of views that wait to be computed. It must not know how
+// requests arrive (openapi), who lives (liveness), how peers are reached (distro) or how agreement is reached (consensus).
+package registry

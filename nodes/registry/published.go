@@ -1,0 +1,74 @@
+package registry
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+
+	"muster/model"
+)
+
+// Published is one instance as its client published it, before operators' metadata (Nacos: InstancePublishInfo). Its Metadata must not be
+// changed once it was handed to a Registry.
+type Published struct {
+	IP      string `json:"ip"`
+	Port    int    `json:"port"`
+	Cluster string `json:"cluster"`
+	Healthy bool   `json:"healthy"`
+	// Weight is 0 to 10000 where it came by registration; beats may bring anything.
+	Weight  float64 `json:"weight"`
+	Enabled bool    `json:"enabled"`
+	// InstanceID is what lists show as instanceId, for example "10.0.0.1#8080#DEFAULT#DEFAULT_GROUP@@orders".
+	InstanceID string            `json:"instance_id,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+}
+
+// ClientID is the id of the client that publishes an instance over HTTP (Nacos: IpPortBasedClient.getClientId).
+func ClientID(ip string, port int, ephemeral bool) string {
+	return Tag(ip, port) + "#" + strconv.FormatBool(ephemeral)
+}
+
+// Tag is "ip:port", what decides which node is responsible for a client. An IPv6 address is not put in brackets: Nacos does not.
+func Tag(ip string, port int) string { return ip + ":" + strconv.Itoa(port) }
+
+// TagOf is the tag of a client: its id up to the '#'.
+func TagOf(clientID string) string {
+	tag, _, _ := strings.Cut(clientID, "#")
+	return tag
+}
+
+// isEphemeralID says of what kind a client is (Nacos: ClientManagerDelegate: whatever does not end in "false" is ephemeral).
+func isEphemeralID(clientID string) bool { return !strings.HasSuffix(clientID, "#false") }
+
+// MetadataID is the key of an operator's metadata over an instance (Nacos: InstancePublishInfo.genMetadataId).
+func MetadataID(ip string, port int, cluster string) string {
+	return Tag(ip, port) + ":" + cluster
+}
+
+// metadataID is the key of the operator's metadata over this instance.
+func (p Published) metadataID() string { return MetadataID(p.IP, p.Port, p.Cluster) }
+
+// equal compares everything that a client published.
+func (p Published) equal(q Published) bool {
+	return p.IP == q.IP && p.Port == q.Port && p.Cluster == q.Cluster && p.Healthy == q.Healthy && p.Weight == q.Weight &&
+		p.Enabled == q.Enabled && p.InstanceID == q.InstanceID && maps.Equal(p.Metadata, q.Metadata)
+}
+
+// Preserved metadata keys by which an instance sets its own times, in milliseconds (Nacos: PreservedMetadataKeys).
+const (
+	BeatIntervalKey  = "preserved.heart.beat.interval"
+	BeatTimeoutKey   = "preserved.heart.beat.timeout"
+	DeleteTimeoutKey = "preserved.ip.delete.timeout"
+	IDGeneratorKey   = "preserved.instance.id.generator"
+)
+
+// less orders services by namespace, group and name.
+func less(a, b model.Service) int {
+	if c := strings.Compare(a.Namespace, b.Namespace); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Group, b.Group); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Name, b.Name)
+}

@@ -1,0 +1,135 @@
+package registry
+
+import (
+	"slices"
+	"time"
+
+	"muster/model"
+)
+
+// ServiceInfo is what is known of a service besides its instances.
+type ServiceInfo struct {
+	Service   model.Service
+	Ephemeral bool
+	// Metadata is nil where no operator set any.
+	Metadata *ServiceMetadata
+	// Instances is how many are published.
+	Instances int
+}
+
+// Service returns a service; false if it is unknown.
+func (r *Registry) Service(key model.Service) (ServiceInfo, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s := r.services[key]
+	if s == nil {
+		return ServiceInfo{Service: key}, false
+	}
+	return r.info(s), true
+}
+
+func (r *Registry) info(s *service) ServiceInfo {
+	return ServiceInfo{Service: s.key, Ephemeral: s.ephemeral, Metadata: r.metadata(s.key), Instances: len(s.publishers)}
+}
+
+// metadata of a service, nil where none were set.
+func (r *Registry) metadata(key model.Service) *ServiceMetadata {
+	if m, set := r.serviceMetadata[key]; set {
+		return &m
+	}
+	return nil
+}
+
+// ServiceMetadata returns what operators set for a service; nil if they set nothing. It must not be changed.
+func (r *Registry) ServiceMetadata(key model.Service) *ServiceMetadata {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.metadata(key)
+}
+
+// InstanceMetadata returns what an operator wrote over an instance; false if nothing.
+func (r *Registry) InstanceMetadata(key model.Service, metadataID string) (InstanceMetadata, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	m, set := r.instanceMetadata[key][metadataID]
+	return m, set
+}
+
+// Services lists the services of a namespace, in order.
+func (r *Registry) Services(namespace string) []ServiceInfo {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var services []ServiceInfo
+	for key, s := range r.services {
+		if key.Namespace == namespace {
+			services = append(services, r.info(s))
+		}
+	}
+	slices.SortFunc(services, func(a, b ServiceInfo) int { return less(a.Service, b.Service) })
+	return services
+}
+
+// Counts are the figures of GET /operator/metrics.
+type Counts struct {
+	Services, Instances, ResponsibleInstances, EphemeralClients, PersistentClients, ResponsibleClients int
+}
+
+// Counts counts what this node knows.
+func (r *Registry) Counts() Counts {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	counts := Counts{Services: len(r.services)}
+	for _, c := range r.clients {
+		counts.Instances += len(c.published)
+		if c.ephemeral {
+			counts.EphemeralClients++
+		} else {
+			counts.PersistentClients++
+		}
+		if r.Responsible(c.id) {
+			counts.ResponsibleClients++
+			counts.ResponsibleInstances += len(c.published)
+		}
+	}
+	return counts
+}
+
+// Publication is an instance with what a beat check needs to know of it.
+type Publication struct {
+	Service  model.Service
+	ClientID string
+	Published
+	// Beat is when it last gave a sign of life.
+	Beat time.Time
+	// Cover is what an operator wrote over it, nil if nothing.
+	Cover *InstanceMetadata
+}
+
+// Publications lists what an ephemeral client publishes, in the order of services.
+func (r *Registry) Publications(clientID string) []Publication {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	c := r.clients[clientID]
+	if c == nil || !c.ephemeral {
+		return nil
+	}
+	list := make([]Publication, 0, len(c.published))
+	for _, key := range c.services() {
+		p := Publication{Service: key, ClientID: clientID, Published: c.published[key].Published, Beat: c.published[key].beat}
+		if cover, set := r.instanceMetadata[key][p.metadataID()]; set {
+			p.Cover = &cover
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// Published returns what a client publishes in a service, before operators' metadata; false if nothing.
+func (r *Registry) Published(key model.Service, clientID string) (Published, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if c := r.clients[clientID]; c != nil && c.published[key] != nil {
+		return c.published[key].Published, true
+	}
+	return Published{}, false
+}

@@ -1,0 +1,328 @@
+package registry
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"muster/model"
+)
+
+// ViewDelay is how long after a change a view is computed again (Nacos: PushDelayTask, nacos.naming.push.pushTaskDelay).
+const ViewDelay = 500 * time.Millisecond
+
+// Options of a Registry.
+type Options struct {
+	// Self is this node's address, "ip:port".
+	Self string
+	// Owner says which node is responsible for a tag ("ip:port") in this node's view of the cluster. Nil: this node, for everything.
+	Owner func(tag string) string
+}
+
+// Registry holds one node's state.
+type Registry struct {
+	options Options
+
+	mu       sync.RWMutex
+	services map[model.Service]*service
+	clients  map[string]*client
+	graves   map[string]grave
+	// serviceMetadata, instanceMetadata and the persistent clients are written by ApplyCommand and RestorePersistent alone, so that they are the
+	// same on every node that applied the same commands.
+	serviceMetadata  map[model.Service]ServiceMetadata
+	instanceMetadata map[model.Service]map[string]InstanceMetadata
+	switches         Switches
+	onClientChange   []func(clientID string, removed bool)
+}
+
+// service is a singleton by its key.
+type service struct {
+	key       model.Service
+	ephemeral bool
+	// touched is when the service was made or last lost its last publisher.
+	touched time.Time
+	// publishers is the index from the service to the clients that publish an instance of it.
+	publishers map[string]*client
+	// view is what queries get; nil until first asked for. due says that a timer waits to compute it again.
+	view *View
+	due  bool
+}
+
+// client is whoever published instances.
+type client struct {
+	id        string
+	ephemeral bool
+	revision  int64
+	published map[model.Service]*publication
+	// heard is when any node last heard from the client, as far as this one knows; heardHere when this node itself did, zero if never.
+	heard, heardHere time.Time
+	// verified is when the client was last registered, beaten, synchronised or found equal by a peer's verification.
+	verified time.Time
+}
+
+// publication is one instance of a client, with what only the responsible node needs.
+type publication struct {
+	Published
+	// beat is when the instance last gave a sign of life (Nacos: lastHeartBeatTime).
+	beat time.Time
+}
+
+// grave remembers a client that this node removed, so that late news of its life can be told from new ones.
+type grave struct {
+	heard, heardHere, dug time.Time
+}
+
+// New makes an empty registry.
+func New(options Options) *Registry {
+	return &Registry{
+		options:          options,
+		services:         map[model.Service]*service{},
+		clients:          map[string]*client{},
+		graves:           map[string]grave{},
+		serviceMetadata:  map[model.Service]ServiceMetadata{},
+		instanceMetadata: map[model.Service]map[string]InstanceMetadata{},
+		switches:         DefaultSwitches(),
+	}
+}
+
+// OnClientChange has changed called after each change of an ephemeral client that this node must tell its peers of: what it
+// published changed, or it is gone (removed). It is also called when a peer's stale news was refused, so that the peer learns
+// better; tell every peer, whoever is responsible. Calls come without locks held, possibly from several goroutines at once: read the
+// client's state with Snapshot when it is sent, not when it is reported. Register before the first request.
+func (r *Registry) OnClientChange(changed func(clientID string, removed bool)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onClientChange = append(r.onClientChange, changed)
+}
+
+func (r *Registry) report(clientID string, removed bool) {
+	r.mu.RLock()
+	listeners := r.onClientChange
+	r.mu.RUnlock()
+	for _, changed := range listeners {
+		changed(clientID, removed)
+	}
+}
+
+// KindError says that an instance of one kind was to be registered in a service of the other.
+type KindError struct {
+	Service model.Service
+	// Ephemeral is the kind of the service.
+	Ephemeral bool
+}
+
+func (e KindError) Error() string {
+	is, wanted := "persistent", "ephemeral"
+	if e.Ephemeral {
+		is, wanted = wanted, is
+	}
+	return fmt.Sprintf("Current service %s is %s service, can't register %s instance.", e.Service.GroupedName(), is, wanted)
+}
+
+// CheckKind returns a KindError if the service exists and is of the other kind.
+func (r *Registry) CheckKind(key model.Service, ephemeral bool) error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if s, known := r.services[key]; known && s.ephemeral != ephemeral {
+		return KindError{Service: key, Ephemeral: s.ephemeral}
+	}
+	return nil
+}
+
+// RegisterEphemeral takes an instance on, in place of what the same address published in that service before. It counts as a sign of life.
+func (r *Registry) RegisterEphemeral(key model.Service, instance Published) error {
+	id := ClientID(instance.IP, instance.Port, true)
+	r.mu.Lock()
+	if s, known := r.services[key]; known && !s.ephemeral {
+		r.mu.Unlock()
+		return KindError{Service: key, Ephemeral: false}
+	}
+	now := time.Now()
+	c := r.clients[id]
+	if c == nil {
+		c = r.newClient(id)
+		delete(r.graves, id)
+	}
+	c.heard, c.heardHere, c.verified = now, now, now
+	r.publish(c, key, instance, now)
+	c.revision = c.contentRevision()
+	r.mu.Unlock()
+	r.report(id, false)
+	return nil
+}
+
+// DeregisterEphemeral takes an instance off. It reports whether there was one.
+func (r *Registry) DeregisterEphemeral(key model.Service, ip string, port int) bool {
+	return r.takeOff(key, ClientID(ip, port, true), true)
+}
+
+// Expire takes an instance off because it gave no sign of life; unlike a deregistration this is no news from the client. It is refused, with
+// false, if the instance is gone or has given a sign of life since the beat that the caller judged by.
+func (r *Registry) Expire(key model.Service, clientID string, beat time.Time) bool {
+	r.mu.RLock()
+	fresh := false
+	if c := r.clients[clientID]; c != nil && c.published[key] != nil {
+		fresh = c.published[key].beat.After(beat)
+	}
+	r.mu.RUnlock()
+	return !fresh && r.takeOff(key, clientID, false)
+}
+
+func (r *Registry) takeOff(key model.Service, clientID string, heard bool) bool {
+	r.mu.Lock()
+	c := r.clients[clientID]
+	if c == nil || c.published[key] == nil {
+		r.mu.Unlock()
+		return false
+	}
+	now := time.Now()
+	if heard {
+		c.heard, c.heardHere = now, now
+	}
+	r.unpublish(c, key, now)
+	removed := len(c.published) == 0
+	if removed {
+		r.graves[clientID] = grave{heard: c.heard, heardHere: c.heardHere, dug: now}
+		delete(r.clients, clientID)
+	} else {
+		c.revision = c.contentRevision()
+	}
+	r.mu.Unlock()
+	r.report(clientID, removed)
+	return true
+}
+
+// Beat notes a sign of life of an instance. An unhealthy one becomes healthy. It reports whether the instance is known.
+func (r *Registry) Beat(key model.Service, ip string, port int) bool {
+	id := ClientID(ip, port, true)
+	r.mu.Lock()
+	c := r.clients[id]
+	if c == nil || c.published[key] == nil {
+		r.mu.Unlock()
+		return false
+	}
+	now := time.Now()
+	c.heard, c.heardHere, c.verified = now, now, now
+	p := c.published[key]
+	p.beat = now
+	recovered := !p.Healthy
+	if recovered {
+		r.setHealth(c, key, true)
+	}
+	r.mu.Unlock()
+	if recovered {
+		r.report(id, false)
+	}
+	return true
+}
+
+// MarkUnhealthy is what a missing beat leads to. It is refused, with false, if the instance is gone, unhealthy already, or has given a
+// sign of life since the beat that the caller judged by.
+func (r *Registry) MarkUnhealthy(key model.Service, clientID string, beat time.Time) bool {
+	r.mu.Lock()
+	c := r.clients[clientID]
+	if c == nil || c.published[key] == nil || !c.published[key].Healthy || c.published[key].beat.After(beat) {
+		r.mu.Unlock()
+		return false
+	}
+	r.setHealth(c, key, false)
+	r.mu.Unlock()
+	r.report(clientID, false)
+	return true
+}
+
+// RenewBeats makes all instances of a client as if they had just given a sign of life, without counting as one towards peers: a node that becomes
+// responsible for a client does not know when the one before it last heard a beat.
+func (r *Registry) RenewBeats(clientID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.clients[clientID]; c != nil {
+		c.renew(time.Now())
+	}
+}
+
+func (c *client) renew(now time.Time) {
+	c.verified = now
+	for _, p := range c.published {
+		p.beat = now
+	}
+}
+
+// newClient adds a client that has published nothing yet.
+func (r *Registry) newClient(id string) *client {
+	c := &client{id: id, ephemeral: isEphemeralID(id), published: map[model.Service]*publication{}}
+	r.clients[id] = c
+	return c
+}
+
+// singleton finds a service or makes it. A service that nobody publishes takes the kind of whoever comes next.
+func (r *Registry) singleton(key model.Service, ephemeral bool) *service {
+	s := r.services[key]
+	if s == nil {
+		s = &service{key: key, ephemeral: ephemeral, touched: time.Now(), publishers: map[string]*client{}}
+		r.services[key] = s
+	} else if len(s.publishers) == 0 {
+		s.ephemeral = ephemeral
+	}
+	return s
+}
+
+func (r *Registry) publish(c *client, key model.Service, instance Published, now time.Time) {
+	s := r.singleton(key, c.ephemeral)
+	c.published[key] = &publication{Published: instance, beat: now}
+	s.publishers[c.id] = c
+	r.changed(s)
+}
+
+func (r *Registry) unpublish(c *client, key model.Service, now time.Time) {
+	delete(c.published, key)
+	if s := r.services[key]; s != nil {
+		delete(s.publishers, c.id)
+		s.touched = now
+		r.changed(s)
+	}
+}
+
+func (r *Registry) setHealth(c *client, key model.Service, healthy bool) {
+	// The publication is replaced, not changed: views may still read the old one.
+	changed := *c.published[key]
+	changed.Healthy = healthy
+	c.published[key] = &changed
+	if c.ephemeral {
+		c.revision = c.contentRevision()
+	}
+	if s := r.services[key]; s != nil {
+		r.changed(s)
+	}
+}
+
+// services of a client, in order.
+func (c *client) services() []model.Service {
+	keys := make([]model.Service, 0, len(c.published))
+	for key := range c.published {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, less)
+	return keys
+}
+
+// clientIDs returns the ids of the clients that match, in order.
+func (r *Registry) clientIDs(matches func(*client) bool) []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	ids := make([]string, 0, len(r.clients))
+	for id, c := range r.clients {
+		if matches(c) {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, cmp.Compare[string])
+	return ids
+}
+
+// Responsible says whether this node answers for a client.
+func (r *Registry) Responsible(clientID string) bool {
+	return r.options.Owner == nil || r.options.Owner(TagOf(clientID)) == r.options.Self
+}

@@ -1,0 +1,292 @@
+package registry
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"muster/model"
+)
+
+// ClientData is what one node tells another of an ephemeral client (Nacos: ClientSyncData, which is also its JSON form).
+type ClientData struct {
+	ID string
+	// Revision is equal where the content is; it is never 0.
+	Revision int64
+	// Silent is for how long the sender has not heard of the client, from whichever node.
+	Silent time.Duration
+	// Published is what the client publishes, in the order of services.
+	Published []ServicePublished
+}
+
+// ServicePublished is an instance with the service that it belongs to.
+type ServicePublished struct {
+	Service model.Service
+	Published
+}
+
+// ErrStale refuses news of a client that this node has heard from more recently than the sender. The sender must not send the same news again;
+// the client's true state is on its way to it (see OnClientChange).
+var ErrStale = errors.New("this node has heard from the client more recently than the sender")
+
+// Snapshot returns what is to be told of a client now; false if there is no such client.
+func (r *Registry) Snapshot(clientID string) (ClientData, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	c := r.clients[clientID]
+	if c == nil {
+		return ClientData{}, false
+	}
+	data := ClientData{ID: c.id, Revision: c.revision, Silent: time.Since(c.heard)}
+	for _, key := range c.services() {
+		data.Published = append(data.Published, ServicePublished{Service: key, Published: c.published[key].Published})
+	}
+	return data, true
+}
+
+// Revision returns a client's revision; false if there is no such client.
+func (r *Registry) Revision(clientID string) (int64, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	c := r.clients[clientID]
+	if c == nil {
+		return 0, false
+	}
+	return c.revision, true
+}
+
+// Silent says for how long nobody has heard from a client, as far as this node knows. It goes along with the news that the client is gone, so it
+// knows clients for some minutes after they were removed. One that it does not know has been silent forever.
+func (r *Registry) Silent(clientID string) time.Duration {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if c := r.clients[clientID]; c != nil {
+		return time.Since(c.heard)
+	}
+	if g, buried := r.graves[clientID]; buried {
+		return time.Since(g.heard)
+	}
+	return 1<<63 - 1
+}
+
+// EphemeralClients lists the ephemeral clients that this node knows, its own and its peers', in order: what a Distro snapshot holds.
+func (r *Registry) EphemeralClients() []string {
+	return r.clientIDs(func(c *client) bool { return c.ephemeral })
+}
+
+// ResponsibleClients lists the ephemeral clients that this node answers for, in order: what a Distro verification holds.
+func (r *Registry) ResponsibleClients() []string {
+	return r.clientIDs(func(c *client) bool { return c.ephemeral && r.Responsible(c.id) })
+}
+
+// ApplySync replaces what this node knows of a client by what a peer tells. It returns ErrStale if this node has itself heard
+// from the client after the peer did; then it also reports the client as changed, so that the peer learns better.
+func (r *Registry) ApplySync(data ClientData) error {
+	if !isEphemeralID(data.ID) {
+		return fmt.Errorf("client %q is persistent: Distro carries ephemeral clients only", data.ID)
+	}
+	now := time.Now()
+	theirs := now.Add(-max(data.Silent, 0))
+	r.mu.Lock()
+	c := r.clients[data.ID]
+	switch g, buried := r.graves[data.ID]; {
+	case c != nil && c.heardHere.After(theirs):
+		differs := c.revision != data.Revision
+		r.mu.Unlock()
+		if differs {
+			r.report(data.ID, false)
+		}
+		return ErrStale
+	case c == nil && buried && g.heardHere.After(theirs):
+		r.mu.Unlock()
+		r.report(data.ID, true)
+		return ErrStale
+	case c == nil:
+		c = r.newClient(data.ID)
+		delete(r.graves, data.ID)
+	}
+	listed := make(map[model.Service]bool, len(data.Published))
+	for _, p := range data.Published {
+		if s, known := r.services[p.Service]; known && !s.ephemeral && len(s.publishers) > 0 {
+			continue // the service was taken by persistent instances meanwhile
+		}
+		listed[p.Service] = true
+		if old := c.published[p.Service]; old == nil || !old.equal(p.Published) {
+			r.publish(c, p.Service, p.Published, now)
+		}
+	}
+	for _, key := range c.services() {
+		if !listed[key] {
+			r.unpublish(c, key, now)
+		}
+	}
+	c.heard, c.revision = theirs, data.Revision
+	c.renew(now)
+	if len(c.published) == 0 {
+		delete(r.clients, data.ID)
+	}
+	r.mu.Unlock()
+	return nil
+}
+
+// RemoveSynced forgets a client that a peer removed, having not heard from it for so long (the peer's Silent). It returns ErrStale if this node has
+// itself heard from the client since, and then also reports the client as changed. A client that is not known is gone already.
+func (r *Registry) RemoveSynced(clientID string, silent time.Duration) error {
+	now := time.Now()
+	r.mu.Lock()
+	c := r.clients[clientID]
+	if c == nil || !c.ephemeral {
+		r.mu.Unlock()
+		return nil
+	}
+	if c.heardHere.After(now.Add(-max(silent, 0))) {
+		r.mu.Unlock()
+		r.report(clientID, false)
+		return ErrStale
+	}
+	r.bury(c, now)
+	r.mu.Unlock()
+	return nil
+}
+
+// bury removes a client with all that it published.
+func (r *Registry) bury(c *client, now time.Time) {
+	for _, key := range c.services() {
+		r.unpublish(c, key, now)
+	}
+	delete(r.clients, c.id)
+	r.graves[c.id] = grave{heard: c.heard, heardHere: c.heardHere, dug: now}
+}
+
+// Renew is a peer's verification: it reports whether this node knows the client in the same revision, and if so takes it as a sign of
+// life. After false the peer sends the whole client. Revision 0 matches any.
+func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) bool {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.clients[clientID]
+	if c == nil || !c.ephemeral || revision != 0 && c.revision != revision {
+		return false
+	}
+	if theirs := now.Add(-max(silent, 0)); theirs.After(c.heard) {
+		c.heard = theirs
+	}
+	c.renew(now)
+	return true
+}
+
+// DropUnlisted removes the copies of clients that a peer is responsible for (in this node's view) but does not have: listed is all that it
+// verifies. Nacos lacks this, so that a copy whose removal was lost stays for three minutes. Copies that were synchronised or verified within
+// grace, or that this node itself heard from within it, stay; 15 s covers a change of responsibility. It returns the ids that it removed.
+func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.Duration) []string {
+	now := time.Now()
+	dropped := r.clientIDs(func(c *client) bool {
+		return c.ephemeral && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
+			r.options.Owner != nil && r.options.Owner(TagOf(c.id)) == peer
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range dropped {
+		if c := r.clients[id]; c != nil {
+			r.bury(c, now)
+		}
+	}
+	return dropped
+}
+
+// contentRevision is a hash of everything that the client publishes, health included: a copy whose health is wrong is found by verification.
+// (Nacos: DistroUtils.hash, without health.)
+func (c *client) contentRevision() int64 {
+	h := fnv.New64a()
+	write := func(parts ...string) {
+		for _, part := range parts {
+			_, _ = io.WriteString(h, strconv.Itoa(len(part))+":"+part) // a hash never fails to write
+		}
+	}
+	write(c.id)
+	for _, key := range c.services() {
+		p := c.published[key]
+		write(key.Namespace, key.Group, key.Name, p.IP, strconv.Itoa(p.Port), p.Cluster, p.InstanceID, strconv.FormatBool(p.Healthy),
+			strconv.FormatBool(p.Enabled), strconv.FormatFloat(p.Weight, 'g', -1, 64))
+		names := make([]string, 0, len(p.Metadata))
+		for name := range p.Metadata {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			write(name, p.Metadata[name])
+		}
+	}
+	return int64(h.Sum64() | 1)
+}
+
+// syncJSON is ClientSyncData as Nacos's Jackson writes it. Two things differ: the attribute silentMillis, and an instance's id, weight and enabled stand
+// beside extendDatum, not in it, where a client's metadata of the same names would take their place.
+type syncJSON struct {
+	ClientID   string `json:"clientId"`
+	Attributes struct {
+		ClientAttributes struct {
+			Revision     int64 `json:"revision"`
+			SilentMillis int64 `json:"silentMillis"`
+		} `json:"clientAttributes"`
+	} `json:"attributes"`
+	Namespaces []string      `json:"namespaces"`
+	Groups     []string      `json:"groupNames"`
+	Names      []string      `json:"serviceNames"`
+	Instances  []publishJSON `json:"instancePublishInfos"`
+}
+
+type publishJSON struct {
+	IP         string            `json:"ip"`
+	Port       int               `json:"port"`
+	Healthy    bool              `json:"healthy"`
+	Cluster    string            `json:"cluster"`
+	Weight     float64           `json:"weight"`
+	Enabled    bool              `json:"enabled"`
+	InstanceID string            `json:"instanceId,omitempty"`
+	Metadata   map[string]string `json:"extendDatum,omitempty"`
+}
+
+// MarshalJSON writes Nacos's form.
+func (d ClientData) MarshalJSON() ([]byte, error) {
+	var out syncJSON
+	out.ClientID = d.ID
+	out.Attributes.ClientAttributes.Revision = d.Revision
+	out.Attributes.ClientAttributes.SilentMillis = d.Silent.Milliseconds()
+	for _, p := range d.Published {
+		out.Namespaces = append(out.Namespaces, p.Service.Namespace)
+		out.Groups = append(out.Groups, p.Service.Group)
+		out.Names = append(out.Names, p.Service.Name)
+		out.Instances = append(out.Instances, publishJSON{IP: p.IP, Port: p.Port, Healthy: p.Healthy, Cluster: p.Cluster,
+			Weight: p.Weight, Enabled: p.Enabled, InstanceID: p.InstanceID, Metadata: p.Metadata})
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads Nacos's form.
+func (d *ClientData) UnmarshalJSON(text []byte) error {
+	var in syncJSON
+	if err := json.Unmarshal(text, &in); err != nil {
+		return fmt.Errorf("client data: %w", err)
+	}
+	n := len(in.Instances)
+	if len(in.Namespaces) != n || len(in.Groups) != n || len(in.Names) != n {
+		return fmt.Errorf("client data of %q: %d namespaces, %d groups, %d names for %d instances: want as many of each",
+			in.ClientID, len(in.Namespaces), len(in.Groups), len(in.Names), n)
+	}
+	*d = ClientData{ID: in.ClientID, Revision: in.Attributes.ClientAttributes.Revision,
+		Silent: time.Duration(in.Attributes.ClientAttributes.SilentMillis) * time.Millisecond}
+	for i, p := range in.Instances {
+		d.Published = append(d.Published, ServicePublished{
+			Service: model.Service{Namespace: in.Namespaces[i], Group: in.Groups[i], Name: in.Names[i]},
+			Published: Published{IP: p.IP, Port: p.Port, Cluster: p.Cluster, Healthy: p.Healthy, Weight: p.Weight, Enabled: p.Enabled,
+				InstanceID: p.InstanceID, Metadata: p.Metadata},
+		})
+	}
+	return nil
+}

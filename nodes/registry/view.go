@@ -1,0 +1,166 @@
+package registry
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/model"
+)
+
+// Host is one instance as a query shows it: what its client published, covered by operators' metadata (Nacos: Instance).
+type Host struct {
+	InstanceID string
+	IP         string
+	Port       int
+	Weight     float64
+	Healthy    bool
+	Enabled    bool
+	Ephemeral  bool
+	Cluster    string
+	Metadata   map[string]string
+}
+
+// View is a service as queries show it. It is shared and never changed (Nacos: ServiceInfo, kept by ServiceStorage).
+type View struct {
+	Service model.Service
+	// Hosts are all instances, disabled and unhealthy ones too, by address and cluster.
+	Hosts []*Host
+}
+
+// View returns the service's instances as they were when its view was last computed: at most ViewDelay behind. An unknown service has none.
+func (r *Registry) View(key model.Service) *View {
+	r.mu.RLock()
+	s := r.services[key]
+	if s != nil && s.view != nil {
+		defer r.mu.RUnlock()
+		return s.view
+	}
+	r.mu.RUnlock()
+	if s == nil {
+		return &View{Service: key}
+	}
+	return r.FreshView(key)
+}
+
+// FreshView computes the view at once.
+func (r *Registry) FreshView(key model.Service) *View {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.services[key]
+	if s == nil {
+		return &View{Service: key}
+	}
+	s.view = r.compute(s)
+	return s.view
+}
+
+// changed has the view computed again after ViewDelay. Changes until then are covered by the same computation. A view that nobody asked
+// for is not computed.
+func (r *Registry) changed(s *service) {
+	if s.view == nil || s.due {
+		return
+	}
+	s.due = true
+	time.AfterFunc(ViewDelay, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		s.due = false
+		if s.view != nil {
+			s.view = r.compute(s)
+		}
+	})
+}
+
+func (r *Registry) compute(s *service) *View {
+	v := &View{Service: s.key, Hosts: make([]*Host, 0, len(s.publishers))}
+	covers := r.instanceMetadata[s.key]
+	for _, c := range s.publishers {
+		p := c.published[s.key]
+		h := &Host{InstanceID: p.InstanceID, IP: p.IP, Port: p.Port, Weight: p.Weight, Healthy: p.Healthy, Enabled: p.Enabled,
+			Ephemeral: c.ephemeral, Cluster: p.Cluster, Metadata: p.Metadata}
+		if cover, covered := covers[p.metadataID()]; covered {
+			h.cover(cover)
+		}
+		v.Hosts = append(v.Hosts, h)
+	}
+	slices.SortFunc(v.Hosts, func(a, b *Host) int {
+		return cmp.Or(strings.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), strings.Compare(a.Cluster, b.Cluster))
+	})
+	return v
+}
+
+// cover lays an operator's metadata over a host (Nacos: InstanceUtil.updateInstanceMetadata).
+func (h *Host) cover(metadata InstanceMetadata) {
+	h.Weight, h.Enabled = metadata.Weight, metadata.Enabled
+	if len(metadata.Extend) == 0 {
+		return
+	}
+	joined := make(map[string]string, len(h.Metadata)+len(metadata.Extend))
+	for name, value := range h.Metadata {
+		joined[name] = value
+	}
+	for name, value := range metadata.Extend {
+		joined[name] = value
+	}
+	h.Metadata = joined
+}
+
+// Selection says which hosts of a view a query wants.
+type Selection struct {
+	// Clusters, separated by commas; blank: all.
+	Clusters string
+	// HealthyOnly leaves unhealthy hosts out.
+	HealthyOnly bool
+}
+
+// Select returns the enabled hosts of a view that a query wants. Where operators set metadata for the service and at most their protect threshold
+// of the hosts is healthy, all are shown as healthy, and protected is true: better some that may not answer than an overload of the few that would
+// (Nacos: ServiceUtil.selectInstancesWithHealthyProtection). With HealthyOnly, only the truly healthy are shown even so.
+func (v *View) Select(want Selection, metadata *ServiceMetadata) (hosts []*Host, protected bool) {
+	var clusters []string
+	if strings.TrimSpace(want.Clusters) != "" {
+		clusters = strings.Split(want.Clusters, ",")
+	}
+	hosts = make([]*Host, 0, len(v.Hosts))
+	healthy := 0
+	for _, h := range v.Hosts {
+		if !h.Enabled || clusters != nil && !slices.Contains(clusters, h.Cluster) {
+			continue
+		}
+		if h.Healthy {
+			healthy++
+		}
+		hosts = append(hosts, h)
+	}
+	protected = metadata != nil && Protects(healthy, len(hosts), metadata.ProtectThreshold)
+	switch {
+	case want.HealthyOnly:
+		hosts = slices.DeleteFunc(hosts, func(h *Host) bool { return !h.Healthy })
+	case protected:
+		for i, h := range hosts {
+			if !h.Healthy {
+				shown := *h
+				shown.Healthy = true
+				hosts[i] = &shown
+			}
+		}
+	}
+	return hosts, protected
+}
+
+// Protects says whether so few of all instances are healthy that a list shows all as healthy. Nobody protects an empty list.
+func Protects(healthy, all int, threshold float32) bool {
+	return all > 0 && float32(healthy)/float32(all) <= max(threshold, 0)
+}
+
+// Find returns the host at an address, in a cluster. ok is false if there is none.
+func (v *View) Find(ip string, port int, cluster string) (host *Host, ok bool) {
+	for _, h := range v.Hosts {
+		if h.IP == ip && h.Port == port && h.Cluster == cluster {
+			return h, true
+		}
+	}
+	return nil, false
+}
