@@ -41,15 +41,12 @@ type Stage struct {
 	recorder  *scenarios.Recorder
 	began     time.Time
 	processes map[string]*process
-	// gate is closed when the driver knows all machines: no line may reach the recorder before.
-	gate     chan struct{}
-	openGate sync.Once
+	// news is what the recorder is told; it is held back until the driver knows all machines.
+	news news
 	// inForce are the strikes that have not been undone, and struck all there have been, by number.
 	inForce []scenarios.Strike
 	struck  map[int]*strikeState
-	// spent is the processor time of programs that have ended.
-	spent  time.Duration
-	closed bool
+	closed  bool
 }
 
 // strikeState is what the stage remembers of a strike, to say in the end whether it bit.
@@ -66,13 +63,20 @@ func New(options Options) *Stage {
 	return &Stage{
 		options:   options,
 		processes: map[string]*process{},
-		gate:      make(chan struct{}),
 		struck:    map[int]*strikeState{},
 	}
 }
 
 // Name is "live".
-func (s *Stage) Name() string { return "live" }
+func (s *Stage) Name() string { return scenarios.StageLive }
+
+// Now is the time since Boot began.
+func (s *Stage) Now() time.Duration {
+	if s.began.IsZero() {
+		return 0
+	}
+	return time.Since(s.began)
+}
 
 // Boot starts the nodes, waits until each accepts connections, and starts the workload.
 func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
@@ -140,20 +144,23 @@ func (s *Stage) newProcess(name string, arguments []string, failpoints string) *
 		environment: environment,
 		since:       s.began,
 		printed: func(line run.LogLine) {
-			<-s.gate
-			s.recorder.Printed(name, line)
+			s.news.tell(func() { s.recorder.Printed(name, line) })
 		},
 		exited: func(t time.Duration, reason string, orderly bool) {
-			<-s.gate
-			s.recorder.Exited(name, t, reason, orderly)
+			s.news.tell(func() { s.recorder.Exited(name, t, reason, orderly) })
 		},
 	}
 }
 
 // Advance waits until that true time.
 func (s *Stage) Advance(ctx context.Context, until time.Duration) error {
-	s.openGate.Do(func() { close(s.gate) })
-	timer := time.NewTimer(until - time.Since(s.began))
+	s.news.release()
+	return wait(ctx, until-s.Now())
+}
+
+// wait lets real time pass.
+func wait(ctx context.Context, duration time.Duration) error {
+	timer := time.NewTimer(duration)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -180,7 +187,7 @@ func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Durat
 		s.inForce = append(s.inForce, strike)
 	}
 	s.struck[strike.Number] = state
-	return time.Since(s.began), nil
+	return s.Now(), nil
 }
 
 func (s *Stage) strike(ctx context.Context, strike scenarios.Strike, state *strikeState) error {
@@ -289,7 +296,7 @@ func (s *Stage) Clocks() []run.ClockSample { return nil }
 
 // Finish ends all programs in good order, the clients first, so that open operations are completed.
 func (s *Stage) Finish(ctx context.Context) (scenarios.Ending, error) {
-	s.openGate.Do(func() { close(s.gate) })
+	s.news.release()
 	ctx, cancel := context.WithTimeout(ctx, 2*orderlyEnd)
 	defer cancel()
 	var failed []error
@@ -322,7 +329,6 @@ func (s *Stage) Close() error {
 		return nil
 	}
 	s.closed = true
-	s.openGate.Do(func() { close(s.gate) })
 	var failed []error
 	for _, name := range sortedNames(s.processes) {
 		failed = append(failed, s.processes[name].kill())
@@ -334,6 +340,33 @@ func (s *Stage) Close() error {
 		failed = append(failed, os.RemoveAll(s.scratch))
 	}
 	return errors.Join(failed...)
+}
+
+// news passes on what happens, in the order in which it was told, but nothing before its release.
+type news struct {
+	mutex    sync.Mutex
+	released bool
+	held     []func()
+}
+
+func (n *news) tell(item func()) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	if !n.released {
+		n.held = append(n.held, item)
+		return
+	}
+	item()
+}
+
+func (n *news) release() {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	n.released = true
+	for _, item := range n.held {
+		item()
+	}
+	n.held = nil
 }
 
 // failpointTerms writes failpoints as the environment variable GO_FAILPOINTS wants them.

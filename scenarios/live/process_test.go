@@ -1,0 +1,101 @@
+package live
+
+import (
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/model/run"
+	"muster/scenarios"
+)
+
+// witness takes down what a process prints and how it ends.
+type witness struct {
+	mutex sync.Mutex
+	lines []run.LogLine
+	ends  []string
+}
+
+func (w *witness) process(t *testing.T, role string) *process {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	p := &process{
+		name:        "n1",
+		arguments:   []string{self},
+		environment: append(os.Environ(), actAs+"="+role),
+		since:       time.Now(),
+		printed: func(line run.LogLine) {
+			w.mutex.Lock()
+			defer w.mutex.Unlock()
+			w.lines = append(w.lines, line)
+		},
+		exited: func(_ time.Duration, reason string, orderly bool) {
+			w.mutex.Lock()
+			defer w.mutex.Unlock()
+			if orderly {
+				reason = "in good order"
+			}
+			w.ends = append(w.ends, reason)
+		},
+	}
+	t.Cleanup(func() { _ = p.kill() })
+	return p
+}
+
+func TestProcessIsKilledAndStartedAgain(t *testing.T) {
+	var w witness
+	p := w.process(t, "ready-then-sleep")
+	for range 2 {
+		require.NoError(t, p.start())
+		require.ErrorContains(t, p.start(), "running already")
+		require.NoError(t, p.awaitReady(t.Context()))
+		require.True(t, p.running())
+		require.NoError(t, p.pause())
+		require.NoError(t, p.resume())
+		require.NoError(t, p.kill())
+		require.False(t, p.running())
+	}
+	require.ErrorContains(t, p.pause(), "not running")
+	require.Empty(t, w.ends, "the stage's own kills are no news")
+	require.Positive(t, p.spent())
+	boots := map[int][]string{}
+	for _, line := range w.lines {
+		if line.Stream == 1 {
+			boots[line.Boot] = append(boots[line.Boot], line.Text)
+		}
+	}
+	require.Equal(t, map[int][]string{1: {"standard output", "without an end"}, 2: {"standard output", "without an end"}}, boots)
+}
+
+func TestProcessThatDiesEarlyIsNamedWithItsLastWords(t *testing.T) {
+	var w witness
+	p := w.process(t, "dies")
+	require.NoError(t, p.start())
+	require.ErrorContains(t, p.awaitReady(t.Context()), "no such flag")
+	require.Equal(t, []string{"exit status 2"}, w.ends)
+}
+
+func strikeOf(kind scenarios.Kind, sides ...[]string) scenarios.Strike {
+	return scenarios.Strike{Kind: kind, Sides: sides}
+}
+
+func TestDirections(t *testing.T) {
+	// The way there of a cut, every way between the sides of a partition.
+	cut := directions(strikeOf("cut", []string{"n1"}, []string{"n2"}))
+	require.Equal(t, []direction{{"n1", "n2"}}, cut)
+	split := directions(strikeOf("partition", []string{"n1"}, []string{"n2", "n3"}))
+	require.ElementsMatch(t, []direction{{"n1", "n2"}, {"n1", "n3"}, {"n2", "n1"}, {"n3", "n1"}}, split)
+}
+
+func TestParseTargets(t *testing.T) {
+	addresses, err := ParseTargets("http://a:8848, http://b:8848/")
+	require.NoError(t, err)
+	require.Equal(t, []string{"http://a:8848", "http://b:8848"}, addresses)
+	for _, wrong := range []string{"", "a:8848", "http://", "http://a:8848/nacos", "http://a:8848,,"} {
+		_, err := ParseTargets(wrong)
+		require.ErrorContains(t, err, "want the base URLs", wrong)
+	}
+}

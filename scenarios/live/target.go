@@ -1,0 +1,164 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/checker"
+	"muster/model"
+	"muster/model/run"
+	"muster/scenarios"
+)
+
+// Target is the stage for a cluster that already runs. Only the workload is started; no fault is struck; everything that is
+// registered is registered in a namespace of the run's own, which is emptied in the end.
+type Target struct {
+	workload string
+	// addresses are the base URLs of the cluster's nodes.
+	addresses []string
+	namespace string
+	recorder  *scenarios.Recorder
+	began     time.Time
+	clients   *process
+	news      news
+	nodes     string
+}
+
+// ParseTargets reads the base URLs of a cluster's nodes from the form "http://a:8848,http://b:8848".
+func ParseTargets(text string) ([]string, error) {
+	var addresses []string
+	for part := range strings.SplitSeq(text, ",") {
+		address, err := url.Parse(strings.TrimSpace(part))
+		if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || strings.Trim(address.Path, "/") != "" {
+			return nil, fmt.Errorf("target %q: want the base URLs of all nodes, such as http://10.0.0.1:8848,http://10.0.0.2:8848", part)
+		}
+		addresses = append(addresses, address.Scheme+"://"+address.Host)
+	}
+	return addresses, nil
+}
+
+// ForTarget fits a scenario to a cluster that already runs: as many nodes as there are, no plan, and reads as Nacos offers them,
+// from each node's memory. Without linearizable reads, linearizability of reads is not judged.
+func ForTarget(scenario scenarios.Scenario, nodes int) scenarios.Scenario {
+	scenario.Cluster = scenarios.Nodes(nodes)
+	scenario.Plan = nil
+	scenario.Sometimes = nil
+	scenario.Load.ReadModes = []model.ReadMode{model.ReadLocal}
+	expect := scenarios.Expect{}
+	for property, outcome := range scenario.Expect {
+		if property != checker.Linearizable && property != checker.LocalReads {
+			expect[property] = outcome
+		}
+	}
+	scenario.Expect = expect
+	return scenario
+}
+
+// NewTarget makes the stage. The token names the run's namespace; it must be new to the cluster, in small letters and digits.
+func NewTarget(workload string, addresses []string, token string) *Target {
+	return &Target{workload: workload, addresses: addresses, namespace: "muster-" + token}
+}
+
+// Name is "live".
+func (t *Target) Name() string { return scenarios.StageLive }
+
+// Now is the time since Boot began.
+func (t *Target) Now() time.Duration {
+	if t.began.IsZero() {
+		return 0
+	}
+	return time.Since(t.began)
+}
+
+// Boot starts the workload.
+func (t *Target) Boot(_ context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
+	if deployment.Cluster.Nodes != len(t.addresses) {
+		return nil, fmt.Errorf("live stage: the scenario has %d nodes, the target %d: fit it with ForTarget", deployment.Cluster.Nodes, len(t.addresses))
+	}
+	deployment.Load.Namespace = t.namespace
+	load, err := json.Marshal(deployment.Load)
+	if err != nil {
+		return nil, fmt.Errorf("live stage: load as JSON: %w", err)
+	}
+	var machines []run.Machine
+	var urls []string
+	for i, address := range t.addresses {
+		name := scenarios.NodeName(i + 1)
+		urls = append(urls, name+"="+address)
+		_, host, _ := strings.Cut(address, "://")
+		machines = append(machines, run.Machine{Name: name, Address: host, Role: "node"})
+	}
+	t.nodes = strings.Join(urls, ",")
+	t.recorder, t.began = recorder, time.Now()
+	t.clients = t.newProcess([]string{t.workload, "--nodes", t.nodes, "--load", string(load), "--seed", strconv.FormatUint(deployment.Seed, 10)})
+	if err := t.clients.start(); err != nil {
+		return nil, err
+	}
+	return append(machines, run.Machine{Name: workloadName, Address: "", Role: "workload"}), nil
+}
+
+func (t *Target) newProcess(arguments []string) *process {
+	return &process{
+		name:      workloadName,
+		arguments: arguments,
+		since:     t.began,
+		printed: func(line run.LogLine) {
+			t.news.tell(func() { t.recorder.Printed(workloadName, line) })
+		},
+		exited: func(at time.Duration, reason string, orderly bool) {
+			t.news.tell(func() { t.recorder.Exited(workloadName, at, reason, orderly) })
+		},
+	}
+}
+
+// Advance waits until that true time.
+func (t *Target) Advance(ctx context.Context, until time.Duration) error {
+	t.news.release()
+	return wait(ctx, until-t.Now())
+}
+
+// Strike refuses: a cluster that already runs is somebody's.
+func (t *Target) Strike(context.Context, scenarios.Strike) (time.Duration, error) {
+	return 0, fmt.Errorf("%w: a cluster that already runs is not harmed", scenarios.ErrUnsupported)
+}
+
+// Evidence is never asked for, since nothing is struck.
+func (t *Target) Evidence(int) scenarios.Evidence { return scenarios.Evidence{Text: "not struck"} }
+
+// Clocks says nothing: the nodes' clocks cannot be seen.
+func (t *Target) Clocks() []run.ClockSample { return nil }
+
+// Finish ends the workload and empties the run's namespace.
+func (t *Target) Finish(ctx context.Context) (scenarios.Ending, error) {
+	t.news.release()
+	if t.clients == nil {
+		return scenarios.Ending{}, nil
+	}
+	failed := []error{t.clients.end(orderlyEnd)}
+	spent := t.clients.spent()
+	if err := execute(ctx, t.workload, "--nodes", t.nodes, "--clean", t.namespace); err != nil {
+		failed = append(failed, fmt.Errorf("emptying the namespace %s of the target: %w", t.namespace, err))
+	}
+	guests, err := Programs{Workload: t.workload}.identify()
+	return scenarios.Ending{
+		Guests:   guests,
+		Versions: map[string]string{"go": runtime.Version()},
+		Options:  map[string]string{"target": strings.Join(t.addresses, ","), "namespace": t.namespace},
+		CPU:      spent,
+	}, errors.Join(append(failed, err)...)
+}
+
+// Close kills the workload if it still runs.
+func (t *Target) Close() error {
+	if t.clients == nil {
+		return nil
+	}
+	return t.clients.kill()
+}
