@@ -1,0 +1,240 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"muster/checker"
+	"muster/model"
+)
+
+// Every scenario of the catalog has the same rhythm. The cluster boots and elects while the clients wait; then comes calm load,
+// so that a fault hits something; the faults strike in the middle, never at quite the same time; and at the end the clients
+// stop, so that what the nodes agree on can be told from what is still under way.
+const (
+	warmUp = 8 * time.Second
+	// strikeFrom and strikeWithin are when most first faults strike.
+	strikeFrom   = 15 * time.Second
+	strikeWithin = 2 * time.Second
+)
+
+// everyday is what ten clients of a small system do: six provide a service each and beat, four write persistent instances.
+// They stop at a time and so leave the end of the run to the nodes.
+func everyday(stop time.Duration) model.Load {
+	return model.Load{
+		EphemeralClients: 6, PersistentClients: 4, EphemeralServices: 3, PersistentServices: 2,
+		OperationsPerSecond: 40, ReadShare: 0.5, ReadModes: []model.ReadMode{model.ReadLinearizable},
+		Timeout: 3 * time.Second, BeatInterval: 5 * time.Second, ObserveInterval: 500 * time.Millisecond,
+		WarmUp: warmUp, Stop: stop,
+	}
+}
+
+// sound is what a correct registry gives in every scenario that leaves it a majority in the end.
+var sound = Expect{
+	checker.Linearizable: checker.Holds,
+	checker.Durable:      checker.Holds,
+	checker.Converged:    checker.Holds,
+	checker.NoLoss:       checker.Holds,
+	checker.NoGhost:      checker.Holds,
+	checker.Exercised:    checker.Holds,
+}
+
+// Catalog returns all scenarios, in the order in which they are listed and run.
+func Catalog() []Scenario {
+	return []Scenario{
+		{
+			Name:     "calm",
+			Claim:    "With no faults, nothing is lost, nobody is expired and all nodes agree.",
+			Source:   "The baseline that all other scenarios are read against.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     everyday(35 * time.Second),
+			Lasts:    45 * time.Second,
+			Expect:   sound,
+		},
+		{
+			Name:     "leader-isolated",
+			Claim:    "A leader cut off from its followers acknowledges nothing; the others elect another and go on.",
+			Source:   "Ongaro, Consensus: Bridging Theory and Practice, 6.2: a deposed leader must not go on answering. Nacos names itself leader until it hears of another.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     everyday(48 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Isolate(Leader)),
+				At(38*time.Second, Heal()),
+			},
+			Lasts:     60 * time.Second,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.LeaderChanged, checker.WriteRefused, checker.MemberDown},
+		},
+		{
+			Name:     "split",
+			Claim:    "Of five nodes split two to three, with the leader among the two, only the three go on writing; healed, all five agree.",
+			Source:   "alibaba/nacos#10808: that Distro's views differ in a partition is by design; that they come together again is the promise.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(5),
+			Load:     everyday(48 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Partition(Side(Leader, Follower), Side(Others))),
+				At(38*time.Second, Heal()),
+			},
+			Lasts:     60 * time.Second,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.LeaderChanged, checker.WriteRefused, checker.MemberDown, checker.ViewsDiffered},
+		},
+		{
+			Name:     "one-way-cut",
+			Claim:    "A follower that no longer hears the leader, though the leader hears it, costs neither an acknowledged write nor an instance.",
+			Source:   "alibaba/nacos#5020 and #10808: nodes that see each other differently forward requests in circles; Cloudflare's outage of 2020-11-02 was such a cut.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     everyday(48 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Cut(Leader, Follower)),
+				At(38*time.Second, Heal()),
+			},
+			Lasts:  60 * time.Second,
+			Expect: sound,
+		},
+		{
+			Name:     "clock-skew",
+			Claim:    "A node whose clock is 40 s ahead and gains 1 % expires nobody who lives and keeps nobody who is dead.",
+			Source:   "Beats are answered and expired by each node's own clock; nacos-sdk-go drops pushes whose lastRefTime is older than what it holds.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     silent(everyday(50*time.Second), model.Silence{Client: 1, From: 18 * time.Second}, model.Silence{Client: 4, From: 18 * time.Second}),
+			Plan: Plan{
+				Around(12*time.Second, strikeWithin, ClockOffset(Node(2), 40*time.Second)),
+				At(14*time.Second, ClockDrift(Node(2), 10_000)),
+				At(44*time.Second, ClockReset(Victims)),
+			},
+			Lasts:     68 * time.Second,
+			Expect:    sound.With(Expect{checker.Expiry: checker.Holds}),
+			Sometimes: []checker.Condition{checker.InstanceExpired},
+		},
+		{
+			Name:     "crash-restart",
+			Claim:    "A node that loses power under load and comes back loses nothing that was acknowledged, and is up to date again.",
+			Source:   "alibaba/nacos#12012 and #15857: a restarted node stays different from its peers, or takes living clients' instances with it.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     everyday(45 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Crash(Follower)),
+				At(27*time.Second, Restart(Victims)),
+			},
+			Lasts:     60 * time.Second,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.SnapshotLoaded},
+		},
+		{
+			Name:     "rolling-restart",
+			Claim:    "Each node restarted in turn, as an upgrade does it, costs no acknowledged write and no living instance.",
+			Source:   "alibaba/nacos#15857: after a restart of several nodes living clients keep only part of their services.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     everyday(62 * time.Second),
+			Plan: Plan{
+				Around(14*time.Second, strikeWithin, Kill(Node(1))),
+				At(19*time.Second, Restart(Victims)),
+				Around(29*time.Second, strikeWithin, Kill(Node(2))),
+				At(34*time.Second, Restart(Victims)),
+				Around(44*time.Second, strikeWithin, Kill(Node(3))),
+				At(49*time.Second, Restart(Victims)),
+			},
+			Lasts:     75 * time.Second,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.LeaderChanged, checker.SnapshotLoaded},
+		},
+		{
+			Name:     "leader-killed",
+			Claim:    "When the leader's process is killed, another takes over, and what was acknowledged is still there.",
+			Source:   "A killed leader of a Nacos 2.5.1 cluster was replaced after 5.6 to 8.4 s; alibaba/nacos#11950: clusters that never found a leader again.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     everyday(48 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Kill(Leader)),
+				At(36*time.Second, Restart(Victims)),
+			},
+			Lasts:     60 * time.Second,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.LeaderChanged, checker.MemberDown, checker.SnapshotLoaded},
+		},
+		{
+			Name:     "node-paused",
+			Claim:    "A leader that stops for 12 s, as in a long garbage collection, and wakes believing that it still leads, answers no stale read.",
+			Source:   "Kleppmann, How to do distributed locking (2016); alibaba/nacos#10209: a node's long pause made it push empty lists.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     everyday(45 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Pause(Leader)),
+				Around(28*time.Second, strikeWithin, Resume(Victims)),
+			},
+			Lasts:     60 * time.Second,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.LeaderChanged},
+		},
+		{
+			Name:     "stale-local-reads",
+			Claim:    "A follower that is cut off answers local reads with the past, while linearizable reads stay right in the very same run.",
+			Source:   "A cut-off node of a Nacos 2.5.1 cluster went on listing 21 instances, with status 200, while the majority had 307.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     staleReads(everyday(48 * time.Second)),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Isolate(Follower)),
+				At(38*time.Second, Heal()),
+			},
+			Lasts:     60 * time.Second,
+			Expect:    sound.With(Expect{checker.LocalReads: checker.Violated}),
+			Sometimes: []checker.Condition{checker.WriteRefused, checker.MemberDown},
+		},
+		{
+			Name:     "silent-clients",
+			Claim:    "An instance whose client falls silent turns unhealthy after 15 s and goes after 30 s, on every node, and not before.",
+			Source:   "Nacos's own promise (preserved.heart.beat.timeout, preserved.ip.delete.timeout); alibaba/nacos#5169: nodes expired what was not theirs.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load: silent(everyday(50*time.Second),
+				model.Silence{Client: 1, From: 14 * time.Second},
+				model.Silence{Client: 2, From: 16 * time.Second},
+				model.Silence{Client: 3, From: 15 * time.Second, For: 21 * time.Second}),
+			Lasts:     62 * time.Second,
+			Expect:    sound.With(Expect{checker.Expiry: checker.Holds}),
+			Sometimes: []checker.Condition{checker.InstanceExpired},
+		},
+	}
+}
+
+// silent is a load some of whose clients fall silent.
+func silent(load model.Load, silences ...model.Silence) model.Load {
+	load.Silences = silences
+	return load
+}
+
+// staleReads has most clients work on persistent instances, and read in both modes.
+func staleReads(load model.Load) model.Load {
+	load.EphemeralClients, load.PersistentClients = 3, 7
+	load.ReadModes = []model.ReadMode{model.ReadLocal, model.ReadLinearizable}
+	return load
+}
+
+// Find returns the scenario of a name. The error of an unknown one suggests those that look alike.
+func Find(name string) (Scenario, error) {
+	catalog := Catalog()
+	var near []string
+	for _, s := range catalog {
+		if s.Name == name {
+			return s, nil
+		}
+		if looksLike(name, s.Name) {
+			near = append(near, s.Name)
+		}
+	}
+	if len(near) > 0 {
+		return Scenario{}, fmt.Errorf("there is no scenario %q: did you mean %s?", name, joinOr(near))
+	}
+	return Scenario{}, fmt.Errorf("there is no scenario %q: `muster scenarios` lists those that there are", name)
+}
