@@ -133,3 +133,11 @@ func (r *Registry) Published(key model.Service, clientID string) (Published, boo
 	}
 	return Published{}, false
 }
+
+// HeardFirstHand says whether the last news of a client came to this node itself, not through a peer.
+func (r *Registry) HeardFirstHand(clientID string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	c := r.clients[clientID]
+	return c != nil && !c.heardHere.IsZero() && !c.heardHere.Before(c.heard)
+}

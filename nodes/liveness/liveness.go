@@ -1,0 +1,174 @@
+// Package liveness decides which ephemeral instances live: it takes beats, marks instances unhealthy that stopped beating, and
+// removes them when they stay silent (Nacos: naming/healthcheck/heartbeat, ClientBeatCheckTaskV2 and ClientBeatProcessorV2).
+//
+// Only the node that is responsible for a client checks it. Times are measured by the monotonic clock, so a jump of the wall clock
+// expires nobody. Silence is held against an instance only if this node could have heard it: a node that becomes responsible, and a node
+// that was itself stopped, start counting anew. Nacos does not, and removes healthy instances then.
+//
+// It must not know how beats arrive (openapi) or where state is kept and replicated (registry, distro).
+package liveness
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/model"
+	"muster/model/run"
+	"muster/nodes/defect"
+	"muster/nodes/registry"
+)
+
+// Nacos's times (api/common/Constants: DEFAULT_HEART_BEAT_INTERVAL and its siblings). An instance may set its own by preserved.* metadata.
+const (
+	// CheckInterval is how often instances are checked, and how often clients beat.
+	CheckInterval = 5 * time.Second
+	// UnhealthyAfter is how long an instance may be silent before it is unhealthy.
+	UnhealthyAfter = 15 * time.Second
+	// RemovedAfter is how long it may be silent before it is removed.
+	RemovedAfter = 30 * time.Second
+	// cleanInterval is how often empty services are looked for (Nacos: nacos.naming.clean.empty-service.interval).
+	cleanInterval = 60 * time.Second
+)
+
+// skipKey is metadata that keeps an instance from being checked. (Its name promises the opposite: so it is in Nacos,
+// InstanceEnableBeatCheckInterceptor.)
+const skipKey = "enableClientBeat"
+
+// Options of a Liveness.
+type Options struct {
+	Registry *registry.Registry
+	Log      *slog.Logger
+	// Propose brings a command to the Raft group; it is used to take operators' metadata off what is gone. Nil: they stay.
+	Propose func(context.Context, registry.Command) error
+	// Leads says whether this node is to propose those commands; one in the cluster should. Nil: it is.
+	Leads func() bool
+}
+
+// Liveness takes beats and checks for missing ones.
+type Liveness struct {
+	options Options
+	// owned are the clients that this node answered for at the last check.
+	owned              map[string]bool
+	checked, cleanedAt time.Time
+}
+
+// New makes a Liveness; Run makes it check.
+func New(options Options) *Liveness {
+	now := time.Now()
+	return &Liveness{options: options, owned: map[string]bool{}, checked: now, cleanedAt: now}
+}
+
+// Run checks every CheckInterval until the context ends.
+func (l *Liveness) Run(ctx context.Context) {
+	ticker := time.NewTicker(CheckInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			l.Check(time.Now())
+			l.clean(ctx)
+		}
+	}
+}
+
+// Beat takes a sign of life of an instance. It reports whether the instance is known; the client of an unknown one has to register it.
+func (l *Liveness) Beat(service model.Service, ip string, port int) bool {
+	if defect.On(defect.BeatWrongInstance) {
+		for _, host := range l.options.Registry.View(service).Hosts {
+			if host.Ephemeral && (host.IP != ip || host.Port != port) {
+				l.options.Registry.Beat(service, host.IP, host.Port)
+				_, known := l.options.Registry.Published(service, registry.ClientID(ip, port, true))
+				return known
+			}
+		}
+	}
+	return l.options.Registry.Beat(service, ip, port)
+}
+
+// Check marks and removes what has been silent for too long as of now. Run calls it; it must not run twice at once.
+func (l *Liveness) Check(now time.Time) {
+	slept := now.Sub(l.checked) > 2*CheckInterval
+	l.checked = now
+	enabled := l.options.Registry.Switches().HealthCheckEnabled
+	owned := make(map[string]bool, len(l.owned))
+	for _, id := range l.options.Registry.ResponsibleClients() {
+		owned[id] = true
+		takenOver := !l.owned[id] && !l.options.Registry.HeardFirstHand(id)
+		if slept || takenOver {
+			l.options.Registry.RenewBeats(id)
+			continue
+		}
+		if !enabled {
+			continue
+		}
+		for _, p := range l.options.Registry.Publications(id) {
+			l.checkOne(p, now)
+		}
+	}
+	l.owned = owned
+}
+
+func (l *Liveness) checkOne(p registry.Publication, now time.Time) {
+	if value, set := setting(p, skipKey); set && strings.EqualFold(value, "true") {
+		return
+	}
+	silent := now.Sub(p.Beat)
+	event := ""
+	switch {
+	case silent > duration(p, registry.DeleteTimeoutKey, RemovedAfter) && !defect.On(defect.NeverExpire):
+		if l.options.Registry.Expire(p.Service, p.ClientID, p.Beat) {
+			event = run.EventInstanceExpired
+		}
+	case silent > duration(p, registry.BeatTimeoutKey, UnhealthyAfter):
+		if l.options.Registry.MarkUnhealthy(p.Service, p.ClientID, p.Beat) {
+			event = run.EventInstanceUnhealthy
+		}
+	}
+	if event != "" {
+		instance := model.InstanceKey{IP: p.IP, Port: p.Port, Cluster: p.Cluster}
+		l.options.Log.Info(event, "service", p.Service.String(), "instance", instance.String(), "silent_ms", silent.Milliseconds())
+	}
+}
+
+// setting finds a key in the operator's metadata over the instance, else in its own.
+func setting(p registry.Publication, key string) (string, bool) {
+	if p.Cover != nil {
+		if value, set := p.Cover.Extend[key]; set {
+			return value, true
+		}
+	}
+	value, set := p.Metadata[key]
+	return value, set
+}
+
+// duration is a setting in milliseconds; the default where it is absent or no number.
+func duration(p registry.Publication, key string, otherwise time.Duration) time.Duration {
+	value, _ := setting(p, key)
+	if milliseconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+		return time.Duration(milliseconds) * time.Millisecond
+	}
+	return otherwise
+}
+
+// clean forgets empty services now and then.
+func (l *Liveness) clean(ctx context.Context) {
+	if time.Since(l.cleanedAt) < cleanInterval {
+		return
+	}
+	l.cleanedAt = time.Now()
+	commands := l.options.Registry.Clean()
+	if l.options.Propose == nil || l.options.Leads != nil && !l.options.Leads() {
+		return
+	}
+	for _, command := range commands {
+		if err := l.options.Propose(ctx, command); err != nil {
+			l.options.Log.Warn("cleaning up metadata", "service", command.Service.String(), "error", err.Error())
+			return
+		}
+	}
+}
