@@ -1,0 +1,11 @@
+// Package rpc is how nodes talk to each other, and later SDKs to nodes: Nacos 2.x's gRPC wire. One unary method,
+// /Request/request, carries every kind of request as a Payload: the type's simple name beside a JSON body.
+//
+// A Server answers on a port: it has handlers by type name. A Pool calls peers: it keeps one connection to each, gives up within
+// the caller's time, and says whether a failed request may have reached the peer.
+//
+// Its place in the house: membership, distro and consensus define what they ask of peers and register their handlers here. It must
+// know nothing of what requests mean.
+package rpc
+
+//go:generate protoc --go_out=. --go_opt=paths=source_relative payload.proto

@@ -1,0 +1,63 @@
+package rpc
+
+import "fmt"
+
+// Result is what every response begins with; embed it (Nacos: Response).
+type Result struct {
+	ResultCode int    `json:"resultCode"`
+	ErrorCode  int    `json:"errorCode"`
+	Message    string `json:"message,omitempty"`
+	RequestID  string `json:"requestId,omitempty"`
+	Success    bool   `json:"success"`
+}
+
+// The values of Result.ResultCode (Nacos: ResponseCode).
+const (
+	ResultSuccess = 200
+	ResultFail    = 500
+)
+
+// OK is the Result of a success.
+func OK() Result { return Result{ResultCode: ResultSuccess, Success: true} }
+
+// Codes of errors (Nacos: NacosException).
+const (
+	// CodeStarting: the server is not ready yet.
+	CodeStarting = 300
+	// CodeNoHandler: the server knows no such request.
+	CodeNoHandler = 302
+	// CodeInvalid: the request is wrong.
+	CodeInvalid = 400
+	// CodeServer: the server failed.
+	CodeServer = 500
+	// CodeUnreadable: the body could not be read.
+	CodeUnreadable = 502
+)
+
+// ErrorResponse answers a request that failed.
+type ErrorResponse struct{ Result }
+
+// Error is a failure with one of the codes above. A handler returns it to choose the code; a caller gets what the peer answered.
+type Error struct {
+	Code    int
+	Message string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("error %d: %s", e.Code, e.Message) }
+
+// ServerCheckRequest asks whether the server is up and which connection this is.
+type ServerCheckRequest struct{}
+
+// ServerCheckResponse answers it.
+type ServerCheckResponse struct {
+	Result
+	ConnectionID string `json:"connectionId"`
+	// SupportAbilityNegotiation is true in servers that send their abilities when a connection is set up (2.4 and later).
+	SupportAbilityNegotiation bool `json:"supportAbilityNegotiation"`
+}
+
+// HealthCheckRequest keeps a connection alive.
+type HealthCheckRequest struct{}
+
+// HealthCheckResponse answers it.
+type HealthCheckResponse struct{ Result }

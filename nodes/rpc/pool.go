@@ -1,0 +1,168 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+)
+
+// How connections to peers behave. A cut that has healed must be over for them within seconds: TCP alone would try again after up to
+// as long as the cut lasted.
+const (
+	dialTimeout    = 2 * time.Second
+	backoffBase    = 200 * time.Millisecond
+	backoffMax     = time.Second
+	keepAliveEvery = 10 * time.Second // gRPC allows no less
+	keepAliveWait  = 3 * time.Second
+)
+
+// ErrNotSent says that a request certainly did not reach the peer. Without it, a failed request may have been carried out.
+var ErrNotSent = errors.New("the request was not sent")
+
+// Pool calls peers, over one connection to each. It is safe for concurrent use.
+type Pool struct {
+	address func(peer string) (string, error)
+
+	mu    sync.Mutex
+	peers map[string]*grpc.ClientConn
+	// closed refuses new connections.
+	closed bool
+}
+
+// NewPool makes a pool. The function says to which address, "ip:port", requests for a peer go; see ClusterAddress.
+func NewPool(address func(peer string) (string, error)) *Pool {
+	return &Pool{address: address, peers: map[string]*grpc.ClientConn{}}
+}
+
+// Call sends a request to a peer and reads its response. It ends with the context, so give that a deadline. Errors: ErrNotSent where
+// the peer certainly got nothing, an *Error that the peer answered, or anything else after which the request may have been carried out.
+func (p *Pool) Call(ctx context.Context, to string, request, response any) error {
+	payload, err := Encode(request)
+	if err != nil {
+		return errors.Join(ErrNotSent, err)
+	}
+	connection, err := p.connection(to)
+	if err != nil {
+		return errors.Join(ErrNotSent, err)
+	}
+	var reached peer.Peer
+	answer := new(Payload)
+	err = connection.Invoke(ctx, "/Request/request", payload, answer, grpc.Peer(&reached))
+	if err != nil {
+		err = fmt.Errorf("%s to %s: %w", TypeName(request), to, readable(err))
+		if reached.Addr == nil { // no connection was chosen to carry it
+			err = errors.Join(ErrNotSent, err)
+		}
+		return err
+	}
+	if err := read(answer, response); err != nil {
+		return fmt.Errorf("%s to %s: %w", TypeName(request), to, err)
+	}
+	return nil
+}
+
+// readable gives a deadline its usual error, so that callers can ask for it with errors.Is.
+func readable(err error) error {
+	switch status.Code(err) {
+	case codes.DeadlineExceeded:
+		return context.DeadlineExceeded
+	case codes.Canceled:
+		return context.Canceled
+	}
+	return err
+}
+
+func read(answer *Payload, response any) error {
+	body := answer.GetBody().GetValue()
+	if name := answer.GetMetadata().GetType(); name != TypeName(response) {
+		var failure ErrorResponse
+		if err := json.Unmarshal(body, &failure); err != nil || failure.ErrorCode == 0 {
+			return fmt.Errorf("the answer is a %q, want %s", name, TypeName(response))
+		}
+		return &Error{failure.ErrorCode, failure.Message}
+	}
+	if err := decodeBody(body, response); err != nil {
+		return err
+	}
+	var result Result
+	if err := json.Unmarshal(body, &result); err == nil && !result.Success {
+		return &Error{result.ErrorCode, result.Message}
+	}
+	return nil
+}
+
+// Reset drops the connection to a peer that has stopped answering; requests in progress on it fail, the next one connects anew.
+func (p *Pool) Reset(to string) {
+	p.mu.Lock()
+	connection := p.peers[to]
+	delete(p.peers, to)
+	p.mu.Unlock()
+	if connection != nil {
+		connection.Close()
+	}
+}
+
+// Hurry has a waiting connection try again at once, since the peer has given a sign of life.
+func (p *Pool) Hurry(to string) {
+	p.mu.Lock()
+	connection := p.peers[to]
+	p.mu.Unlock()
+	if connection != nil {
+		connection.ResetConnectBackoff()
+	}
+}
+
+// Close closes all connections; later calls fail.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	var failures []error
+	for _, connection := range p.peers {
+		failures = append(failures, connection.Close())
+	}
+	clear(p.peers)
+	return errors.Join(failures...)
+}
+
+func (p *Pool) connection(to string) (*grpc.ClientConn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errors.New("the pool of connections is closed")
+	}
+	if connection := p.peers[to]; connection != nil {
+		return connection, nil
+	}
+	address, err := p.address(to)
+	if err != nil {
+		return nil, err
+	}
+	connection, err := grpc.NewClient("passthrough:///"+address,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDisableServiceConfig(),
+		grpc.WithIdleTimeout(0),
+		grpc.WithNoProxy(),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveEvery, Timeout: keepAliveWait}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: backoffBase, Multiplier: 1.6, Jitter: 0.2, MaxDelay: backoffMax},
+			MinConnectTimeout: dialTimeout,
+		}))
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s at %s: %w", to, address, err)
+	}
+	p.peers[to] = connection
+	return connection, nil
+}

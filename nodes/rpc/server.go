@@ -1,0 +1,165 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/stats"
+)
+
+// MaxMessage is the size in bytes of the largest payload that is taken in or sent out (Nacos: 10 MiB).
+const MaxMessage = 10 << 20
+
+// Server answers requests on one port, for example that of the cluster or that of SDKs. Make it with NewServer.
+type Server struct {
+	logger *slog.Logger
+	grpc   *grpc.Server
+
+	mu       sync.RWMutex
+	handlers map[string]handler
+}
+
+// handler reads a body and answers it.
+type handler func(ctx context.Context, body []byte) (any, error)
+
+// Caller is whoever sent a request.
+type Caller struct {
+	// ConnectionID names its connection: "<milliseconds>_<ip>_<port>".
+	ConnectionID string
+	// Address is the remote end of the connection.
+	Address net.Addr
+}
+
+type callerKey struct{}
+
+// CallerOf returns who sent the request that a handler's context belongs to.
+func CallerOf(ctx context.Context) Caller {
+	caller, _ := ctx.Value(callerKey{}).(Caller)
+	return caller
+}
+
+// NewServer makes a server that answers ServerCheckRequest and HealthCheckRequest, and anything else with error 302 until a handler
+// is there for it (see Handle).
+func NewServer(logger *slog.Logger) *Server {
+	s := &Server{logger: logger, handlers: map[string]handler{}}
+	s.grpc = grpc.NewServer(
+		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
+		grpc.StatsHandler(connections{}),
+		// Clients may ask for a sign of life whenever they like; connections whose other end has vanished are closed in time.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
+	)
+	s.grpc.RegisterService(&grpc.ServiceDesc{
+		ServiceName: "Request",
+		HandlerType: (*any)(nil),
+		Methods:     []grpc.MethodDesc{{MethodName: "request", Handler: s.unary}},
+		Metadata:    "nacos_grpc_service.proto",
+	}, s)
+	s.handlers[TypeName(ServerCheckRequest{})] = func(ctx context.Context, _ []byte) (any, error) {
+		return ServerCheckResponse{Result: OK(), ConnectionID: CallerOf(ctx).ConnectionID, SupportAbilityNegotiation: true}, nil
+	}
+	Handle(s, func(context.Context, *HealthCheckRequest) (HealthCheckResponse, error) {
+		return HealthCheckResponse{OK()}, nil
+	})
+	return s
+}
+
+// Handle has a server answer requests of one type with the given function, which may be called by several goroutines at once. An
+// error becomes an ErrorResponse with the code of an *Error, or 500.
+func Handle[Request, Response any](s *Server, answer func(context.Context, *Request) (Response, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handlers[TypeName(new(Request))] = func(ctx context.Context, body []byte) (any, error) {
+		request := new(Request)
+		if err := decodeBody(body, request); err != nil {
+			return nil, &Error{CodeUnreadable, err.Error()}
+		}
+		return answer(ctx, request)
+	}
+}
+
+// Serve answers on a listener until Stop; it closes the listener.
+func (s *Server) Serve(listener net.Listener) error {
+	if err := s.grpc.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve gRPC on %s: %w", listener.Addr(), err)
+	}
+	return nil
+}
+
+// Stop lets requests in progress finish until the context ends, then closes all connections.
+func (s *Server) Stop(ctx context.Context) {
+	defer context.AfterFunc(ctx, s.grpc.Stop)()
+	s.grpc.GracefulStop()
+}
+
+func (s *Server) unary(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	in := new(Payload)
+	if err := decode(in); err != nil {
+		return nil, err
+	}
+	return s.Answer(ctx, in)
+}
+
+// Answer answers one payload as if it had come in from the network. The error is of gRPC's making only.
+func (s *Server) Answer(ctx context.Context, in *Payload) (*Payload, error) {
+	response, err := s.dispatch(ctx, in)
+	if err != nil {
+		response = ErrorResponse{errorResult(err)}
+	}
+	return Encode(response)
+}
+
+func (s *Server) dispatch(ctx context.Context, in *Payload) (response any, err error) {
+	name := in.GetMetadata().GetType()
+	defer func() {
+		if cause := recover(); cause != nil {
+			s.logger.Error("a handler panicked", "type", name, "cause", cause, "stack", string(debug.Stack()))
+			err = &Error{CodeServer, fmt.Sprintf("the handler of %s panicked", name)}
+		}
+	}()
+	s.mu.RLock()
+	answer, ok := s.handlers[name]
+	s.mu.RUnlock()
+	if !ok {
+		return nil, &Error{CodeNoHandler, "RequestHandler Not Found"}
+	}
+	return answer(ctx, in.GetBody().GetValue())
+}
+
+// errorResult is as Nacos answers: 300 to 302 and 502 come from its acceptor, which says resultCode 500; errors of handlers have their
+// code in both places.
+func errorResult(err error) Result {
+	coded := &Error{Code: CodeServer, Message: err.Error()}
+	errors.As(err, &coded)
+	result := Result{ResultCode: coded.Code, ErrorCode: coded.Code, Message: coded.Message}
+	switch coded.Code {
+	case CodeStarting, CodeNoHandler, CodeUnreadable:
+		result.ResultCode = ResultFail
+	}
+	return result
+}
+
+// connections names each connection when it comes in. It is a stats.Handler, which is where gRPC tells of connections.
+type connections struct{}
+
+func (connections) TagConn(ctx context.Context, info *stats.ConnTagInfo) context.Context {
+	host, port, err := net.SplitHostPort(info.RemoteAddr.String())
+	if err != nil {
+		host, port = info.RemoteAddr.String(), "0"
+	}
+	id := strconv.FormatInt(time.Now().UnixMilli(), 10) + "_" + host + "_" + port
+	return context.WithValue(ctx, callerKey{}, Caller{ConnectionID: id, Address: info.RemoteAddr})
+}
+
+func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+func (connections) HandleRPC(context.Context, stats.RPCStats)                       {}
+func (connections) HandleConn(context.Context, stats.ConnStats)                     {}
