@@ -1,0 +1,256 @@
+package membership
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/nodes/rpc"
+)
+
+func TestJavaHash(t *testing.T) {
+	// Values of String.hashCode, worked out by its definition s[0]*31^(n-1) + … + s[n-1] in 32-bit arithmetic.
+	for text, want := range map[string]int32{
+		"":                      0,
+		"a":                     97,
+		"ab":                    97*31 + 98,
+		"hello":                 99162322,
+		"Hello, World!":         1498789909,
+		"polygenelubricants":    -2147483648,
+		"10.0.0.1:8080":         javaHashByDefinition("10.0.0.1:8080"),
+		"服务":                    javaHashByDefinition("服务"),
+		"\U0001F600":            0xD83D*31 + 0xDE00,
+		"DEFAULT_GROUP@@orders": javaHashByDefinition("DEFAULT_GROUP@@orders"),
+	} {
+		require.Equal(t, want, JavaHash(text), "%q", text)
+	}
+}
+
+// javaHashByDefinition sums powers instead of folding, for text in the basic plane.
+func javaHashByDefinition(text string) int32 {
+	units := []rune(text)
+	var sum int32
+	for i, unit := range units {
+		power := int32(1)
+		for range len(units) - 1 - i {
+			power *= 31
+		}
+		sum += unit * power
+	}
+	return sum
+}
+
+func TestOwnerAmong(t *testing.T) {
+	servers := []string{"a:1", "b:2", "c:3"}
+	for tag, want := range map[string]string{
+		"":                   "a:1", // hash 0
+		"a":                  "b:2", // 97 % 3 = 1
+		"b":                  "c:3",
+		"hello":              "b:2", // 99162322 % 3 = 1
+		"polygenelubricants": "b:2", // |-2147483648 % 2147483647| = 1
+	} {
+		require.Equal(t, want, OwnerAmong(tag, servers), "%q", tag)
+	}
+	require.Equal(t, "", OwnerAmong("a", nil))
+}
+
+func TestNewRefuses(t *testing.T) {
+	for _, test := range []struct {
+		self    string
+		members []string
+		want    string
+	}{
+		{"a:1", []string{"b:1"}, "this node, a:1, is not among the members [b:1]"},
+		{"a:1", []string{"a:1", "b:1", "a:1"}, "member a:1 is listed twice"},
+		{"a:1", []string{"a:1", "b"}, `member "b"`},
+	} {
+		_, err := New(Config{Self: test.self, Members: test.members})
+		require.ErrorContains(t, err, test.want)
+	}
+}
+
+var errRefused = errors.New("connection refused")
+
+// network carries reports between the members of one test. What reaches returns decides: nil delivers, errRefused refuses, anything
+// else lets the sender wait for its time-out.
+type network struct {
+	mu      sync.Mutex
+	servers map[string]*rpc.Server
+	reaches func(from, to string) error
+	resets  []string
+}
+
+type wire struct {
+	network *network
+	self    string
+}
+
+func (w wire) Call(ctx context.Context, to string, request, response any) error {
+	w.network.mu.Lock()
+	err := w.network.reaches(w.self, to)
+	server := w.network.servers[to]
+	w.network.mu.Unlock()
+	switch {
+	case errors.Is(err, errRefused):
+		return err
+	case err != nil:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	payload, err := rpc.Encode(request)
+	if err != nil {
+		return err
+	}
+	answer, err := server.Answer(ctx, payload)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(answer.GetBody().GetValue(), response)
+}
+
+func (w wire) Reset(to string) {
+	w.network.mu.Lock()
+	defer w.network.mu.Unlock()
+	w.network.resets = append(w.network.resets, w.self+">"+to)
+}
+
+func (w wire) Hurry(string) {}
+
+func (n *network) set(reaches func(from, to string) error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.reaches = reaches
+}
+
+var members = []string{"c:3", "a:1", "b:2"}
+
+// cluster starts three members in a synctest bubble; they end with the test.
+func cluster(t *testing.T) (*network, map[string]*Membership, *bytes.Buffer) {
+	n := &network{servers: map[string]*rpc.Server{}, reaches: func(_, _ string) error { return nil }}
+	nodes := map[string]*Membership{}
+	var events bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	var wait sync.WaitGroup
+	for _, self := range members {
+		m, err := New(Config{Self: self, Members: members, Peers: wire{n, self}, Logger: slog.New(slog.NewJSONHandler(&events, nil)).With("node", self)})
+		require.NoError(t, err)
+		n.servers[self] = rpc.NewServer(slog.New(slog.DiscardHandler))
+		m.Handle(n.servers[self])
+		nodes[self] = m
+	}
+	for _, m := range nodes {
+		wait.Go(func() { m.Run(ctx) })
+	}
+	t.Cleanup(func() { cancel(); wait.Wait() })
+	return n, nodes, &events
+}
+
+func requireState(t *testing.T, m *Membership, address string, want State) {
+	t.Helper()
+	got, known := m.State(address)
+	require.True(t, known)
+	require.Equal(t, want, got, "%s as %s sees it", address, m.Self())
+}
+
+func isolated(node string, err error) func(from, to string) error {
+	return func(from, to string) error {
+		if from == node || to == node {
+			return err
+		}
+		return nil
+	}
+}
+
+func TestKilledMemberTurnsSuspiciousThenDownThenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, nodes, _ := cluster(t)
+		changes := 0
+		nodes["a:1"].OnChange(func() { changes++ })
+		time.Sleep(10 * time.Second)
+		require.Zero(t, changes, "a quiet cluster stays UP")
+
+		n.set(isolated("b:2", errRefused))
+		time.Sleep(4500 * time.Millisecond)
+		requireState(t, nodes["a:1"], "b:2", Suspicious)
+		require.Equal(t, []string{"a:1", "b:2", "c:3"}, nodes["a:1"].servers, "a SUSPICIOUS member keeps its share")
+		time.Sleep(8500 * time.Millisecond) // real ones take 6.4 to 12.6 s
+		requireState(t, nodes["a:1"], "b:2", Down)
+		requireState(t, nodes["c:3"], "b:2", Down)
+		requireState(t, nodes["a:1"], "c:3", Up)
+		require.Equal(t, []string{"a:1", "c:3"}, nodes["a:1"].servers)
+
+		n.set(func(_, _ string) error { return nil })
+		time.Sleep(7 * time.Second)
+		for _, m := range nodes {
+			for _, address := range members {
+				requireState(t, m, address, Up)
+			}
+		}
+		require.Equal(t, 3, changes, "SUSPICIOUS, DOWN, UP")
+	})
+}
+
+func TestTimeOutsCountAndGiveTheConnectionUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, nodes, events := cluster(t)
+		time.Sleep(10 * time.Second)
+		n.set(isolated("b:2", context.DeadlineExceeded))
+		time.Sleep(21 * time.Second) // real ones take 13.4 to 20.4 s
+		requireState(t, nodes["a:1"], "b:2", Down)
+		requireState(t, nodes["b:2"], "a:1", Down)
+		requireState(t, nodes["b:2"], "c:3", Down)
+		require.True(t, nodes["b:2"].Responsible("any"), "a node that sees nobody is responsible for everything")
+		n.mu.Lock()
+		require.Contains(t, n.resets, "a:1>b:2")
+		n.mu.Unlock()
+		require.Contains(t, events.String(), `"msg":"member.state","node":"a:1","member":"b:2","state":"DOWN","failures":4,"reason":"context deadline exceeded"`)
+	})
+}
+
+func TestReportFromAMemberSetsItUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, nodes, _ := cluster(t)
+		n.set(func(from, to string) error {
+			if from == "a:1" && to == "b:2" {
+				return errRefused
+			}
+			return nil
+		})
+		time.Sleep(60 * time.Second)
+		requireState(t, nodes["b:2"], "a:1", Up)
+		state, _ := nodes["a:1"].State("b:2")
+		require.NotEqual(t, Down, state, "b's reports come in every 4 s")
+	})
+}
+
+func TestReportsFromStrangersAreRefused(t *testing.T) {
+	n := &network{servers: map[string]*rpc.Server{}}
+	m, err := New(Config{Self: "a:1", Members: members, Peers: wire{n, "a:1"}, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	m.Handle(server)
+	for _, stranger := range []string{"x:9", "a:1", ""} {
+		payload, err := rpc.Encode(MemberReportRequest{ReportedMember{Address: stranger}})
+		require.NoError(t, err)
+		answer, err := server.Answer(t.Context(), payload)
+		require.NoError(t, err)
+		require.Equal(t, "ErrorResponse", answer.GetMetadata().GetType())
+		require.Contains(t, string(answer.GetBody().GetValue()), "is not a peer of a:1")
+	}
+}
+
+func TestAloneIsResponsibleAndSilent(t *testing.T) {
+	m, err := New(Config{Self: "a:1", Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	m.Run(t.Context()) // has nobody to report to
+	require.True(t, m.Responsible("10.0.0.1:8080"))
+	require.Equal(t, []Member{{Address: "a:1", State: Up}}, m.Members())
+}
