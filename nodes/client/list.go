@@ -1,0 +1,108 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"muster/model"
+)
+
+// List shows the instances of a service, sorted by address, healthy or not (InstanceController.list). An unknown service has none.
+// The read mode goes to the node as a parameter; a node that does not know it, as Nacos's, answers as for model.ReadLocal. With
+// an empty mode no parameter is sent.
+func (c *Client) List(ctx context.Context, route Route, service model.Service, read model.ReadMode) ([]model.Instance, Answer) {
+	parameters := url.Values{
+		"namespaceId": {service.Namespace},
+		"serviceName": {service.GroupedName()},
+		"healthyOnly": {"false"},
+	}
+	if read != "" {
+		parameters.Set("read", string(read))
+	}
+	var instances []model.Instance
+	answer := c.call(ctx, route, request{
+		method: http.MethodGet, path: "/instance/list", parameters: parameters,
+		accept: func(body []byte) (err error) {
+			instances, err = decodeList(body, service)
+			return err
+		},
+	})
+	return instances, answer
+}
+
+// listedService is the part of a ServiceInfo (api/naming/pojo/ServiceInfo.java) that matters here. Pointers tell a field that is
+// absent from one that is zero.
+type listedService struct {
+	Name  *string           `json:"name"`
+	Hosts *[]listedInstance `json:"hosts"`
+}
+
+// listedInstance is one host of a list (api/naming/pojo/Instance.java).
+type listedInstance struct {
+	IP        *string           `json:"ip"`
+	Port      *int              `json:"port"`
+	Weight    *float64          `json:"weight"`
+	Healthy   *bool             `json:"healthy"`
+	Enabled   *bool             `json:"enabled"`
+	Ephemeral *bool             `json:"ephemeral"`
+	Cluster   *string           `json:"clusterName"`
+	Metadata  map[string]string `json:"metadata"`
+}
+
+// decodeList reads the answer to a list request. It believes nothing that is incomplete or is about another service: what it
+// returns ends up in a history, as evidence.
+func decodeList(body []byte, service model.Service) ([]model.Instance, error) {
+	var listed listedService
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := decoder.Decode(&listed); err != nil {
+		return nil, fmt.Errorf("list of %s: want a JSON object, got %s: %w", service, quote(body), err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("list of %s: want one JSON object and nothing after it, got %s", service, quote(body))
+	}
+	switch {
+	case listed.Name == nil || listed.Hosts == nil:
+		return nil, fmt.Errorf("list of %s: want the fields name and hosts, got %s", service, quote(body))
+	case *listed.Name != service.GroupedName() && *listed.Name != service.Name:
+		return nil, fmt.Errorf("list of %s: it is about another service: %s", service, quote(body))
+	}
+	instances := make([]model.Instance, 0, len(*listed.Hosts))
+	for i, host := range *listed.Hosts {
+		instance, err := host.instance()
+		if err != nil {
+			return nil, fmt.Errorf("list of %s: host %d: %w: %s", service, i, err, quote(body))
+		}
+		instances = append(instances, instance)
+	}
+	slices.SortStableFunc(instances, func(a, b model.Instance) int {
+		return cmp.Or(cmp.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Cluster, b.Cluster))
+	})
+	return instances, nil
+}
+
+func (h listedInstance) instance() (model.Instance, error) {
+	switch {
+	case h.IP == nil || h.Port == nil || h.Weight == nil || h.Healthy == nil || h.Enabled == nil || h.Ephemeral == nil || h.Cluster == nil:
+		return model.Instance{}, errors.New("want the fields ip, port, weight, healthy, enabled, ephemeral and clusterName")
+	case *h.IP == "":
+		return model.Instance{}, errors.New("its ip is empty")
+	case *h.Port < 0 || *h.Port > 65535:
+		return model.Instance{}, fmt.Errorf("port %d: want 0 to 65535", *h.Port)
+	}
+	instance := model.Instance{
+		IP: *h.IP, Port: *h.Port, Cluster: *h.Cluster,
+		Weight: *h.Weight, Healthy: *h.Healthy, Enabled: *h.Enabled, Ephemeral: *h.Ephemeral,
+	}
+	if len(h.Metadata) > 0 {
+		instance.Metadata = h.Metadata
+	}
+	return instance, nil
+}

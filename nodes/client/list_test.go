@@ -1,0 +1,91 @@
+package client
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/model"
+)
+
+var orders = model.Service{Namespace: "public", Group: "DEFAULT_GROUP", Name: "orders"}
+
+// Lists as recorded from real clusters.
+const (
+	nacos2List = `{"name":"DEFAULT_GROUP@@orders","groupName":"DEFAULT_GROUP","clusters":"","cacheMillis":10000,"hosts":[{"instanceId":"198.18.144.1#8080#DEFAULT#DEFAULT_GROUP@@orders","ip":"198.18.144.1","port":8080,"weight":2.0,"healthy":true,"enabled":true,"ephemeral":false,"clusterName":"DEFAULT","serviceName":"DEFAULT_GROUP@@orders","metadata":{"a":"1"},"instanceHeartBeatInterval":5000,"instanceHeartBeatTimeOut":15000,"ipDeleteTimeout":30000}],"lastRefTime":1795254387279,"checksum":"","allIPs":false,"reachProtectionThreshold":false,"valid":true}`
+	nacos1List = `{"hosts":[{"ip":"10.2.0.6","port":80,"valid":true,"healthy":true,"marked":false,"instanceId":"10.2.0.6#80#DEFAULT#DEFAULT_GROUP@@orders","metadata":{},"enabled":true,"weight":1.0,"clusterName":"DEFAULT","serviceName":"orders","ephemeral":false},{"ip":"10.2.0.4","port":80,"valid":true,"healthy":false,"marked":false,"instanceId":"10.2.0.4#80#DEFAULT#DEFAULT_GROUP@@orders","metadata":{},"enabled":true,"weight":1.0,"clusterName":"DEFAULT","serviceName":"orders","ephemeral":true}],"dom":"orders","name":"DEFAULT_GROUP@@orders","cacheMillis":3000,"lastRefTime":1795254685959,"checksum":"e16f20ca0a1713069234e04897a6fe5f","useSpecifiedURL":false,"clusters":"","env":"","metadata":{}}`
+	// An unknown service of Nacos 1.4 lists the short form.
+	nacos1Unknown = `{"name":"DEFAULT_GROUP@@orders","clusters":"","cacheMillis":10000,"hosts":[]}`
+)
+
+func TestDecodeList(t *testing.T) {
+	instances, err := decodeList([]byte(nacos2List), orders)
+	require.NoError(t, err)
+	require.Equal(t, []model.Instance{{
+		IP: "198.18.144.1", Port: 8080, Cluster: "DEFAULT", Weight: 2, Healthy: true, Enabled: true, Metadata: map[string]string{"a": "1"},
+	}}, instances)
+
+	instances, err = decodeList([]byte(nacos1List), orders)
+	require.NoError(t, err)
+	require.Equal(t, []model.Instance{
+		{IP: "10.2.0.4", Port: 80, Cluster: "DEFAULT", Weight: 1, Enabled: true, Ephemeral: true},
+		{IP: "10.2.0.6", Port: 80, Cluster: "DEFAULT", Weight: 1, Healthy: true, Enabled: true},
+	}, instances, "sorted by address, whatever order they came in")
+
+	instances, err = decodeList([]byte(nacos1Unknown), orders)
+	require.NoError(t, err)
+	require.NotNil(t, instances, "an empty list is a list")
+	require.Empty(t, instances)
+}
+
+func TestDecodeListRefuses(t *testing.T) {
+	for _, c := range []struct{ name, replace, with, says string }{
+		{"cut short", `"valid":true}`, ``, "unexpected EOF"},
+		{"something after it", `"valid":true}`, `"valid":true} {}`, "nothing after it"},
+		{"another service", `"name":"DEFAULT_GROUP@@orders"`, `"name":"DEFAULT_GROUP@@carts"`, "about another service"},
+		{"no name", `"name":"DEFAULT_GROUP@@orders",`, ``, "want the fields name and hosts"},
+		{"hosts missing", `"hosts"`, `"ghosts"`, "want the fields name and hosts"},
+		{"no ip", `"ip":"198.18.144.1",`, ``, "host 0: want the fields ip"},
+		{"empty ip", `"ip":"198.18.144.1"`, `"ip":""`, "its ip is empty"},
+		{"no health", `"healthy":true,`, ``, "want the fields ip, port, weight, healthy"},
+		{"null cluster", `"clusterName":"DEFAULT"`, `"clusterName":null`, "clusterName"},
+		{"port too high", `"port":8080`, `"port":65536`, "port 65536: want 0 to 65535"},
+		{"port with a fraction", `"port":8080`, `"port":80.5`, "want a JSON object"},
+		{"weight that is text", `"weight":2.0`, `"weight":"NaN"`, "want a JSON object"},
+		{"metadata that is text", `"metadata":{"a":"1"}`, `"metadata":"a=1"`, "want a JSON object"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			body := strings.Replace(nacos2List, c.replace, c.with, 1)
+			require.NotEqual(t, nacos2List, body)
+			_, err := decodeList([]byte(body), orders)
+			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, "list of public/DEFAULT_GROUP/orders")
+			require.ErrorContains(t, err, `"{\"`, "it must quote what came")
+		})
+	}
+	for _, body := range []string{"null", "[]", "ok", ""} {
+		_, err := decodeList([]byte(body), orders)
+		require.Error(t, err, "%q", body)
+	}
+}
+
+// Whatever a registry answers, decoding ends with a list that can stand in a history or with an error.
+func FuzzDecodeList(f *testing.F) {
+	for _, body := range []string{nacos2List, nacos1List, nacos1Unknown, "null", `{"name":"orders","hosts":[{}]}`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		instances, err := decodeList(body, orders)
+		if err != nil {
+			return
+		}
+		require.NotNil(t, instances)
+		text, err := json.Marshal(model.Record{Phase: model.OK, Call: model.Query, Instances: instances})
+		require.NoError(t, err)
+		var record model.Record
+		require.NoError(t, json.Unmarshal(text, &record))
+		require.Equal(t, instances, record.Instances)
+	})
+}
