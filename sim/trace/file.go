@@ -1,0 +1,173 @@
+package trace
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Format is the version of trace files that this code writes. Older versions stay readable.
+const Format = 1
+
+// header is the first line of a trace file.
+type header struct {
+	Format int    `json:"trace_format"`
+	Level  string `json:"level"`
+	Seed   uint64 `json:"seed"`
+}
+
+// footer is the last line of a trace file.
+type footer struct {
+	Hash    string `json:"hash"`
+	Records uint64 `json:"records"`
+}
+
+// line is a record in a trace file.
+type line struct {
+	At          time.Duration   `json:"t"`
+	Index       uint64          `json:"index"`
+	Kind        Kind            `json:"kind"`
+	Machine     string          `json:"machine,omitempty"`
+	Peer        string          `json:"peer,omitempty"`
+	Source      *netip.AddrPort `json:"source,omitempty"`
+	Destination *netip.AddrPort `json:"destination,omitempty"`
+	Number      int64           `json:"number,omitempty"`
+	Size        int64           `json:"size,omitempty"`
+	Sum         string          `json:"sum,omitempty"`
+	Text        string          `json:"text,omitempty"`
+}
+
+// Writer writes a trace file: JSON lines, a header first, and in the end the hash and the number of all records.
+type Writer struct {
+	level Level
+	out   *bufio.Writer
+	json  *json.Encoder
+	err   error
+}
+
+// NewWriter begins a trace file.
+func NewWriter(w io.Writer, level Level, seed uint64) *Writer {
+	out := bufio.NewWriterSize(w, 64<<10)
+	writer := &Writer{level: level, out: out, json: json.NewEncoder(out)}
+	writer.json.SetEscapeHTML(false)
+	writer.encode(header{Format: Format, Level: level.String(), Seed: seed})
+	return writer
+}
+
+func (w *Writer) encode(value any) {
+	if w.err == nil {
+		w.err = w.json.Encode(value)
+	}
+}
+
+// Level implements Sink.
+func (w *Writer) Level() Level { return w.level }
+
+// Record implements Sink.
+func (w *Writer) Record(index uint64, r Record) {
+	l := line{At: r.At, Index: index, Kind: r.Kind, Machine: r.Machine, Peer: r.Peer, Number: r.Number, Size: r.Size, Text: r.Text}
+	if r.Source.IsValid() {
+		l.Source = &r.Source
+	}
+	if r.Destination.IsValid() {
+		l.Destination = &r.Destination
+	}
+	if r.Sum != 0 {
+		l.Sum = FormatHash(r.Sum)
+	}
+	w.encode(l)
+}
+
+// Finish ends the file with the hash and number of all records that recorder has seen, and reports the first error there was.
+func (w *Writer) Finish(recorder *Recorder) error {
+	w.encode(footer{Hash: FormatHash(recorder.Hash()), Records: recorder.Count()})
+	if w.err == nil {
+		w.err = w.out.Flush()
+	}
+	if w.err != nil {
+		return fmt.Errorf("writing the trace: %w", w.err)
+	}
+	return nil
+}
+
+// FormatHash is how hashes are written: 16 hexadecimal digits.
+func FormatHash(hash uint64) string { return fmt.Sprintf("%016x", hash) }
+
+// Reader reads a trace file record by record.
+type Reader struct {
+	json   *json.Decoder
+	level  Level
+	seed   uint64
+	hash   string
+	count  uint64
+	number int // of the line
+}
+
+// NewReader reads the header of a trace file.
+func NewReader(r io.Reader) (*Reader, error) {
+	reader := &Reader{json: json.NewDecoder(bufio.NewReaderSize(r, 64<<10)), number: 1}
+	var h header
+	if err := reader.json.Decode(&h); err != nil {
+		return nil, fmt.Errorf("trace file: first line: want a header such as {\"trace_format\":%d,…}: %w", Format, err)
+	}
+	if h.Format < 1 || h.Format > Format {
+		return nil, fmt.Errorf("trace file: format %d: this build reads formats 1 to %d", h.Format, Format)
+	}
+	level, err := ParseLevel(h.Level)
+	if err != nil {
+		return nil, fmt.Errorf("trace file: %w", err)
+	}
+	reader.level, reader.seed = level, h.Seed
+	return reader, nil
+}
+
+// Level is the level that the file was written at.
+func (r *Reader) Level() Level { return r.level }
+
+// Seed is the seed of the world that the file is about.
+func (r *Reader) Seed() uint64 { return r.seed }
+
+// Next returns the next record with its index among all records; io.EOF after the last one.
+func (r *Reader) Next() (uint64, Record, error) {
+	if r.hash != "" {
+		return 0, Record{}, io.EOF
+	}
+	r.number++
+	var l struct {
+		line
+		footer
+	}
+	if err := r.json.Decode(&l); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errors.New("the file ends without its last line, so the run was broken off")
+		}
+		return 0, Record{}, fmt.Errorf("trace file: line %d: %w", r.number, err)
+	}
+	if l.Hash != "" {
+		r.hash, r.count = l.Hash, l.Records
+		return 0, Record{}, io.EOF
+	}
+	record := Record{At: l.At, Kind: l.Kind, Machine: l.Machine, Peer: l.Peer, Number: l.Number, Size: l.Size, Text: l.Text}
+	if l.Source != nil {
+		record.Source = *l.Source
+	}
+	if l.Destination != nil {
+		record.Destination = *l.Destination
+	}
+	if l.Sum != "" {
+		sum, err := strconv.ParseUint(l.Sum, 16, 64)
+		if err != nil {
+			return 0, Record{}, fmt.Errorf("trace file: line %d: sum %q: want 16 hexadecimal digits", r.number, l.Sum)
+		}
+		record.Sum = sum
+	}
+	return l.Index, record, nil
+}
+
+// Total returns the hash and the number of all records, which the file ends with; only after Next has returned io.EOF.
+func (r *Reader) Total() (hash string, records uint64) { return r.hash, r.count }

@@ -1,0 +1,108 @@
+package trace
+
+import "fmt"
+
+// Kind says what a record is about.
+type Kind uint8
+
+// The kinds of records. Their numbers are part of the hash: add new ones at the end.
+const (
+	Boot            Kind = iota // a program starts; Number is the machine's boot number, Text the arguments
+	Exit                        // a program ended; Number is its exit code, Text what stopped it if it did not end by itself
+	Crash                       // a machine lost its power
+	Kill                        // a program was killed
+	Pause                       // a machine was stopped
+	Resume                      // a machine goes on
+	Clock                       // a machine's clock was tampered with; Text says how, Number is the new skew in nanoseconds
+	Cut                         // packets from Machine to Peer vanish from now on
+	Uncut                       // and no longer
+	Link                        // packets from Machine to Peer travel in another way; Text says how
+	Console                     // a program printed a line; Number is the stream (1 or 2), Text the line
+	Connect                     // a program begins to connect
+	Established                 // its connection is open
+	Refused                     // its connection was refused
+	Accept                      // a program accepted a connection
+	Reset                       // a machine heard that its connection was reset
+	TimedOut                    // a machine gave up a connection, or an attempt at one
+	Finished                    // a machine heard that the other side sends no more
+	Wake                        // a program goes on; Number counts its wake-ups since it started
+	Send                        // a program sent Size bytes; Number is the file descriptor
+	Write                       // a program wrote Size bytes to a file; Number is the offset
+	Sync                        // a program synced a file or directory
+	Disk                        // a program changed a directory; Text says how
+	Delivered                   // a packet reached a socket
+	DroppedByCut                // a packet vanished in a cut
+	DroppedByChance             // a packet was lost
+	Rejected                    // a packet was rejected on its way
+	Unheard                     // a packet came to a machine that is down
+	Overflow                    // a packet found a full buffer, or nobody to take it
+	Retransmit                  // a packet is sent again
+	Terminate                   // a program was asked to end
+	kinds
+)
+
+var names = [kinds]string{
+	"boot", "exit", "crash", "kill", "pause", "resume", "clock", "cut", "uncut", "link", "console", "connect", "established", "refused",
+	"accept", "reset", "timed-out", "finished", "wake", "send", "write", "sync", "disk", "delivered", "dropped-by-cut", "dropped-by-chance",
+	"rejected", "unheard", "overflow", "retransmit", "terminate",
+}
+
+// String is the kind's name in trace files.
+func (k Kind) String() string {
+	if k < kinds {
+		return names[k]
+	}
+	return fmt.Sprintf("kind-%d", uint8(k))
+}
+
+// MarshalText writes the kind's name.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads a kind's name.
+func (k *Kind) UnmarshalText(text []byte) error {
+	for i, name := range names {
+		if name == string(text) {
+			*k = Kind(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("trace record of unknown kind %q", text)
+}
+
+// Level says how much of a trace is written out.
+type Level uint8
+
+// The levels, each including those before it.
+const (
+	// Normal: machines, faults, connections, and what programs print.
+	Normal Level = iota
+	// Full: also each packet, wake-up and change of a disk.
+	Full
+)
+
+// String is the level's name in trace files and flags.
+func (l Level) String() string {
+	if l == Normal {
+		return "normal"
+	}
+	return "full"
+}
+
+// ParseLevel reads a level's name.
+func ParseLevel(name string) (Level, error) {
+	switch name {
+	case "normal":
+		return Normal, nil
+	case "full":
+		return Full, nil
+	}
+	return 0, fmt.Errorf("trace level %q: want normal or full", name)
+}
+
+// Level is the lowest level at which records of this kind are written out.
+func (k Kind) Level() Level {
+	if k >= Wake && k != Terminate {
+		return Full
+	}
+	return Normal
+}
