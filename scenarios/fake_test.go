@@ -101,7 +101,10 @@ func exits(at time.Duration, machine, reason string, orderly bool) scripted {
 func small(plan ...Step) Scenario {
 	return Scenario{
 		Name: "small", Claim: "Nothing much happens.", Source: "tests", Profiles: []Profile{Nacos1}, Cluster: Nodes(3),
-		Load: model.Load{EphemeralClients: 1, EphemeralServices: 1, OperationsPerSecond: 1, Stop: 5 * time.Second},
+		Load: model.Load{
+			EphemeralClients: 1, EphemeralServices: 1, OperationsPerSecond: 1, Timeout: time.Second, BeatInterval: 5 * time.Second,
+			Stop: 5 * time.Second,
+		},
 		Plan: plan, Lasts: 10 * time.Second, Expect: Expect{checker.Converged: checker.Holds},
 	}
 }

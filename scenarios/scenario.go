@@ -152,7 +152,12 @@ func (s Scenario) Validate() error {
 	if s.Lasts <= 0 {
 		complain("lasts %v: want a length above zero", s.Lasts)
 	}
-	wrong = append(wrong, s.validateLoad()...)
+	if err := s.Load.Validate(); err != nil {
+		complain("load: %w", err)
+	}
+	if s.Load.Stop > s.Lasts {
+		complain("load: stops at %v, but the run lasts only %v", s.Load.Stop, s.Lasts)
+	}
 	for i, step := range s.Plan {
 		switch {
 		case step.At < 0 || step.Within < 0:
@@ -182,29 +187,6 @@ func (s Scenario) Validate() error {
 		return fmt.Errorf("scenario %s: %w", s.Name, err)
 	}
 	return nil
-}
-
-// validateLoad looks at what a stage or the workload could not make sense of.
-func (s Scenario) validateLoad() []error {
-	var wrong []error
-	load := s.Load
-	if load.EphemeralClients < 0 || load.PersistentClients < 0 || load.EphemeralClients+load.PersistentClients == 0 {
-		wrong = append(wrong, fmt.Errorf("load: %d ephemeral and %d persistent clients: want at least one client",
-			load.EphemeralClients, load.PersistentClients))
-	}
-	if load.ReadShare < 0 || load.ReadShare > 1 {
-		wrong = append(wrong, fmt.Errorf("load: read share %v: want 0 to 1", load.ReadShare))
-	}
-	if load.Stop > s.Lasts {
-		wrong = append(wrong, fmt.Errorf("load: stops at %v, but the run lasts only %v", load.Stop, s.Lasts))
-	}
-	for _, silence := range load.Silences {
-		if silence.Client < 1 || silence.Client > load.EphemeralClients {
-			wrong = append(wrong, fmt.Errorf("load: client %d falls silent: want an ephemeral client, 1 to %d",
-				silence.Client, load.EphemeralClients))
-		}
-	}
-	return wrong
 }
 
 // sortedKeys of a map whose keys are strings, so that nothing depends on the order of a map.
