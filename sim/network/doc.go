@@ -2,8 +2,8 @@
 // with all their faults. It alone decides what becomes of a packet.
 //
 // Everything is plain data: packets in flight stand in a table and are named by events in the queue; Clone copies a network
-// exactly, and clone and original then live alike as long as they are treated alike. Random choices come from one stream a link
-// (and one a host), so a fault on one link does not move what happens on another.
+// exactly, and clone and original then live alike as long as they are treated alike. Random choices come from one stream a link, so that
+// a fault on one does not move what happens on another.
 //
 // The world calls it from one goroutine: programs' system calls (Connect, Send, …) when they happen, Handle for each event of kind
 // KindPacket to KindLast, and TakeReady afterwards to learn whom to wake. Every event that the network pushed must come back to Handle,
