@@ -1,0 +1,136 @@
+// Command workload plays the clients of a service registry: they register, beat, update, deregister and query over HTTP, and
+// every operation is printed twice, when it is invoked and when it has ended.
+//
+//	workload --nodes n1=http://10.0.0.1:8848,n2=http://10.0.0.2:8848 --load '{"persistent_clients":3,…}' --seed 7
+//
+// Standard output is the history: one model.Record a line, each in one write. Its time is zero; whoever reads the lines as they
+// come stamps them with true time, since this machine's clock may lie. Diagnostics go to standard error, one JSON object a line.
+// What the clients do is drawn from the seed alone: given the same answers they ask the same questions.
+//
+// The program runs natively and, built for wasip1, on a simulated machine, and does not know which. It ends in good order when
+// it is told to (SIGINT, SIGTERM, --for): operations under way are completed first, as unknown or failed.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"muster/model"
+)
+
+func main() {
+	ctx, stop := untilTold(context.Background())
+	defer stop()
+	os.Exit(command(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Exit statuses.
+const (
+	statusDone   = 0
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+// command is the whole program: its arguments, its output, its exit status.
+func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
+	log := slog.New(slog.NewJSONHandler(stderr, nil))
+	play, length, err := parse(arguments, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return statusDone
+	case err != nil:
+		log.Error("workload.usage", "error", err.Error())
+		return statusUsage
+	}
+	if length > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, length)
+		defer cancel()
+	}
+	log.Info("workload.start", "seed", play.seed, "nodes", play.nodes, "load", play.load)
+	operations, err := play.run(ctx, stdout)
+	if err != nil {
+		log.Error("workload.failed", "error", err.Error(), "operations", operations)
+		return statusFailed
+	}
+	log.Info("workload.end", "operations", operations)
+	return statusDone
+}
+
+// node is one member of the registry cluster.
+type node struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+// parse reads the command line: what to play, and for how long (0: until told).
+func parse(arguments []string, usage io.Writer) (play, time.Duration, error) {
+	flags := flag.NewFlagSet("workload", flag.ContinueOnError)
+	flags.SetOutput(usage)
+	nodes := flags.String("nodes", "", "the cluster: `NAME=URL,…`, such as n1=http://10.0.0.1:8848,n2=http://10.0.0.2:8848")
+	load := flags.String("load", "", "what the clients do: `JSON` of model.Load")
+	seed := flags.Uint64("seed", 1, "what the clients draw their choices from")
+	length := flags.Duration("for", 0, "end after so long; 0: when told to")
+	if err := flags.Parse(arguments); err != nil {
+		return play{}, 0, err
+	}
+	if flags.NArg() > 0 {
+		return play{}, 0, fmt.Errorf("unexpected argument %q: want flags only", flags.Arg(0))
+	}
+	if *length < 0 {
+		return play{}, 0, fmt.Errorf("--for %v: want 0 or more", *length)
+	}
+	p := play{seed: *seed}
+	var err error
+	if p.nodes, err = parseNodes(*nodes); err != nil {
+		return play{}, 0, fmt.Errorf("--nodes: %w", err)
+	}
+	if p.load, err = parseLoad(*load); err != nil {
+		return play{}, 0, fmt.Errorf("--load: %w", err)
+	}
+	return p, *length, nil
+}
+
+func parseNodes(text string) ([]node, error) {
+	if text == "" {
+		return nil, errors.New("want at least one NAME=URL, such as n1=http://10.0.0.1:8848")
+	}
+	var nodes []node
+	seen := map[string]bool{}
+	for _, part := range strings.Split(text, ",") {
+		name, url, found := strings.Cut(part, "=")
+		switch {
+		case !found || name == "" || url == "":
+			return nil, fmt.Errorf("%q: want NAME=URL, such as n1=http://10.0.0.1:8848", part)
+		case seen[name]:
+			return nil, fmt.Errorf("the name %s stands there twice", name)
+		}
+		seen[name] = true
+		nodes = append(nodes, node{name, url})
+	}
+	return nodes, nil
+}
+
+func parseLoad(text string) (model.Load, error) {
+	var load model.Load
+	if text == "" {
+		return load, errors.New("want the JSON of a load, such as {\"persistent_clients\":3,\"persistent_services\":1,…}")
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&load); err != nil {
+		return load, fmt.Errorf("want the JSON of a load: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return load, errors.New("want one JSON object and nothing after it")
+	}
+	return load, load.Validate()
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"muster/model"
+	"muster/nodes/client"
+)
+
+// play is a load, the cluster that it is for, and the seed that decides the rest.
+type play struct {
+	nodes []node
+	load  model.Load
+	seed  uint64
+	// dial opens connections; nil: TCP. Tests put a network in memory here.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// actor is a client of the play: it works until it has nothing left to do or the context ends.
+type actor interface{ work(ctx context.Context) }
+
+// run plays until the context ends, and returns how many operations were invoked. Its error is about the play itself; what the
+// registry does wrong stands in the history.
+func (p play) run(ctx context.Context, output io.Writer) (operations int, err error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	printer := newHistory(output, fail)
+	actors, err := p.cast(printer)
+	if err != nil {
+		return 0, err
+	}
+	var working sync.WaitGroup
+	for _, a := range actors {
+		working.Go(func() { a.work(ctx) })
+	}
+	working.Wait()
+	// When all have done their work, there may still be somebody who expects this process to be there until the end.
+	<-ctx.Done()
+	if cause := context.Cause(ctx); cause != ctx.Err() {
+		return printer.operations(), cause
+	}
+	return printer.operations(), nil
+}
+
+// cast makes all clients. Whom they prefer and which service they share goes in turn, in such a way that the clients of one
+// service prefer different nodes.
+func (p play) cast(printer *history) ([]actor, error) {
+	began := time.Now()
+	clients := p.load.EphemeralClients + p.load.PersistentClients
+	var actors []actor
+	var ephemeral, persistent []model.Service
+	for i := range p.load.EphemeralServices {
+		ephemeral = append(ephemeral, p.service("ephemeral", i))
+	}
+	for i := range p.load.PersistentServices {
+		persistent = append(persistent, p.service("persistent", i))
+	}
+	for i := range p.load.EphemeralClients {
+		w, err := p.worker(printer, began, fmt.Sprintf("e%d", i+1), p.load.Timeout)
+		if err != nil {
+			return nil, err
+		}
+		w.preferred = (i + i/len(ephemeral)) % len(p.nodes)
+		actors = append(actors, newEphemeralClient(w, p.load, clients, i+1, ephemeral[i%len(ephemeral)]))
+	}
+	for i := range p.load.PersistentClients {
+		w, err := p.worker(printer, began, fmt.Sprintf("p%d", i+1), p.load.Timeout)
+		if err != nil {
+			return nil, err
+		}
+		w.preferred = (i + i/len(persistent)) % len(p.nodes)
+		actors = append(actors, newPersistentClient(w, p.load, clients, i+1, persistent[i%len(persistent)]))
+	}
+	if p.load.ObserveInterval == 0 {
+		return actors, nil
+	}
+	for i, n := range p.nodes {
+		w, err := p.worker(printer, began, "observer-"+n.Name, min(p.load.Timeout, p.load.ObserveInterval))
+		if err != nil {
+			return nil, err
+		}
+		w.preferred = i
+		actors = append(actors, newObserver(w, p.load, ephemeral, persistent))
+	}
+	return actors, nil
+}
+
+func (p play) service(kind string, i int) model.Service {
+	return model.Service{
+		Namespace: cmp.Or(p.load.Namespace, model.DefaultNamespace),
+		Group:     model.DefaultGroup,
+		Name:      fmt.Sprintf("%s%s-%d", p.load.Prefix, kind, i+1),
+	}
+}
+
+// worker makes what every client needs. Each has connections of its own, as a process of its own would, and randomness of its
+// own, so that what one client does never changes what another draws.
+func (p play) worker(printer *history, began time.Time, name string, timeout time.Duration) (*worker, error) {
+	config := client.Config{Timeout: timeout, Dial: p.dial}
+	w := &worker{name: name, history: printer, began: began}
+	for _, n := range p.nodes {
+		config.Nodes = append(config.Nodes, n.URL)
+		w.nodes = append(w.nodes, n.Name)
+	}
+	registry, err := client.New(config)
+	if err != nil {
+		return nil, err
+	}
+	stream := fnv.New64a()
+	io.WriteString(stream, name)
+	w.registry, w.random = registry, rand.New(rand.NewPCG(p.seed, stream.Sum64()))
+	return w, nil
+}
