@@ -1,0 +1,192 @@
+package reports
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"muster/checker"
+	"muster/model/run"
+	"muster/reports/plots"
+)
+
+// IndexFile is the name of the page over many runs.
+const IndexFile = "index.html"
+
+// WriteIndex writes the page over many runs, index.html, into the folder out; its links to the runs' pages are relative.
+func WriteIndex(ctx context.Context, out string, folders []run.Folder) error {
+	results, err := ReadResults(folders)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	shown, err := indexOf(out, results)
+	if err != nil {
+		return err
+	}
+	text, err := page("index.html", shown)
+	if err != nil {
+		return err
+	}
+	for _, picture := range shown.Pictures {
+		if err := run.Folder(out).WriteFile(filepath.Join(run.PlotsFolder, picture.Name+".svg"), picture.SVG); err != nil {
+			return fmt.Errorf("writing picture %s: %w", picture.Name, err)
+		}
+	}
+	if err := run.Folder(out).WriteFile(IndexFile, text); err != nil {
+		return fmt.Errorf("writing the index: %w", err)
+	}
+	return nil
+}
+
+// indexPage is what the template index.html shows.
+type indexPage struct {
+	Headline, Mood string
+	Scenarios      []indexScenario
+	Pictures       []shownPicture
+}
+
+type indexScenario struct {
+	Title, Claim, Anchor string
+	Headline, Mood       string
+	Runs                 []indexRun
+	Rows                 []indexRow
+	Figures              []indexFigure
+}
+
+type indexRun struct {
+	Seed              uint64
+	Link              string
+	Mood, Interrupted string
+}
+
+// indexRow is one property over the seeds.
+type indexRow struct {
+	Property checker.Property
+	Cells    []indexCell
+}
+
+type indexCell struct {
+	Mood, Symbol, Link, Title string
+}
+
+// indexFigure is one figure over the seeds.
+type indexFigure struct{ Name, Median, Least, Greatest, Runs string }
+
+func indexOf(out string, results []Result) (indexPage, error) {
+	var p indexPage
+	unexpected := 0
+	for _, g := range groups(results) {
+		one := indexScenario{Title: g.title(), Claim: g.claim, Anchor: anchor(g.title())}
+		wrong := 0
+		for _, r := range g.results {
+			link, err := filepath.Rel(out, string(r.Folder))
+			if err != nil {
+				return p, fmt.Errorf("the index in %s cannot link to %s: %w", out, r.Folder, err)
+			}
+			_, mood := headline(r)
+			one.Runs = append(one.Runs, indexRun{Seed: r.Run.Seed, Link: reportLink(filepath.ToSlash(link)), Mood: mood, Interrupted: r.Run.Interrupted})
+			if !r.AsExpected() {
+				wrong++
+			}
+		}
+		unexpected += wrong
+		one.Headline, one.Mood = fmt.Sprintf("%s as expected", plural(len(g.results), "run", "runs")), "good"
+		if wrong > 0 {
+			one.Headline, one.Mood = fmt.Sprintf("%d of %s not as expected", wrong, plural(len(g.results), "run", "runs")), "bad"
+		}
+		for _, property := range g.properties() {
+			row := indexRow{Property: property}
+			for i, r := range g.results {
+				row.Cells = append(row.Cells, indexCellOf(r, property, one.Runs[i].Link))
+			}
+			one.Rows = append(one.Rows, row)
+		}
+		set := NewSet(g.results)
+		for _, f := range set.Scenarios[0].Figures {
+			s := spreadOf(f.Values)
+			one.Figures = append(one.Figures, indexFigure{
+				Name: strings.ReplaceAll(f.Name, "_", " "), Median: quantity(s.median, f.Unit), Least: quantity(s.least, f.Unit),
+				Greatest: quantity(s.greatest, f.Unit), Runs: fmt.Sprint(len(f.Values)),
+			})
+		}
+		p.Scenarios = append(p.Scenarios, one)
+	}
+	p.Headline, p.Mood = fmt.Sprintf("%s of %s, every verdict as expected", plural(len(results), "run", "runs"), plural(len(p.Scenarios), "scenario", "scenarios")), "good"
+	if unexpected > 0 {
+		p.Headline, p.Mood = fmt.Sprintf("%d of %s not as expected", unexpected, plural(len(results), "run", "runs")), "bad"
+	}
+	p.Pictures = distributions(NewSet(results))
+	return p, nil
+}
+
+func indexCellOf(r Result, property checker.Property, link string) indexCell {
+	v, ok := r.verdict(property)
+	if !ok {
+		return indexCell{Mood: "quiet", Symbol: "–", Link: link, Title: "not judged"}
+	}
+	title := fmt.Sprintf("seed %d: %s %s", r.Run.Seed, v.Property, v.Outcome)
+	if v.Expected != "" {
+		title += fmt.Sprintf(", expected %s", v.Expected)
+	}
+	return indexCell{Mood: mood(v), Symbol: symbol(v.Outcome), Link: link + "#verdict-" + string(property), Title: title + ": " + v.Reason}
+}
+
+// anchor makes a title fit for the id of an element.
+func anchor(title string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(title)), "-")
+}
+
+// distributions draws how the times that matter most are distributed over the seeds.
+func distributions(set Set) []shownPicture {
+	var all []shownPicture
+	if samples := samplesOf(set, isFailover); len(samples) > 0 {
+		all = append(all, shownPicture{Picture: plots.Cumulative("failover", "How long a failover takes",
+			"Over the runs of each scenario that had one: the share of the runs in which it took at most so long.", "seconds", samples)})
+	}
+	if samples := samplesOf(set, isUnavailability); len(samples) > 0 {
+		all = append(all, shownPicture{Picture: plots.Strip("unavailability", "How long clients were not served",
+			"Each triangle is one run.", "seconds", samples)})
+	}
+	if samples := samplesOf(set, isConvergence); len(samples) > 0 {
+		all = append(all, shownPicture{Picture: plots.Strip("convergence", "How long the nodes' views took to agree again",
+			"Each triangle is one run; counted from the end of the last fault.", "seconds", samples)})
+	}
+	return all
+}
+
+func isFailover(f FigureSet) bool       { return strings.Contains(f.Name, "failover") }
+func isUnavailability(f FigureSet) bool { return strings.Contains(f.Name, "unavailab") }
+func isConvergence(f FigureSet) bool    { return strings.Contains(f.Name, "converge") }
+
+// perSecond is how many of a unit make a second.
+var perSecond = map[string]float64{"s": 1, "ms": 1e3, "ns": 1e9}
+
+// samplesOf collects figures of time over all scenarios, in seconds. Where a scenario has several that pass, each is a sample
+// of its own.
+func samplesOf(set Set, pass func(FigureSet) bool) []plots.Sample {
+	var samples []plots.Sample
+	for _, scenario := range set.Scenarios {
+		passing := slices.DeleteFunc(slices.Clone(scenario.Figures), func(f FigureSet) bool { return !pass(f) || perSecond[f.Unit] == 0 })
+		for _, f := range passing {
+			sample := plots.Sample{Name: scenario.title()}
+			if len(passing) > 1 {
+				sample.Name += ", " + strings.ReplaceAll(f.Name, "_", " ")
+			}
+			for _, v := range f.Values {
+				sample.Values = append(sample.Values, v/perSecond[f.Unit])
+			}
+			samples = append(samples, sample)
+		}
+	}
+	return samples
+}

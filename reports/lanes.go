@@ -1,0 +1,171 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"muster/model/run"
+	"muster/reports/plots"
+)
+
+// lanes tells each node's life from what it logged: its Raft state, whom it took for the leader, and when it was not there.
+func (s *story) lanes() []plots.Lane {
+	nodes := s.Run.Nodes()
+	end := s.timeline.Lasted
+	var lanes []plots.Lane
+	for _, node := range nodes {
+		lane := plots.Lane{Node: node}
+		var starts []time.Duration
+		state := plots.Stretch{State: plots.Running}
+		belief := plots.Belief{Leader: -1}
+		change := func(at time.Duration, to plots.State, text string) {
+			state.Until = at
+			lane.Stretches = append(lane.Stretches, state)
+			state = plots.Stretch{From: at, State: to, Text: text}
+		}
+		believe := func(at time.Duration, leader int) {
+			belief.Until = at
+			lane.Beliefs = append(lane.Beliefs, belief)
+			belief = plots.Belief{From: at, Leader: leader}
+		}
+		var absences []absence
+		for _, e := range s.events {
+			if e.Machine != node {
+				continue
+			}
+			switch e.Name {
+			case run.EventNodeStart:
+				starts = append(starts, e.T)
+				change(e.T, plots.Running, "")
+				believe(e.T, -1)
+			case run.EventNodeStop:
+				absences = append(absences, absence{from: e.T, state: plots.Down})
+			case run.EventRaftState:
+				change(e.T, raftState(e.Text("state")), termOf(e))
+			case run.EventRaftLeader:
+				believe(e.T, slices.Index(nodes, s.nodeName(e.Text("leader"))))
+				// A follower that stays one logs its new term here only.
+				if term := termOf(e); term != state.Text && state.State == plots.Follower {
+					change(e.T, state.State, term)
+				}
+			}
+		}
+		change(end, plots.Running, "")
+		believe(end, -1)
+		if len(starts) > 0 {
+			absences = append(absences, absence{from: 0, state: plots.Down})
+		}
+		absences = append(absences, s.absencesOf(node)...)
+		for _, a := range absences {
+			a = a.endedBy(starts, end)
+			lane.Stretches = without(lane.Stretches, a.from, a.until)
+			if a.state == plots.Down {
+				lane.Beliefs = unbelieved(lane.Beliefs, a.from, a.until)
+			}
+			lane.Stretches = append(lane.Stretches, plots.Stretch{From: a.from, Until: a.until, State: a.state, Text: a.text()})
+		}
+		lane.Stretches = slices.DeleteFunc(lane.Stretches, func(s plots.Stretch) bool { return s.Until <= s.From })
+		lanes = append(lanes, lane)
+	}
+	return lanes
+}
+
+func termOf(e run.NodeEvent) string { return fmt.Sprintf("term %.0f", e.Number("term")) }
+
+// raftState reads a state as nodes log it.
+func raftState(text string) plots.State {
+	switch text {
+	case "leader":
+		return plots.Leader
+	case "candidate":
+		return plots.Candidate
+	case "follower":
+		return plots.Follower
+	}
+	return plots.Running
+}
+
+// absence is a time in which a node does not run.
+type absence struct {
+	from, until time.Duration // until is zero where only the node's next start tells
+	state       plots.State
+}
+
+// absencesOf are the faults that stopped a node.
+func (s *story) absencesOf(node string) []absence {
+	var all []absence
+	for i, strike := range s.plan.Strikes {
+		if strike.Skipped != "" || !slices.Contains(strike.Machines, node) {
+			continue
+		}
+		switch strike.Kind {
+		case "crash", "kill":
+			all = append(all, absence{from: strike.At, state: plots.Down})
+		case "pause":
+			until := strike.Until
+			for _, later := range s.plan.Strikes[i+1:] {
+				if until == 0 && later.Kind == "resume" && share(later.Machines, []string{node}) {
+					until = later.At
+				}
+			}
+			if until == 0 {
+				until = s.timeline.Lasted
+			}
+			all = append(all, absence{from: strike.At, until: until, state: plots.Paused})
+		}
+	}
+	return all
+}
+
+// endedBy gives an absence without an end its end: the node's next start.
+func (a absence) endedBy(starts []time.Duration, end time.Duration) absence {
+	if a.until > 0 {
+		return a
+	}
+	a.until = end
+	for _, start := range starts {
+		if start >= a.from {
+			a.until = start
+			break
+		}
+	}
+	return a
+}
+
+func (a absence) text() string {
+	if a.state == plots.Paused {
+		return "paused"
+	}
+	return "down"
+}
+
+// without takes a time out of stretches.
+func without(stretches []plots.Stretch, from, until time.Duration) []plots.Stretch {
+	var left []plots.Stretch
+	for _, s := range stretches {
+		before, after := s, s
+		before.Until, after.From = min(s.Until, from), max(s.From, until)
+		for _, part := range []plots.Stretch{before, after} {
+			if part.From < part.Until {
+				left = append(left, part)
+			}
+		}
+	}
+	return left
+}
+
+// unbelieved takes a time out of beliefs: a machine that is down believes nothing.
+func unbelieved(beliefs []plots.Belief, from, until time.Duration) []plots.Belief {
+	var left []plots.Belief
+	for _, b := range beliefs {
+		before, after := b, b
+		before.Until, after.From = min(b.Until, from), max(b.From, until)
+		for _, part := range []plots.Belief{before, after} {
+			if part.From < part.Until {
+				left = append(left, part)
+			}
+		}
+	}
+	return left
+}

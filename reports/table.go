@@ -1,0 +1,139 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"muster/checker"
+)
+
+// columns are the heads of the properties' columns: as narrow as can be read.
+var columns = map[checker.Property]string{
+	checker.Linearizable: "linear", checker.LocalReads: "local", checker.Durable: "durable", checker.Converged: "converg",
+	checker.NoLoss: "no-loss", checker.NoGhost: "no-ghost", checker.Expiry: "expiry", checker.Exercised: "exercis",
+}
+
+// Table writes results as a table of at most 120 columns, a row a run, and below it a line for every verdict that is not the one
+// expected. colour adds a terminal's colours; symbols tell the same without them: ✓ holds, ✗ violated, ? undecided, each with a
+// ! where something else was expected, and – where a run was not judged by the property.
+func Table(w io.Writer, results []Result, colour bool) error {
+	all := groups(results)
+	seen := map[checker.Property]bool{}
+	for _, g := range all {
+		for _, property := range g.properties() {
+			seen[property] = true
+		}
+	}
+	properties := propertiesIn(seen)
+
+	writer := table.NewWriter()
+	writer.SetStyle(table.StyleLight)
+	writer.Style().Format.Header = text.FormatDefault
+	writer.Style().Options = table.Options{SeparateHeader: true}
+	head := table.Row{"scenario", "seed"}
+	aligned := []table.ColumnConfig{{Number: 1, WidthMax: 26}, {Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}}
+	for _, property := range properties {
+		name, ok := columns[property]
+		if !ok {
+			name = string(property)
+		}
+		head = append(head, name)
+		aligned = append(aligned, table.ColumnConfig{Number: len(head), Align: text.AlignCenter, AlignHeader: text.AlignCenter})
+	}
+	head = append(head, "lasted", "speed")
+	for number := len(head) - 1; number <= len(head); number++ {
+		aligned = append(aligned, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	writer.AppendHeader(head)
+	writer.SetColumnConfigs(aligned)
+
+	var lines []string
+	unexpectedRuns := 0
+	for _, g := range all {
+		for i, r := range g.results {
+			name := ""
+			if i == 0 {
+				name = g.title()
+			}
+			row := table.Row{name, r.Run.Seed}
+			for _, property := range properties {
+				row = append(row, tableCell(r, property, colour))
+			}
+			row = append(row, seconds(r.Run.Lasted), speedOf(r))
+			writer.AppendRow(row)
+			if !r.AsExpected() {
+				unexpectedRuns++
+			}
+			for _, v := range r.Unexpected() {
+				lines = append(lines, fmt.Sprintf("%s seed %d: %s is %s, expected %s: %s\n    %s",
+					g.title(), r.Run.Seed, v.Property, coloured(strings.ToUpper(string(v.Outcome)), v, colour), v.Expected, v.Reason, r.Folder.Path()))
+			}
+		}
+	}
+	summary := fmt.Sprintf("%s, every verdict as expected", plural(len(results), "run", "runs"))
+	if unexpectedRuns > 0 {
+		summary = fmt.Sprintf("%s, %d of them not as expected", plural(len(results), "run", "runs"), unexpectedRuns)
+	}
+	legend := "✓ holds   ✗ violated   ? undecided   ! not what the scenario expects   speed: simulated seconds per CPU second"
+	if _, err := fmt.Fprintf(w, "%s\n%s\n", writer.Render(), legend); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w, summary)
+	return err
+}
+
+func tableCell(r Result, property checker.Property, colour bool) string {
+	v, ok := r.verdict(property)
+	if !ok {
+		return "–"
+	}
+	cell := symbol(v.Outcome)
+	if !v.AsExpected() {
+		cell += "!"
+	}
+	return coloured(cell, v, colour)
+}
+
+// symbol of an outcome, the same in the terminal and on pages.
+func symbol(o checker.Outcome) string {
+	switch o {
+	case checker.Holds:
+		return "✓"
+	case checker.Violated:
+		return "✗"
+	default:
+		return "?"
+	}
+}
+
+func coloured(cell string, v checker.Verdict, colour bool) string {
+	if !colour {
+		return cell
+	}
+	switch {
+	case v.Expected == "":
+		return text.Colors{text.Faint}.EscapeSeq() + cell + text.EscapeReset
+	case v.AsExpected():
+		return text.Colors{text.FgGreen}.EscapeSeq() + cell + text.EscapeReset
+	case v.Outcome == checker.Undecided:
+		return text.Colors{text.FgYellow, text.Bold}.EscapeSeq() + cell + text.EscapeReset
+	default:
+		return text.Colors{text.FgRed, text.Bold}.EscapeSeq() + cell + text.EscapeReset
+	}
+}
+
+func speedOf(r Result) string {
+	if speed := r.Speed(); speed > 0 {
+		return fmt.Sprintf("%.1f ×", speed)
+	}
+	return "–"
+}
