@@ -10,6 +10,13 @@ import (
 	"muster/nodes/client"
 )
 
+const (
+	// stayBeats is for how many beats, in the mean, an instance stays registered at least.
+	stayBeats = 4
+	// updateShare of the writes of a client that may deregister; the rest do.
+	updateShare = 0.7
+)
+
 // ephemeralClient owns one ephemeral instance, as a process that provides a service does. It registers the instance and keeps it
 // alive by beats; now and then it queries, updates its weight and metadata, or takes itself off and registers again.
 //
@@ -27,7 +34,7 @@ type ephemeralClient struct {
 	wanted, registered bool
 	// unknown is the first of the writes in a row that ended as unknown and are sent again, 0 if there is none.
 	unknown int64
-	// stays until then: a register of unknown outcome might come after a deregister, and leave a ghost.
+	// stays registered until then, lest a client that is busy never lives long enough to beat.
 	stays time.Time
 
 	// When what is due next; the zero time is never.
@@ -165,6 +172,7 @@ func (c *ephemeralClient) register(ctx context.Context) {
 	if c.write(ctx, model.Register) == model.OK {
 		c.registered = true
 		c.aliveAt = time.Now().Add(c.interval)
+		c.stay(c.jitter(stayBeats * c.interval))
 		return
 	}
 	c.aliveAt = time.Now().Add(retryDelay)
@@ -183,7 +191,7 @@ func (c *ephemeralClient) operate(ctx context.Context) {
 		c.register(ctx)
 	case !c.registered || choice < c.share:
 		c.query(ctx, c.service, true, model.ReadLocal)
-	case choice < c.share+(1-c.share)*0.7 || time.Now().Before(c.stays):
+	case choice < c.share+(1-c.share)*updateShare || time.Now().Before(c.stays):
 		c.update(ctx)
 	default:
 		c.wanted, c.registered, c.aliveAt = false, false, time.Time{}
@@ -221,10 +229,17 @@ func (c *ephemeralClient) write(ctx context.Context, call model.Call) model.Phas
 			c.unknown = number
 		}
 		if call == model.Register {
-			c.stays = time.Now().Add(settling)
+			c.stay(settling) // it might come after a deregister, and leave a ghost
 		}
 	}
 	return answer.Outcome
+}
+
+// stay registered for so long at least.
+func (c *ephemeralClient) stay(length time.Duration) {
+	if until := time.Now().Add(length); until.After(c.stays) {
+		c.stays = until
+	}
 }
 
 // operation on the instance as it is now.

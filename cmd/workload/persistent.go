@@ -13,6 +13,8 @@ const (
 	versionKey = "v"
 	// slots are the addresses that a persistent client writes to by turns.
 	slots = 3
+	// registerShare of the writes to an address that is registered; the rest deregister it.
+	registerShare = 0.7
 	// A write of unknown outcome is sent again after patience, then twice as long each time, up to the limit.
 	patience      = time.Second
 	patienceLimit = 4 * time.Second
@@ -106,7 +108,7 @@ func (c *persistentClient) draw() openWrite {
 		IP: c.ip, Port: 8080 + at, Cluster: model.DefaultCluster, Weight: 1, Healthy: true, Enabled: true,
 	}
 	operation := model.Record{Call: model.Deregister, Service: c.service, Instance: &instance}
-	if !c.owned[at].registered || c.random.Float64() < 0.7 {
+	if !c.owned[at].registered || c.random.Float64() < registerShare {
 		operation.Call = model.Register
 		instance.Metadata = map[string]string{versionKey: fmt.Sprintf("%s-%d", c.name, c.number())}
 	}

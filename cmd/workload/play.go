@@ -68,7 +68,7 @@ func (p play) cast(printer *history) ([]actor, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.preferred = (i + i/len(ephemeral)) % len(p.nodes)
+		w.preferred = (i%len(ephemeral) + i/len(ephemeral)) % len(p.nodes)
 		actors = append(actors, newEphemeralClient(w, p.load, clients, i+1, ephemeral[i%len(ephemeral)]))
 	}
 	for i := range p.load.PersistentClients {
@@ -76,7 +76,7 @@ func (p play) cast(printer *history) ([]actor, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.preferred = (i + i/len(persistent)) % len(p.nodes)
+		w.preferred = (i%len(persistent) + i/len(persistent)) % len(p.nodes)
 		actors = append(actors, newPersistentClient(w, p.load, clients, i+1, persistent[i%len(persistent)]))
 	}
 	if p.load.ObserveInterval == 0 {

@@ -70,10 +70,13 @@ func New(config Config) (*Client, error) {
 	dial := config.Dial
 	if dial == nil {
 		// The SDKs send no TCP keep-alives either: a dead connection shows when the next request times out.
-		dial = (&net.Dialer{Timeout: config.Timeout, KeepAlive: -1}).DialContext
+		dial = (&net.Dialer{KeepAlive: -1}).DialContext
 	}
 	c.transport = &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			// The transport goes on dialling when the request has been given up, in case the next one can use the connection.
+			ctx, cancel := context.WithTimeout(ctx, config.Timeout)
+			defer cancel()
 			connection, err := dial(ctx, network, address)
 			if err != nil {
 				return nil, err
@@ -156,7 +159,7 @@ func (c *Client) send(parent context.Context, node int, r request) Answer {
 		if wire.untouched(ctx) {
 			lost = model.Fail
 		}
-		return Answer{Outcome: lost, Err: c.explain(parent, ctx, err)}
+		return Answer{Outcome: lost, Err: c.explain(parent, wire.connection != nil, err)}
 	}
 	defer response.Body.Close()
 	var body []byte
@@ -171,7 +174,7 @@ func (c *Client) send(parent context.Context, node int, r request) Answer {
 	case response.StatusCode/100 != 2:
 		answer.Err = fmt.Errorf("status %d: %s", response.StatusCode, quote(body))
 	case err != nil:
-		answer.Err = fmt.Errorf("answer breaks off after %s: %w", quote(body), c.explain(parent, ctx, err))
+		answer.Err = fmt.Errorf("answer breaks off after %s: %w", quote(body), c.explain(parent, true, err))
 	case len(body) > answerLimit:
 		answer.Err = fmt.Errorf("answer is longer than %d bytes: %s", answerLimit, quote(body))
 	default:
@@ -186,12 +189,15 @@ func (c *Client) send(parent context.Context, node int, r request) Answer {
 }
 
 // explain says in plain words why a request got no answer.
-func (c *Client) explain(parent, ctx context.Context, err error) error {
+func (c *Client) explain(parent context.Context, connected bool, err error) error {
+	var timeout interface{ Timeout() bool }
 	switch {
 	case parent.Err() != nil:
 		return fmt.Errorf("given up: %w", parent.Err())
-	case ctx.Err() != nil:
-		return fmt.Errorf("no answer within %v: %w", c.timeout, ctx.Err())
+	case !errors.As(err, &timeout) || !timeout.Timeout():
+		return err
+	case connected:
+		return fmt.Errorf("no answer within %v: %w", c.timeout, context.DeadlineExceeded)
 	}
-	return err
+	return fmt.Errorf("no connection within %v: %w", c.timeout, context.DeadlineExceeded)
 }

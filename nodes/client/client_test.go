@@ -237,7 +237,7 @@ func TestGivenUp(t *testing.T) {
 		require.Equal(t, model.Fail, answer.Outcome, "it was given up before there was a connection: %v", answer.Err)
 		answer = registry.Register(t.Context(), client.Only(1), orders, instance)
 		require.Equal(t, model.Fail, answer.Outcome, "dialling timed out: %v", answer.Err)
-		require.ErrorContains(t, answer.Err, "no answer within 3s")
+		require.ErrorContains(t, answer.Err, "no connection within 3s")
 	})
 }
 
