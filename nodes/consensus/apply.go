@@ -1,0 +1,131 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/raft"
+
+	"muster/nodes/defect"
+	"muster/nodes/rpc"
+)
+
+// What may become of a command that did not succeed.
+var (
+	// ErrNoLeader: this member knows no leader. Nothing was done.
+	ErrNoLeader = errors.New("no leader is known")
+	// ErrNotCommitted: the command was refused before anything was done with it.
+	ErrNotCommitted = errors.New("the command was not committed")
+	// ErrUnknownOutcome: the command may have been applied, may be applied later, or never.
+	ErrUnknownOutcome = errors.New("it is unknown whether the command was committed")
+)
+
+// AckBeforeCommit has a leader acknowledge a command as soon as it has it, with the answer nil, before any other member does. It is
+// applied only when it is committed, if ever.
+const AckBeforeCommit defect.Name = "consensus/ackBeforeCommit"
+
+// ApplyRequest is a command on its way from a follower to the leader.
+type ApplyRequest struct {
+	Command []byte `json:"command"`
+}
+
+// ApplyResponse is the leader's answer.
+type ApplyResponse struct {
+	rpc.Result
+	// Refusal is the text of the state machine's answer, if that was an error.
+	Refusal string `json:"refusal,omitempty"`
+	// Void says that the command was certainly not committed, Unknown that this is not known; Reason says why.
+	Void    bool   `json:"void,omitempty"`
+	Unknown bool   `json:"unknown,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// ReadIndexRequest asks the leader how far a linearizable read must have caught up.
+type ReadIndexRequest struct{}
+
+// ReadIndexResponse is its answer.
+type ReadIndexResponse struct {
+	rpc.Result
+	Index uint64 `json:"index"`
+}
+
+// Apply has a command committed and applied, and returns the state machine's answer: nil, or the error with which it refused the
+// command. Any member may be asked. err is one of ErrNoLeader, ErrNotCommitted and ErrUnknownOutcome, wrapped with the cause.
+func (n *Node) Apply(ctx context.Context, command []byte) (answer any, err error) {
+	ctx, cancel := context.WithTimeout(ctx, n.config.Timeout)
+	defer cancel()
+	if n.raft.State() == raft.Leader {
+		return n.applyHere(ctx, command)
+	}
+	_, leader := n.raft.LeaderWithID()
+	switch string(leader) {
+	case "":
+		return nil, ErrNoLeader
+	case n.config.Self:
+		return nil, fmt.Errorf("%w: leadership is changing", ErrNotCommitted)
+	}
+	var response ApplyResponse
+	err = n.config.Peers.Call(ctx, string(leader), ApplyRequest{command}, &response)
+	switch {
+	case errors.Is(err, rpc.ErrNotSent):
+		return nil, fmt.Errorf("%w: %w", ErrNotCommitted, err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	case response.Void:
+		return nil, fmt.Errorf("%w: the leader %s says: %s", ErrNotCommitted, leader, response.Reason)
+	case response.Unknown:
+		return nil, fmt.Errorf("%w: the leader %s says: %s", ErrUnknownOutcome, leader, response.Reason)
+	case response.Refusal != "":
+		return n.refusal(response.Refusal), nil
+	}
+	return nil, nil
+}
+
+// refusal is the state machine's error again that had this text at the leader.
+func (n *Node) refusal(text string) error {
+	for _, known := range n.config.Refusals {
+		if known.Error() == text {
+			return known
+		}
+	}
+	return errors.New(text)
+}
+
+// applyHere applies a command as the leader.
+func (n *Node) applyHere(ctx context.Context, command []byte) (any, error) {
+	future := n.raft.Apply(command, n.config.Timeout)
+	if defect.On(AckBeforeCommit) {
+		return nil, nil
+	}
+	switch err := await(ctx, future); {
+	case err == nil:
+		return future.Response(), nil
+	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
+		return nil, fmt.Errorf("%w: %w", ErrNotCommitted, err)
+	default:
+		return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	}
+}
+
+// Handle has a server take in what followers forward.
+func (n *Node) Handle(server *rpc.Server) {
+	rpc.Handle(server, func(ctx context.Context, request *ApplyRequest) (ApplyResponse, error) {
+		if n.raft.State() != raft.Leader { // a command is forwarded once, never in circles
+			return ApplyResponse{Result: rpc.OK(), Void: true, Reason: raft.ErrNotLeader.Error()}, nil
+		}
+		answer, err := n.applyHere(ctx, request.Command)
+		response := ApplyResponse{Result: rpc.OK(), Void: errors.Is(err, ErrNotCommitted), Unknown: errors.Is(err, ErrUnknownOutcome)}
+		if err != nil {
+			response.Reason = err.Error()
+		}
+		if refusal, ok := answer.(error); ok {
+			response.Refusal = refusal.Error()
+		}
+		return response, nil
+	})
+	rpc.Handle(server, func(ctx context.Context, _ *ReadIndexRequest) (ReadIndexResponse, error) {
+		index, err := n.readIndex(ctx)
+		return ReadIndexResponse{rpc.OK(), index}, err
+	})
+}

@@ -1,0 +1,280 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/nodes/rpc"
+)
+
+// list is a state machine: the commands in their order. It refuses "bad".
+type list struct {
+	mu    sync.Mutex
+	items []string
+}
+
+var errBad = errors.New("bad is refused")
+
+func (l *list) Apply(command []byte) any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if string(command) == "bad" {
+		return errBad
+	}
+	l.items = append(l.items, string(command))
+	return nil
+}
+
+func (l *list) Snapshot() ([]byte, error) { return []byte(strings.Join(l.all(), "\n")), nil }
+
+func (l *list) Restore(from io.Reader) error {
+	text, err := io.ReadAll(from)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.items = strings.Split(string(text), "\n")
+	return nil
+}
+
+func (l *list) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.items)
+}
+
+// proxy carries connections to an address; while it is cut, bytes wait.
+type proxy struct {
+	listener net.Listener
+	target   string
+
+	mu  sync.Mutex
+	cut chan struct{} // nil: not cut; closed when healed
+}
+
+func newProxy(t *testing.T, target string) *proxy {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	p := &proxy{listener: listener, target: target}
+	t.Cleanup(func() { p.set(false); listener.Close() })
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", p.target)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			go p.copy(near, far)
+			go p.copy(far, near)
+		}
+	}()
+	return p
+}
+
+func (p *proxy) copy(to, from net.Conn) {
+	defer to.Close()
+	buffer := make([]byte, 1<<16)
+	for {
+		n, err := from.Read(buffer)
+		p.mu.Lock()
+		cut := p.cut
+		p.mu.Unlock()
+		if cut != nil {
+			<-cut
+		}
+		if _, failed := to.Write(buffer[:n]); err != nil || failed != nil {
+			return
+		}
+	}
+}
+
+func (p *proxy) set(cut bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if cut && p.cut == nil {
+		p.cut = make(chan struct{})
+	} else if !cut && p.cut != nil {
+		close(p.cut)
+		p.cut = nil
+	}
+}
+
+// cluster is three members in one process, every link between two of them through a proxy.
+type cluster struct {
+	t       *testing.T
+	names   []string
+	members map[string]*member
+	// links holds the proxies by "from>to".
+	links map[string][]*proxy
+	tune  func(*Config)
+}
+
+type member struct {
+	name, folder string
+	node         *Node
+	machine      *list
+	// raft and rpc are where it listens.
+	raft, rpc string
+	// raftTo and rpcTo are where it finds its peers.
+	raftTo, rpcTo map[string]string
+	server        *rpc.Server
+	pool          *rpc.Pool
+}
+
+func freeAddress(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func newCluster(t *testing.T, tune func(*Config)) *cluster {
+	c := &cluster{t: t, names: []string{"a:1", "b:2", "c:3"}, members: map[string]*member{}, links: map[string][]*proxy{}, tune: tune}
+	for _, name := range c.names {
+		c.members[name] = &member{name: name, folder: t.TempDir(), raft: freeAddress(t), rpc: freeAddress(t),
+			raftTo: map[string]string{}, rpcTo: map[string]string{}}
+	}
+	for _, from := range c.members {
+		for _, to := range c.members {
+			if from == to {
+				from.raftTo[to.name], from.rpcTo[to.name] = to.raft, to.rpc
+				continue
+			}
+			raft, rpc := newProxy(t, to.raft), newProxy(t, to.rpc)
+			from.raftTo[to.name], from.rpcTo[to.name] = raft.listener.Addr().String(), rpc.listener.Addr().String()
+			c.links[from.name+">"+to.name] = []*proxy{raft, rpc}
+		}
+	}
+	for _, name := range c.names {
+		c.start(name)
+	}
+	t.Cleanup(func() {
+		for _, name := range c.names {
+			c.stop(name)
+		}
+	})
+	return c
+}
+
+func (c *cluster) start(name string) {
+	m := c.members[name]
+	raftListener, err := net.Listen("tcp", m.raft)
+	require.NoError(c.t, err)
+	rpcListener, err := net.Listen("tcp", m.rpc)
+	require.NoError(c.t, err)
+	m.machine = &list{}
+	m.pool = rpc.NewPool(func(peer string) (string, error) { return m.rpcTo[peer], nil })
+	m.server = rpc.NewServer(slog.New(slog.DiscardHandler))
+	config := Config{
+		Self: name, Members: c.names, DataFolder: m.folder, Machine: m.machine, Listener: raftListener,
+		RaftAddress: func(member string) (string, error) { return m.raftTo[member], nil },
+		Peers:       m.pool, Logger: slog.New(slog.DiscardHandler), Refusals: []error{errBad},
+		ElectionTimeout: 200 * time.Millisecond, CommitInterval: 10 * time.Millisecond,
+	}
+	if c.tune != nil {
+		c.tune(&config)
+	}
+	m.node, err = Open(config)
+	require.NoError(c.t, err)
+	m.node.Handle(m.server)
+	go m.server.Serve(rpcListener)
+}
+
+func (c *cluster) stop(name string) {
+	m := c.members[name]
+	if m.node == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	require.NoError(c.t, m.node.Close(ctx))
+	cancel()
+	m.server.Stop(ctx)
+	m.pool.Close()
+	m.node = nil
+}
+
+// isolate cuts, or heals, all links of one member.
+func (c *cluster) isolate(name string, cut bool) {
+	for link, proxies := range c.links {
+		if strings.HasPrefix(link, name+">") || strings.HasSuffix(link, ">"+name) {
+			for _, p := range proxies {
+				p.set(cut)
+			}
+		}
+	}
+}
+
+const patience = 20 * time.Second
+
+// leader waits until all running members but the excepted agree on one of them.
+func (c *cluster) leader(except ...string) string {
+	c.t.Helper()
+	var leader string
+	require.Eventually(c.t, func() bool {
+		leader = ""
+		for _, m := range c.members {
+			if m.node == nil || slices.Contains(except, m.name) {
+				continue
+			}
+			status := m.node.Status()
+			if status.Leader == "" || leader != "" && status.Leader != leader {
+				return false
+			}
+			leader = status.Leader
+		}
+		return leader != "" && !slices.Contains(except, leader) && c.members[leader].node != nil &&
+			c.members[leader].node.Status().State == "leader"
+	}, patience, 5*time.Millisecond)
+	return leader
+}
+
+func (c *cluster) others(name string) []string {
+	return slices.DeleteFunc(slices.Clone(c.names), func(other string) bool { return other == name })
+}
+
+// apply repeats a command until it succeeds; only for commands that certainly did not happen when they fail.
+func (c *cluster) apply(name, command string) {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool {
+		_, err := c.members[name].node.Apply(c.t.Context(), []byte(command))
+		if err != nil {
+			require.NotErrorIs(c.t, err, ErrUnknownOutcome)
+		}
+		return err == nil
+	}, patience, 5*time.Millisecond)
+}
+
+func (c *cluster) requireAll(want ...string) {
+	c.t.Helper()
+	for _, m := range c.members {
+		if m.node == nil {
+			continue
+		}
+		require.Eventually(c.t, func() bool { return slices.Equal(want, m.machine.all()) }, patience, 5*time.Millisecond,
+			"%s has %v, want %v", m.name, m.machine.all(), want)
+	}
+}
+
+func numbers(from, to int) (list []string) {
+	for i := from; i <= to; i++ {
+		list = append(list, fmt.Sprint(i))
+	}
+	return list
+}

@@ -1,0 +1,279 @@
+package consensus
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+	"github.com/pingcap/failpoint"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAnyMemberTakesCommands(t *testing.T) {
+	c := newCluster(t, nil)
+	leader := c.leader()
+	for i, name := range append([]string{leader}, c.others(leader)...) {
+		answer, err := c.members[name].node.Apply(t.Context(), []byte(numbers(1, 3)[i]))
+		require.NoError(t, err)
+		require.Nil(t, answer)
+		answer, err = c.members[name].node.Apply(t.Context(), []byte("bad"))
+		require.NoError(t, err, "a refused command is committed all the same")
+		require.Equal(t, errBad, answer, "the refusal keeps its identity")
+	}
+	c.requireAll("1", "2", "3")
+	for _, m := range c.members {
+		status := m.node.Status()
+		require.Equal(t, leader, status.Leader)
+		require.Equal(t, c.names, status.Members)
+		require.GreaterOrEqual(t, status.Committed, status.Applied)
+	}
+}
+
+func TestReadBarrierSeesEveryAcknowledgedCommand(t *testing.T) {
+	c := newCluster(t, func(config *Config) { config.CommitInterval = 100 * time.Millisecond })
+	c.leader()
+	for i, command := range numbers(1, 30) {
+		writer, reader := c.members[c.names[i%3]], c.members[c.names[(i+1)%3]]
+		_, err := writer.node.Apply(t.Context(), []byte(command))
+		require.NoError(t, err)
+		require.NoError(t, reader.node.ReadBarrier(t.Context()))
+		require.Equal(t, numbers(1, i+1), reader.machine.all())
+	}
+}
+
+func TestLeaderStopsAndComesBackFromItsDisk(t *testing.T) {
+	c := newCluster(t, nil)
+	first := c.leader()
+	c.apply(first, "1")
+	c.stop(first)
+	second := c.leader()
+	require.NotEqual(t, first, second)
+	c.apply(second, "2")
+	c.start(first)
+	c.requireAll("1", "2")
+	for _, name := range c.names {
+		c.stop(name)
+	}
+	for _, name := range c.names {
+		c.start(name)
+	}
+	c.leader()
+	c.apply("b:2", "3")
+	c.requireAll("1", "2", "3")
+}
+
+func TestWithoutAMajorityNothingSucceeds(t *testing.T) {
+	c := newCluster(t, func(config *Config) { config.Timeout = 500 * time.Millisecond })
+	leader := c.leader()
+	c.apply(leader, "1")
+	for _, name := range c.others(leader) {
+		c.stop(name)
+	}
+	m := c.members[leader]
+	for range 3 {
+		_, err := m.node.Apply(t.Context(), []byte("2"))
+		require.True(t, errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrNotCommitted) || errors.Is(err, ErrNoLeader), "%v", err)
+		require.Error(t, m.node.ReadBarrier(t.Context()))
+	}
+	require.Eventually(t, func() bool {
+		_, err := m.node.Apply(t.Context(), []byte("2"))
+		return errors.Is(err, ErrNoLeader)
+	}, patience, 5*time.Millisecond, "the leader steps down")
+	require.Equal(t, []string{"1"}, m.machine.all())
+}
+
+func TestIsolatedLeaderNeitherWritesNorReads(t *testing.T) {
+	c := newCluster(t, func(config *Config) { config.Timeout = 2 * time.Second })
+	old := c.leader()
+	c.apply(old, "1")
+	c.requireAll("1")
+	c.isolate(old, true)
+
+	m := c.members[old]
+	require.Error(t, m.node.ReadBarrier(t.Context()))
+	_, err := m.node.Apply(t.Context(), []byte("lost"))
+	require.Error(t, err)
+	require.Equal(t, []string{"1"}, m.machine.all())
+
+	other := c.leader(old)
+	c.apply(other, "2")
+	require.NoError(t, c.members[other].node.ReadBarrier(t.Context()))
+	require.Error(t, m.node.ReadBarrier(t.Context()), "still cut off")
+
+	c.isolate(old, false)
+	require.Eventually(t, func() bool { return m.node.ReadBarrier(t.Context()) == nil }, patience, 5*time.Millisecond)
+	c.requireAll("1", "2")
+}
+
+func TestForwardedCommandWhoseAnswerIsLostIsUnknown(t *testing.T) {
+	c := newCluster(t, func(config *Config) { config.Timeout = 500 * time.Millisecond })
+	leader := c.leader()
+	follower := c.others(leader)[0]
+	c.apply(follower, "1")
+	c.links[follower+">"+leader][1].set(true) // the link for forwarding alone
+	_, err := c.members[follower].node.Apply(t.Context(), []byte("2"))
+	require.ErrorIs(t, err, ErrUnknownOutcome)
+	require.NotErrorIs(t, err, ErrNotCommitted)
+}
+
+func TestSnapshotsShortenTheLogAndReachLaggards(t *testing.T) {
+	c := newCluster(t, func(config *Config) {
+		config.SnapshotEvery, config.SnapshotCheck = 16, 20*time.Millisecond
+	})
+	leader := c.leader()
+	laggard := c.others(leader)[0]
+	c.stop(laggard)
+	for _, command := range numbers(1, 100) {
+		c.apply(leader, command)
+	}
+	log := c.members[leader].node.store.Log
+	require.Eventually(t, func() bool { first, err := log.FirstIndex(); return err == nil && first > 40 }, patience, 5*time.Millisecond)
+	c.start(laggard)
+	c.requireAll(numbers(1, 100)...)
+	require.NoError(t, c.members[laggard].node.ReadBarrier(t.Context()), "counts as applied what the snapshot brought")
+
+	c.stop(leader)
+	c.start(leader)
+	c.leader()
+	c.apply(laggard, "101")
+	c.requireAll(numbers(1, 101)...)
+}
+
+// The defect must do harm, or a checker that misses it would look right.
+func TestAckBeforeCommitLosesAcknowledgedCommands(t *testing.T) {
+	c := newCluster(t, func(config *Config) { config.Timeout = 2 * time.Second })
+	old := c.leader()
+	c.apply(old, "1")
+	require.NoError(t, failpoint.Enable("muster/nodes/"+string(AckBeforeCommit), "return(true)"))
+	defer failpoint.Disable("muster/nodes/" + string(AckBeforeCommit))
+	c.isolate(old, true)
+	_, err := c.members[old].node.Apply(t.Context(), []byte("lost"))
+	require.NoError(t, err, "acknowledged without a majority")
+	other := c.leader(old)
+	c.apply(other, "2")
+	c.isolate(old, false)
+	c.requireAll("1", "2")
+}
+
+func TestAloneNeedsNobody(t *testing.T) {
+	node, machine, logged := openAlone(t, t.TempDir(), nil)
+	require.Eventually(t, func() bool { return node.Status().State == "leader" }, patience, time.Millisecond)
+	_, err := node.Apply(t.Context(), []byte("1"))
+	require.NoError(t, err)
+	require.NoError(t, node.ReadBarrier(t.Context()))
+	require.Equal(t, []string{"1"}, machine.all())
+	require.NoError(t, node.Close(t.Context()))
+	for _, event := range []string{
+		`"msg":"raft.state","state":"candidate"`, `"msg":"raft.state","state":"leader","term":2`,
+		`"msg":"raft.leader","leader":"127.0.0.1:8848","term":2`, `"msg":"raft.state","state":"shutdown"`,
+	} {
+		require.Contains(t, logged.String(), event)
+	}
+}
+
+func openAlone(t *testing.T, folder string, change func(*Config)) (*Node, *list, *bytes.Buffer) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	machine, logged := &list{}, &bytes.Buffer{}
+	config := Config{Self: "127.0.0.1:8848", DataFolder: folder, Machine: machine, Listener: listener,
+		Logger: slog.New(slog.NewJSONHandler(logged, nil)), ElectionTimeout: 50 * time.Millisecond}
+	if change != nil {
+		change(&config)
+	}
+	node, err := Open(config)
+	if change != nil {
+		_, closed := listener.Accept()
+		require.ErrorIs(t, closed, net.ErrClosed)
+		return nil, nil, bytes.NewBufferString(err.Error())
+	}
+	require.NoError(t, err)
+	return node, machine, logged
+}
+
+func TestOpenRefuses(t *testing.T) {
+	used := t.TempDir()
+	node, _, _ := openAlone(t, used, nil)
+	_, _, text := openAlone(t, used, func(*Config) {})
+	require.Contains(t, text.String(), "another process uses it")
+	require.NoError(t, node.Close(t.Context()))
+
+	for _, test := range []struct {
+		name, want string
+		change     func(*Config)
+	}{
+		{"not a member", "this node, 127.0.0.1:8848, is not among the members", func(c *Config) { c.Members = []string{"127.0.0.1:8858"} }},
+		{"listed twice", "one is listed twice", func(c *Config) { c.Members = []string{c.Self, c.Self} }},
+		{"no raft port", "want a port", func(c *Config) { c.Self = "127.0.0.1:500" }},
+		{"another cluster's folder", "want the same members as before, or an empty folder", func(c *Config) {
+			c.Members = []string{c.Self, "127.0.0.1:8858"}
+		}},
+		{"a file where the folder should be", "data folder", func(c *Config) { c.DataFolder = filepath.Join(used, "stable") }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, text := openAlone(t, used, test.change)
+			require.Contains(t, text.String(), test.want)
+		})
+	}
+	require.NoError(t, os.Truncate(filepath.Join(used, "stable"), 5))
+	_, _, text = openAlone(t, used, func(*Config) {})
+	require.Contains(t, text.String(), filepath.Join(used, "stable")+" is damaged")
+}
+
+// An answer proves leadership only at the moment its question was sent: one that waited in a socket proves nothing about now.
+func TestTransportCountsOnlyAnswersToLaterMessages(t *testing.T) {
+	listen := func() *transport {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		transport := newTransport(listener, listener.Addr().String(), newRaftLogger(slog.New(slog.DiscardHandler)))
+		t.Cleanup(func() { transport.Close() })
+		return transport
+	}
+	leader, follower := listen(), listen()
+	send := func() <-chan error {
+		done := make(chan error, 1)
+		go func() {
+			request := &raft.AppendEntriesRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: 3}, Term: 7}
+			done <- leader.AppendEntries("b", follower.LocalAddr(), request, new(raft.AppendEntriesResponse))
+		}()
+		return done
+	}
+	answer := func(success bool) {
+		question := <-follower.Consumer()
+		question.Respond(&raft.AppendEntriesResponse{Term: 7, Success: success}, nil)
+	}
+
+	early := send()
+	question := <-follower.Consumer()
+	moment := leader.now()
+	question.Respond(&raft.AppendEntriesResponse{Term: 7, Success: true}, nil)
+	require.NoError(t, <-early)
+	require.Zero(t, leader.followers(7, moment), "sent before the moment, answered after it")
+
+	refused := send()
+	answer(false)
+	require.NoError(t, <-refused)
+	require.Zero(t, leader.followers(7, moment), "the peer follows another leader")
+
+	late := send()
+	answer(true)
+	require.NoError(t, <-late)
+	require.Equal(t, 1, leader.followers(7, moment))
+	require.Zero(t, leader.followers(8, moment), "of another term")
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	m := &machine{inner: &list{}}
+	m.advance(4)
+	require.NoError(t, m.wait(t.Context(), 4))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, m.wait(ctx, 5), context.Canceled)
+}
