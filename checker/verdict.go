@@ -2,6 +2,7 @@ package checker
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"muster/model"
@@ -78,6 +79,8 @@ type Evidence struct {
 type Bounds struct {
 	// Converge: how long after the last fault the nodes' views may still differ.
 	Converge time.Duration `json:"converge_ns,omitempty"`
+	// Sync: how long a change may take to be listed by every node while no fault is in force.
+	Sync time.Duration `json:"sync_ns,omitempty"`
 	// UnhealthyAfter and RemovedAfter: a silent instance must not turn unhealthy (be removed) earlier, and must within
 	// ExpirySlack more. Nacos: 15 s and 30 s, checked every 5 s.
 	UnhealthyAfter time.Duration `json:"unhealthy_after_ns,omitempty"`
@@ -125,4 +128,27 @@ type Input struct {
 type Checker interface {
 	Property() Property
 	Check(ctx context.Context, in Input) Verdict
+}
+
+// maximumEvidence is how many pieces of evidence a verdict carries at most.
+const maximumEvidence = 10
+
+func (v Verdict) holds(reason string, arguments ...any) Verdict {
+	return v.concluded(Holds, reason, arguments...)
+}
+
+func (v Verdict) violated(reason string, arguments ...any) Verdict {
+	return v.concluded(Violated, reason, arguments...)
+}
+
+func (v Verdict) undecided(reason string, arguments ...any) Verdict {
+	return v.concluded(Undecided, reason, arguments...)
+}
+
+func (v Verdict) concluded(outcome Outcome, reason string, arguments ...any) Verdict {
+	v.Outcome, v.Reason = outcome, fmt.Sprintf(reason, arguments...)
+	if len(v.Evidence) > maximumEvidence {
+		v.Evidence = v.Evidence[:maximumEvidence]
+	}
+	return v
 }

@@ -55,12 +55,16 @@ func NewWrite(call Call, instance Instance) Write {
 // Key of the instance that it writes.
 func (w Write) Key() InstanceKey { return w.entry.key }
 
-// SameAs says whether two writes leave their instance in the same state.
-func (w Write) SameAs(other Write) bool {
-	if w.Key() != other.Key() || w.call != other.call {
-		return false
+// Known says whether it is known what a list shows of the instance once the write has taken effect.
+func (w Write) Known() bool { return w.call == Register || w.call == Deregister }
+
+// Shows is what a list shows of the instance after a write that is Known, and before any other: weight and metadata, or "" for
+// nothing. See Listing.Shows.
+func (w Write) Shows() string {
+	if w.call != Register || !w.entry.enabled {
+		return ""
 	}
-	return w.call == Deregister || w.call == Register && w.entry == other.entry
+	return w.entry.content
 }
 
 // String is "register 10.0.0.1:80#DEFAULT weight 1 {version: "2"}".
@@ -69,12 +73,6 @@ func (w Write) String() string {
 		return fmt.Sprintf("%s %s", w.call, w.entry.key)
 	}
 	return fmt.Sprintf("%s %s", w.call, w.entry)
-}
-
-// Shows says whether a list that was taken right after the write, and before any other, may be this one, as far as the written
-// instance is concerned.
-func (w Write) Shows(l Listing) bool {
-	return PersistentService{}.After(w).Allows(l.Only(w.Key()))
 }
 
 // After is the service once the write has taken effect.
@@ -191,6 +189,15 @@ func NewListing(instances []Instance) Listing {
 		l.twice = l.twice || l.entries[i].key == l.entries[i-1].key
 	}
 	return l
+}
+
+// Shows is what the listing shows of an instance: weight and metadata, or "" if it does not list it.
+func (l Listing) Shows(key InstanceKey) string {
+	at, found := slices.BinarySearchFunc(l.entries, key, func(e entry, key InstanceKey) int { return compareKeys(e.key, key) })
+	if !found {
+		return ""
+	}
+	return l.entries[at].content
 }
 
 // Only is the listing as far as one instance is concerned.

@@ -85,22 +85,25 @@ func TestPersistentServiceIsAValue(t *testing.T) {
 	require.Equal(t, "no instances", model.PersistentService{}.String())
 }
 
-func TestWriteSameAs(t *testing.T) {
-	register := model.NewWrite(model.Register, at(1, "a"))
-	require.True(t, register.SameAs(model.NewWrite(model.Register, at(1, "a"))))
-	require.False(t, register.SameAs(model.NewWrite(model.Register, at(1, "b"))))
-	require.False(t, register.SameAs(model.NewWrite(model.Register, at(2, "a"))))
-	require.False(t, register.SameAs(model.NewWrite(model.Deregister, at(1, "a"))))
-	require.True(t, model.NewWrite(model.Deregister, at(1, "a")).SameAs(model.NewWrite(model.Deregister, at(1, "b"))))
-	require.False(t, model.NewWrite(model.Update, at(1, "a")).SameAs(model.NewWrite(model.Update, at(1, "a"))), "nobody knows what an update leads to")
+func TestWriteShows(t *testing.T) {
+	disabled := at(1, "a")
+	disabled.Enabled = false
+	for _, w := range []model.Write{model.NewWrite(model.Register, at(1, "a")), model.NewWrite(model.Deregister, at(1, "a")), model.NewWrite(model.Register, disabled)} {
+		require.True(t, w.Known())
+		after := model.PersistentService{}.After(w)
+		require.Equal(t, w.Shows() != "", after.Allows(model.NewListing([]model.Instance{at(1, "a")})), "%s", w)
+		require.Equal(t, w.Shows() == "", after.Allows(model.NewListing(nil)), "%s", w)
+	}
+	require.False(t, model.NewWrite(model.Update, at(1, "a")).Known())
+	require.Equal(t, `register 10.0.0.1:80#DEFAULT weight 1 {version: "a"}`, model.NewWrite(model.Register, at(1, "a")).String())
+	require.Equal(t, `deregister 10.0.0.1:80#DEFAULT`, model.NewWrite(model.Deregister, at(1, "a")).String())
 }
 
 func TestListing(t *testing.T) {
-	l := model.NewListing([]model.Instance{at(2, "a"), at(1, "b"), at(2, "c")})
-	require.Equal(t, []model.InstanceKey{at(1, "").Key(), at(2, "").Key()}, l.Keys())
+	l := model.NewListing([]model.Instance{at(2, "a"), at(1, "b"), at(3, "c")})
+	require.Equal(t, []model.InstanceKey{at(1, "").Key(), at(2, "").Key(), at(3, "").Key()}, l.Keys())
 	require.Equal(t, `10.0.0.1:80#DEFAULT weight 1 {version: "b"}`, l.Only(at(1, "").Key()).String())
 	require.Equal(t, "nothing", l.Only(at(9, "").Key()).String())
-	require.True(t, model.NewWrite(model.Register, at(1, "b")).Shows(l))
-	require.False(t, model.NewWrite(model.Register, at(1, "c")).Shows(l))
-	require.True(t, model.NewWrite(model.Deregister, at(9, "")).Shows(l))
+	require.Equal(t, model.NewWrite(model.Register, at(1, "b")).Shows(), l.Shows(at(1, "").Key()))
+	require.Empty(t, l.Shows(at(9, "").Key()))
 }
