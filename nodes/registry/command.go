@@ -22,8 +22,6 @@ const (
 	RegisterPersistent CommandKind = "register"
 	// DeregisterPersistent {Service, Instance: IP, Port} takes it off; no error if it is not there.
 	DeregisterPersistent CommandKind = "deregister"
-	// SetHealth {Service, Instance: IP, Port, Healthy} says what a health check found.
-	SetHealth CommandKind = "health"
 	// SetInstanceMetadata {Service, MetadataID, InstanceMetadata} lays an operator's metadata over an instance, there or not.
 	SetInstanceMetadata CommandKind = "instance-metadata"
 	// DropInstanceMetadata {Service, MetadataID, InstanceMetadata} takes them off, if they are still the same.
@@ -89,7 +87,7 @@ func (r *Registry) ApplyCommand(text []byte) any {
 func (r *Registry) apply(c Command) error {
 	missing := func(field string) error { return fmt.Errorf("raft command %s of %s: no %s", c.Kind, c.Service, field) }
 	switch c.Kind {
-	case RegisterPersistent, DeregisterPersistent, SetHealth:
+	case RegisterPersistent, DeregisterPersistent:
 		if c.Instance == nil {
 			return missing("instance")
 		}
@@ -135,10 +133,6 @@ func (r *Registry) applyInstance(kind CommandKind, key model.Service, instance P
 		return
 	}
 	if c == nil || c.published[key] == nil {
-		return
-	}
-	if kind == SetHealth {
-		r.setHealth(c, key, instance.Healthy)
 		return
 	}
 	r.unpublish(c, key, time.Now())

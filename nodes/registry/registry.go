@@ -290,9 +290,7 @@ func (r *Registry) setHealth(c *client, key model.Service, healthy bool) {
 	changed := *c.published[key]
 	changed.Healthy = healthy
 	c.published[key] = &changed
-	if c.ephemeral {
-		c.revision = c.contentRevision()
-	}
+	c.revision = c.contentRevision()
 	if s := r.services[key]; s != nil {
 		r.changed(s)
 	}

@@ -16,8 +16,6 @@ type Switches struct {
 	DefaultInstanceEphemeral bool `json:"defaultInstanceEphemeral"`
 	// DistroEnabled off: every node answers for everything.
 	DistroEnabled bool `json:"distroEnabled"`
-	// OverriddenServerStatus, "UP", "DOWN", "READ_ONLY" or "WRITE_ONLY", stands in the place of the node's own state; nil: its own.
-	OverriddenServerStatus *string `json:"overriddenServerStatus"`
 
 	AutoChangeHealthCheckEnabled            bool         `json:"autoChangeHealthCheckEnabled"`
 	CheckTimes                              int          `json:"checkTimes"`

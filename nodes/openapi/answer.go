@@ -1,0 +1,121 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// failure is an answer that is no success. Its form tells which of Nacos's layers speaks.
+type failure struct {
+	status int
+	text   string
+	form   form
+}
+
+// form of a failure.
+type form int
+
+const (
+	// formPlain: a controller refused; the text alone (ResponseExceptionHandler).
+	formPlain form = iota
+	// formCheck: the parameter check refused; the text with a line end and no content type (ParamCheckerFilter).
+	formCheck
+	// formPage: a filter refused; Spring's error page as JSON.
+	formPage
+	// formEmpty: the status alone.
+	formEmpty
+)
+
+func plain(status int, text string) *failure {
+	return &failure{status: status, text: text, form: formPlain}
+}
+
+func page(status int, text string) *failure {
+	return &failure{status: status, text: text, form: formPage}
+}
+
+func illegal(text string) *failure {
+	return &failure{status: http.StatusBadRequest, text: text, form: formCheck}
+}
+
+const (
+	mediaJSON = "application/json"
+	mediaText = "text/plain;charset=UTF-8"
+)
+
+// write answers with the failure.
+func (f *failure) write(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	switch f.form {
+	case formPlain:
+		header.Set("Content-Type", textMedia(r))
+		w.WriteHeader(f.status)
+		writeBody(w, []byte(f.text))
+	case formCheck:
+		header["Content-Type"] = nil // none, not even a guessed one
+		w.WriteHeader(f.status)
+		writeBody(w, []byte(f.text+"\r\n"))
+	case formPage:
+		writeJSON(w, f.status, struct {
+			Timestamp string `json:"timestamp"`
+			Status    int    `json:"status"`
+			Error     string `json:"error"`
+			Message   string `json:"message"`
+			Path      string `json:"path"`
+		}{time.Now().UTC().Format("2006-01-02T15:04:05.000-07:00"), f.status, http.StatusText(f.status), f.text, r.URL.Path})
+	case formEmpty:
+		header["Content-Type"] = nil
+		w.WriteHeader(f.status)
+	}
+}
+
+// textMedia is the content type of a text: Spring takes the first type that the client accepts.
+func textMedia(r *http.Request) string {
+	first, _, _ := strings.Cut(r.Header.Get("Accept"), ",")
+	first, _, _ = strings.Cut(strings.TrimSpace(first), ";")
+	switch {
+	case first == "" || strings.HasSuffix(first, "*"):
+		return mediaText
+	case first == mediaJSON:
+		return mediaJSON
+	}
+	return first + ";charset=UTF-8"
+}
+
+// acceptsJSON says whether the client takes JSON.
+func acceptsJSON(r *http.Request) bool {
+	accept := r.Header.Get("Accept")
+	return accept == "" || strings.Contains(accept, "*/*") || strings.Contains(accept, "json") || strings.Contains(accept, "application/*")
+}
+
+// writeText answers with a text.
+func writeText(w http.ResponseWriter, r *http.Request, text string) {
+	w.Header().Set("Content-Type", textMedia(r))
+	writeBody(w, []byte(text))
+}
+
+// writeJSON answers with a value as JSON.
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		w.Header().Set("Content-Type", mediaText)
+		w.WriteHeader(http.StatusInternalServerError)
+		writeBody(w, []byte("caused: "+err.Error()+";"))
+		return
+	}
+	writeRawJSON(w, status, bytes.TrimSuffix(body.Bytes(), []byte("\n")))
+}
+
+func writeRawJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", mediaJSON)
+	w.WriteHeader(status)
+	writeBody(w, body)
+}
+
+// writeBody writes the whole answer. A client that is gone by now is told nothing, so the error is of no use to anybody.
+func writeBody(w http.ResponseWriter, body []byte) { _, _ = w.Write(body) }

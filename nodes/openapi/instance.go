@@ -1,0 +1,298 @@
+package openapi
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/model"
+	"muster/nodes/registry"
+)
+
+const ok = "ok"
+
+// instanceOf reads an instance from the parameters (Nacos: HttpRequestInstanceBuilder).
+func (s *Server) instanceOf(r *request, service model.Service) (registry.Published, bool, *failure) {
+	var p registry.Published
+	var failed *failure
+	if p.IP, p.Port, failed = r.address(); failed != nil {
+		return p, false, failed
+	}
+	p.Healthy = word(r.optional("healthy", "true"))
+	ephemeral := word(r.optional("ephemeral", strconv.FormatBool(s.options.Registry.Switches().DefaultInstanceEphemeral)))
+	weight, err := parseJavaDouble(r.optional("weight", "1"))
+	if err != nil {
+		return p, false, plain(http.StatusBadRequest, err.Error())
+	}
+	// A NaN would pass Nacos's two comparisons, and make every later list of the service at the other nodes a 500.
+	if !(weight >= 0 && weight <= 10000) {
+		return p, false, plain(http.StatusBadRequest, "instance format invalid: The weights range from 0.0 to 10000.0")
+	}
+	p.Weight = weight
+	p.Cluster = r.cluster()
+	p.Enabled = word(r.optional("enabled", r.optional("enable", "true")))
+	if p.Metadata, err = parseMetadata(r.raw("metadata")); err != nil {
+		return p, false, plain(http.StatusBadRequest, err.Error())
+	}
+	if p.InstanceID, failed = instanceID(p, service); failed != nil {
+		return p, false, failed
+	}
+	return p, ephemeral, nil
+}
+
+// address is ip and port of the request.
+func (r *request) address() (string, int, *failure) {
+	ip, failed := r.required("ip")
+	if failed != nil {
+		return "", 0, failed
+	}
+	text, failed := r.required("port")
+	if failed != nil {
+		return "", 0, failed
+	}
+	port, err := parseJavaInt(text)
+	if err != nil {
+		return "", 0, plain(http.StatusBadRequest, err.Error())
+	}
+	return ip, port, nil
+}
+
+// instanceID is what lists show as instanceId: the address, or a number of its own if the metadata ask for one.
+func instanceID(p registry.Published, service model.Service) (string, *failure) {
+	suffix := "#" + p.Cluster + "#" + service.GroupedName()
+	switch p.Metadata[registry.IDGeneratorKey] {
+	case "", "simple":
+		return p.IP + "#" + strconv.Itoa(p.Port) + suffix, nil
+	case "snowflake":
+		return strconv.FormatInt(time.Now().UnixNano(), 10) + suffix, nil
+	}
+	return "", plain(http.StatusInternalServerError, "caused: The InstanceIdGenerator type is not found ;")
+}
+
+var legalCluster = regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
+
+// legal refuses what a registration may not hold (Nacos: NamingUtils.checkInstanceIsLegal).
+func legal(p registry.Published) *failure {
+	interval := millis(p.Metadata, registry.BeatIntervalKey, defaultBeatInterval)
+	if millis(p.Metadata, registry.BeatTimeoutKey, defaultBeatTimeout) < interval || millis(p.Metadata, registry.DeleteTimeoutKey, defaultDeleteTimeout) < interval {
+		return plain(http.StatusBadRequest, "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.")
+	}
+	if !legalCluster.MatchString(p.Cluster) {
+		return plain(http.StatusBadRequest, "Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: "+p.Cluster+")")
+	}
+	return nil
+}
+
+// The times of an instance that sets none, in ms.
+const (
+	defaultBeatInterval  = 5000
+	defaultBeatTimeout   = 15000
+	defaultDeleteTimeout = 30000
+)
+
+// millis is a time in metadata; the default where it is absent or no number.
+func millis(metadata map[string]string, key string, otherwise int64) int64 {
+	if n, err := strconv.ParseInt(metadata[key], 10, 64); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+// register is POST /instance.
+func (s *Server) register(r *request) (answer, *failure) {
+	service, failed := r.service()
+	if failed != nil {
+		return nil, failed
+	}
+	instance, ephemeral, failed := s.instanceOf(r, service)
+	if failed != nil {
+		return nil, failed
+	}
+	if failed := s.publish(r, service, instance, ephemeral); failed != nil {
+		return nil, failed
+	}
+	return ok, nil
+}
+
+// publish takes an instance on: at once if it is ephemeral, through the Raft group if not.
+func (s *Server) publish(r *request, service model.Service, instance registry.Published, ephemeral bool) *failure {
+	if failed := legal(instance); failed != nil {
+		return failed
+	}
+	var err error
+	if ephemeral {
+		err = s.options.Registry.RegisterEphemeral(service, instance)
+	} else if err = s.options.Registry.CheckKind(service, false); err == nil {
+		return s.propose(r, registry.Command{Kind: registry.RegisterPersistent, Service: service, Instance: &instance})
+	}
+	if kind := (registry.KindError{}); errors.As(err, &kind) {
+		return plain(http.StatusBadRequest, "errCode: 400, errMsg: "+kind.Error()+" ")
+	}
+	return nil
+}
+
+// propose brings a command to the Raft group.
+func (s *Server) propose(r *request, command registry.Command) *failure {
+	switch err := s.options.Propose(r.Context(), command); {
+	case err == nil:
+		return nil
+	case errors.Is(err, registry.ErrServiceExists):
+		return serviceExists(command.Service)
+	case errors.Is(err, registry.ErrServiceNotEmpty):
+		return serviceNotEmpty(command.Service)
+	default:
+		return plain(http.StatusInternalServerError, "caused: "+err.Error()+";")
+	}
+}
+
+// deregister is DELETE /instance. It looks at the address alone and succeeds if nothing is there.
+func (s *Server) deregister(r *request) (answer, *failure) {
+	service, failed := r.service()
+	if failed != nil {
+		return nil, failed
+	}
+	instance, ephemeral, failed := s.instanceOf(r, service)
+	if failed != nil {
+		return nil, failed
+	}
+	if ephemeral {
+		s.options.Registry.DeregisterEphemeral(service, instance.IP, instance.Port)
+		return ok, nil
+	}
+	// Whether the instance is there is for the Raft group to say: this node may be behind.
+	return ok, s.propose(r, registry.Command{Kind: registry.DeregisterPersistent, Service: service, Instance: &registry.Published{IP: instance.IP, Port: instance.Port}})
+}
+
+// update is PUT /instance: operator's metadata over an instance, in place of all that were there.
+func (s *Server) update(r *request) (answer, *failure) {
+	service, failed := r.service()
+	if failed != nil {
+		return nil, failed
+	}
+	p, ephemeral, failed := s.instanceOf(r, service)
+	if failed != nil {
+		return nil, failed
+	}
+	if failed := legal(p); failed != nil {
+		return nil, failed
+	}
+	if _, known := s.options.Registry.Service(service); !known {
+		return nil, plain(http.StatusBadRequest, fmt.Sprintf(
+			"service not found, namespace: %s, service: Service{namespace='%s', group='%s', name='%s', ephemeral=%t, revision=0}",
+			service.Namespace, service.Namespace, service.Group, service.Name, ephemeral))
+	}
+	return ok, s.cover(r, service, registry.MetadataID(p.IP, p.Port, p.Cluster),
+		registry.InstanceMetadata{Weight: p.Weight, Enabled: p.Enabled, Extend: p.Metadata})
+}
+
+func (s *Server) cover(r *request, service model.Service, metadataID string, metadata registry.InstanceMetadata) *failure {
+	return s.propose(r, registry.Command{Kind: registry.SetInstanceMetadata, Service: service, MetadataID: metadataID, InstanceMetadata: &metadata})
+}
+
+// patch is PATCH /instance: it changes the operator's metadata that are given and keeps the others.
+func (s *Server) patch(r *request) (answer, *failure) {
+	service, failed := r.service()
+	if failed != nil {
+		return nil, failed
+	}
+	ip, port, failed := r.address()
+	if failed != nil {
+		return nil, failed
+	}
+	cluster := r.cluster()
+	if _, failed := s.find(r, service, ip, port, cluster); failed != nil {
+		return nil, failed
+	}
+	id := registry.MetadataID(ip, port, cluster)
+	metadata, set := s.options.Registry.InstanceMetadata(service, id)
+	if !set {
+		metadata = registry.InstanceMetadata{Weight: 1, Enabled: true}
+	}
+	if text := r.raw("metadata"); strings.TrimSpace(text) != "" {
+		extend, err := parseMetadata(text)
+		if err != nil {
+			return nil, plain(http.StatusBadRequest, err.Error())
+		}
+		metadata.Extend = extend
+	}
+	if text := r.optional("weight", ""); text != "" {
+		weight, err := parseJavaDouble(text)
+		if err != nil {
+			return nil, plain(http.StatusBadRequest, err.Error())
+		}
+		metadata.Weight = weight
+	}
+	if text := r.optional("enabled", ""); text != "" {
+		metadata.Enabled = word(text)
+	}
+	return ok, s.cover(r, service, id, metadata)
+}
+
+// find looks for an instance as GET /instance does.
+func (s *Server) find(r *request, service model.Service, ip string, port int, cluster string) (*registry.Host, *failure) {
+	view, failed := s.view(r, service)
+	if failed != nil {
+		return nil, failed
+	}
+	if len(view.Hosts) == 0 {
+		return nil, plain(http.StatusNotFound, "no ips found for cluster "+cluster+" in service "+service.GroupedName())
+	}
+	host, found := view.Find(ip, port, cluster)
+	if !found {
+		return nil, plain(http.StatusNotFound, "no matched ip found!")
+	}
+	return host, nil
+}
+
+// view is the service as the request wants to read it: as this node has it, or with everything that the Raft group acknowledged before.
+func (s *Server) view(r *request, service model.Service) (*registry.View, *failure) {
+	switch mode := model.ReadMode(r.optional("read", string(model.ReadLocal))); {
+	case r.Method != http.MethodGet || mode == model.ReadLocal:
+		return s.options.Registry.View(service), nil
+	case mode == model.ReadLinearizable:
+		if err := s.options.Barrier(r.Context()); err != nil {
+			return nil, plain(http.StatusServiceUnavailable, "no linearizable read now: "+err.Error()+"; read=local answers from this node's memory")
+		}
+		return s.options.Registry.FreshView(service), nil
+	default:
+		return nil, plain(http.StatusBadRequest, fmt.Sprintf("Param 'read' is illegal, %q: want local or linearizable", string(mode)))
+	}
+}
+
+// get is GET /instance.
+func (s *Server) get(r *request) (answer, *failure) {
+	service, failed := r.service()
+	if failed != nil {
+		return nil, failed
+	}
+	ip, port, failed := r.address()
+	if failed != nil {
+		return nil, failed
+	}
+	host, failed := s.find(r, service, ip, port, r.optional("clusterName", model.DefaultCluster))
+	if failed != nil {
+		return nil, failed
+	}
+	return struct {
+		Service  string            `json:"service"`
+		IP       string            `json:"ip"`
+		Port     int               `json:"port"`
+		Cluster  string            `json:"clusterName"`
+		Weight   double            `json:"weight"`
+		Healthy  bool              `json:"healthy"`
+		ID       string            `json:"instanceId,omitempty"`
+		Metadata map[string]string `json:"metadata"`
+	}{service.GroupedName(), host.IP, host.Port, host.Cluster, double(host.Weight), host.Healthy, host.InstanceID, notNil(host.Metadata)}, nil
+}
+
+// notNil is the map, or an empty one: JSON shows {} for both.
+func notNil(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}

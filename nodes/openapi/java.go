@@ -1,0 +1,96 @@
+package openapi
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// numberError is Java's NumberFormatException, in its words.
+type numberError string
+
+func (e numberError) Error() string { return fmt.Sprintf("For input string: \"%s\"", string(e)) }
+
+// parseJavaInt reads an int as Integer.parseInt does: an optional sign and decimal digits.
+func parseJavaInt(text string) (int, error) {
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return 0, numberError(text)
+	}
+	return int(n), nil
+}
+
+// parseJavaDouble reads a double as Double.parseDouble does: blanks around, hexadecimal with an exponent, a suffix d or f.
+func parseJavaDouble(text string) (float64, error) {
+	trimmed := strings.TrimSpace(text)
+	if trimmed == "" {
+		return 0, numberError(text)
+	}
+	switch unsigned := strings.TrimLeft(trimmed, "+-"); {
+	case strings.ContainsRune(trimmed, '_'):
+		return 0, numberError(text)
+	case unsigned == "NaN" || unsigned == "Infinity":
+	case strings.ContainsAny(unsigned, "nN"): // Go's inf and nan in any case, infinity among them
+		return 0, numberError(text)
+	case !strings.HasPrefix(strings.ToLower(unsigned), "0x") || strings.ContainsAny(unsigned, "pP"):
+		trimmed = strings.TrimRight(trimmed, "dDfF")
+		if len(unsigned)-len(strings.TrimRight(unsigned, "dDfF")) > 1 {
+			return 0, numberError(text)
+		}
+	}
+	value, err := strconv.ParseFloat(trimmed, 64)
+	if err != nil && !math.IsInf(value, 0) {
+		return 0, numberError(text)
+	}
+	return value, nil
+}
+
+// word says whether a text is one of the words for true (Nacos: ConvertUtils.toBoolean).
+func word(text string) bool {
+	switch strings.ToLower(text) {
+	case "true", "on", "yes", "t", "y":
+		return true
+	}
+	return false
+}
+
+// appendDouble writes a float as Jackson does (Double.toString and Float.toString): always with a point or an exponent, NaN and infinities as strings. bits is 64 for a
+// double, 32 for a float.
+func appendDouble(b []byte, value float64, bits int) []byte {
+	switch {
+	case math.IsNaN(value):
+		return append(b, `"NaN"`...)
+	case math.IsInf(value, 1):
+		return append(b, `"Infinity"`...)
+	case math.IsInf(value, -1):
+		return append(b, `"-Infinity"`...)
+	}
+	if size := math.Abs(value); value == 0 || size >= 1e-3 && size < 1e7 {
+		start := len(b)
+		b = strconv.AppendFloat(b, value, 'f', -1, bits)
+		if !strings.ContainsRune(string(b[start:]), '.') {
+			b = append(b, ".0"...)
+		}
+		return b
+	}
+	text := strconv.FormatFloat(value, 'E', -1, bits)
+	mantissa, exponent, _ := strings.Cut(text, "E")
+	if !strings.ContainsRune(mantissa, '.') {
+		mantissa += ".0"
+	}
+	power, _ := strconv.Atoi(exponent) // FormatFloat wrote it
+	return append(b, mantissa+"E"+strconv.Itoa(power)...)
+}
+
+// double and float are numbers that stand in JSON as Jackson writes them.
+type (
+	double float64
+	float  float32
+)
+
+// MarshalJSON writes a Java double.
+func (d double) MarshalJSON() ([]byte, error) { return appendDouble(nil, float64(d), 64), nil }
+
+// MarshalJSON writes a Java float.
+func (f float) MarshalJSON() ([]byte, error) { return appendDouble(nil, float64(f), 32), nil }

@@ -1,0 +1,92 @@
+package openapi
+
+import (
+	"net/http"
+	"runtime"
+
+	"muster/nodes/registry"
+)
+
+// metrics is GET /operator/metrics. The status alone unless onlyStatus=false. cpu and load are -1, which is what Java says where it cannot measure them.
+func (s *Server) metrics(r *request) (answer, *failure) {
+	const status = "UP"
+	if equalsTrue(r.optional("onlyStatus", "true")) {
+		return map[string]string{"status": status}, nil
+	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	counts := s.options.Registry.Counts()
+	return struct {
+		Status               string `json:"status"`
+		Services             int    `json:"serviceCount"`
+		Instances            int    `json:"instanceCount"`
+		Subscribers          int    `json:"subscribeCount"`
+		ResponsibleInstances int    `json:"responsibleInstanceCount"`
+		Clients              int    `json:"clientCount"`
+		Connections          int    `json:"connectionBasedClientCount"`
+		Ephemeral            int    `json:"ephemeralIpPortClientCount"`
+		Persistent           int    `json:"persistentIpPortClientCount"`
+		ResponsibleClients   int    `json:"responsibleClientCount"`
+		CPU                  double `json:"cpu"`
+		Load                 double `json:"load"`
+		Memory               double `json:"mem"`
+	}{
+		Status: status, Services: counts.Services, Instances: counts.Instances, ResponsibleInstances: counts.ResponsibleInstances,
+		Clients: counts.EphemeralClients + counts.PersistentClients, Ephemeral: counts.EphemeralClients, Persistent: counts.PersistentClients,
+		ResponsibleClients: counts.ResponsibleClients, CPU: -1, Load: -1, Memory: double(float64(memory.HeapInuse) / float64(memory.HeapSys)),
+	}, nil
+}
+
+// distroClient is GET /operator/distro/client: who is responsible for an ip:port.
+func (s *Server) distroClient(r *request) (answer, *failure) {
+	ip, failed := r.bound("ip")
+	if failed != nil {
+		return nil, failed
+	}
+	port, failed := r.boundInt("port")
+	if failed != nil {
+		return nil, failed
+	}
+	return map[string]string{"responsibleServer": s.options.Owner(registry.Tag(ip, port))}, nil
+}
+
+// setSwitch is PUT /operator/switches.
+func (s *Server) setSwitch(r *request) (answer, *failure) {
+	entry, failed := r.bound("entry")
+	if failed != nil {
+		return nil, failed
+	}
+	value, failed := r.bound("value")
+	if failed != nil {
+		return nil, failed
+	}
+	change, known := switchEntries[entry]
+	if !known {
+		return ok, nil // as in Nacos: an entry that nobody knows changes nothing
+	}
+	switches := s.options.Registry.Switches()
+	if err := change(&switches, value); err != nil {
+		return nil, plain(http.StatusBadRequest, err.Error())
+	}
+	return ok, s.propose(r, registry.Command{Kind: registry.SetSwitches, Switches: &switches})
+}
+
+// switches is GET /operator/switches: the switches, and settings of Nacos that nothing here can change.
+func (s *Server) switches(*request) (answer, *failure) {
+	none := []string{}
+	return struct {
+		registry.Switches
+		Masters         []string          `json:"masters"`
+		Weights         map[string]string `json:"adWeightMap"`
+		Incremental     []string          `json:"incrementalList"`
+		Limited         map[string]int    `json:"limitedUrlMap"`
+		DistroExpired   int               `json:"distroServerExpiredMillis"`
+		CheckWhiteList  []string          `json:"healthCheckWhiteList"`
+		Name            string            `json:"name"`
+		Checksum        *string           `json:"checksum"`
+		OverriddenState *string           `json:"overriddenServerStatus"`
+	}{
+		Switches: s.options.Registry.Switches(), Weights: map[string]string{}, Incremental: none, Limited: map[string]int{}, DistroExpired: 10000,
+		CheckWhiteList: none, Name: "00-00---000-NACOS_SWITCH_DOMAIN-000---00-00",
+	}, nil
+}
