@@ -1,0 +1,290 @@
+package disk
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+const longestName = 255
+
+// found is what a path leads to.
+type found struct {
+	parent *node  // the directory that lists it, or would; nil for a path without a name of its own: "/", ".", ".."
+	name   string // its name there
+	node   *node  // nil: there is nothing
+	slash  bool   // the path ends in a slash, and so means a directory
+}
+
+// walk follows a path from a directory, or from the root if it begins with a slash. ".." of the root is the root.
+func (d *Disk) walk(at Inode, path string) (found, Errno) {
+	start := d.nodes[at]
+	switch {
+	case start == nil:
+		return found{}, EBADF
+	case path == "":
+		return found{}, ENOENT
+	case strings.IndexByte(path, 0) >= 0:
+		return found{}, EINVAL
+	case path[0] == '/':
+		start = d.nodes[Root]
+	}
+	f := found{node: start, slash: strings.HasSuffix(path, "/")}
+	for name := range strings.SplitSeq(path, "/") {
+		if name == "" {
+			continue
+		}
+		switch {
+		case f.node == nil:
+			return found{}, ENOENT
+		case !f.node.directory:
+			return found{}, ENOTDIR
+		case len(name) > longestName:
+			return found{}, ENAMETOOLONG
+		}
+		switch name {
+		case ".":
+			f.parent, f.name = nil, ""
+		case "..":
+			f.parent, f.name, f.node = nil, "", d.nodes[f.node.now.parent]
+		default:
+			f.parent, f.name = f.node, name
+			f.node = d.nodes[f.parent.entries[name].inode]
+		}
+	}
+	switch {
+	case f.parent == nil && f.node == nil, f.parent != nil && f.parent.now.parent == 0:
+		return found{}, ENOENT // the directory that this would be in has been removed
+	case f.slash && f.node != nil && !f.node.directory:
+		return found{}, ENOTDIR
+	}
+	return f, OK
+}
+
+// OpenFlags say how to open, with the values of WASI's oflags.
+type OpenFlags uint16
+
+// The flags of Open.
+const (
+	Create    OpenFlags = 1 << iota // make the file if there is none
+	Directory                       // fail unless it is a directory
+	Exclusive                       // with Create: fail if there is something
+	Truncate                        // empty the file
+)
+
+// Open finds a file or directory, or makes a file, and counts a use of it until Close. Paths are relative to the directory at.
+// Errors: ENOENT, ENOTDIR, EISDIR (a directory cannot be written), EEXIST, EINVAL, ENAMETOOLONG, EBADF (no directory at), EIO.
+func (d *Disk) Open(at Inode, path string, flags OpenFlags, write bool, now int64) (Inode, Errno) {
+	if flags&Create != 0 && flags&Directory != 0 {
+		return 0, EINVAL
+	}
+	f, err := d.walk(at, path)
+	switch {
+	case err != OK:
+		return 0, err
+	case f.node == nil && flags&Create == 0:
+		return 0, ENOENT
+	case f.node == nil && f.slash:
+		return 0, EISDIR
+	case f.node == nil:
+		if d.fails(d.faults.WriteFails) {
+			return 0, EIO
+		}
+		f.node = d.create(false, now)
+		d.enter(f.node, place{f.parent.number, f.name}, now)
+	case flags&Create != 0 && flags&Exclusive != 0:
+		return 0, EEXIST
+	case f.node.directory && (write || flags&(Create|Truncate) != 0):
+		return 0, EISDIR
+	case !f.node.directory && flags&Directory != 0:
+		return 0, ENOTDIR
+	case flags&Truncate != 0:
+		if err := d.Truncate(f.node.number, 0, now); err != OK {
+			return 0, err
+		}
+	}
+	f.node.uses++
+	return f.node.number, OK
+}
+
+// Mkdir makes a directory. Errors: EEXIST and those of Open.
+func (d *Disk) Mkdir(at Inode, path string, now int64) Errno {
+	f, err := d.walk(at, path)
+	switch {
+	case err != OK:
+		return err
+	case f.node != nil:
+		return EEXIST
+	case d.fails(d.faults.WriteFails):
+		return EIO
+	}
+	d.enter(d.create(true, now), place{f.parent.number, f.name}, now)
+	return OK
+}
+
+// Unlink removes a file; who has it open keeps it. Errors: EISDIR and those of Open.
+func (d *Disk) Unlink(at Inode, path string, now int64) Errno {
+	f, err := d.walk(at, path)
+	switch {
+	case err != OK:
+		return err
+	case f.node == nil:
+		return ENOENT
+	case f.node.directory:
+		return EISDIR
+	case d.fails(d.faults.WriteFails):
+		return EIO
+	}
+	d.leave(f.node, now)
+	return OK
+}
+
+// Rmdir removes an empty directory. Errors: ENOTEMPTY, EBUSY (the root), EINVAL (".", ".."), and those of Open.
+func (d *Disk) Rmdir(at Inode, path string, now int64) Errno {
+	f, err := d.walk(at, path)
+	switch {
+	case err != OK:
+		return err
+	case f.node == nil:
+		return ENOENT
+	case !f.node.directory:
+		return ENOTDIR
+	case f.node.number == Root:
+		return EBUSY
+	case f.parent == nil:
+		return EINVAL
+	case len(f.node.entries) > 0:
+		return ENOTEMPTY
+	case d.fails(d.faults.WriteFails):
+		return EIO
+	}
+	d.leave(f.node, now)
+	return OK
+}
+
+// Rename moves a file or directory, in one step. It replaces a file by a file, and an empty directory by a directory. Errors: EISDIR, ENOTDIR,
+// ENOTEMPTY, EINVAL (a directory into itself; ".", ".."), EBUSY (the root), and those of Open.
+func (d *Disk) Rename(fromAt Inode, from string, toAt Inode, to string, now int64) Errno {
+	source, err := d.walk(fromAt, from)
+	if err != OK {
+		return err
+	}
+	target, err := d.walk(toAt, to)
+	switch {
+	case err != OK:
+		return err
+	case source.node == nil:
+		return ENOENT
+	case source.node.number == Root || target.node != nil && target.node.number == Root:
+		return EBUSY
+	case source.parent == nil || target.parent == nil:
+		return EINVAL
+	case source.node == target.node:
+		return OK
+	case source.node.directory && d.within(target.parent, source.node):
+		return EINVAL
+	case !source.node.directory && target.slash:
+		return ENOTDIR
+	case target.node != nil && source.node.directory && !target.node.directory:
+		return ENOTDIR
+	case target.node != nil && !source.node.directory && target.node.directory:
+		return EISDIR
+	case target.node != nil && len(target.node.entries) > 0:
+		return ENOTEMPTY
+	case d.fails(d.faults.WriteFails):
+		return EIO
+	}
+	if target.node != nil {
+		d.leave(target.node, now)
+	}
+	delete(source.parent.entries, source.name)
+	source.parent.modified = now
+	d.enter(source.node, place{target.parent.number, target.name}, now)
+	return OK
+}
+
+// within tells whether n is the directory or somewhere below it.
+func (d *Disk) within(n, directory *node) bool {
+	for n != directory {
+		if n.number == Root {
+			return false
+		}
+		n = d.nodes[n.now.parent]
+	}
+	return true
+}
+
+// Stat is what is known of a file or directory.
+type Stat struct {
+	Inode     Inode
+	Directory bool
+	Size      int64
+	// Accessed and Modified are what callers said that the time was.
+	Accessed, Modified int64
+}
+
+func (n *node) stat() Stat {
+	return Stat{Inode: n.number, Directory: n.directory, Size: n.size, Accessed: n.accessed, Modified: n.modified}
+}
+
+// Stat describes a file or directory. Error: EBADF.
+func (d *Disk) Stat(i Inode) (Stat, Errno) {
+	n := d.nodes[i]
+	if n == nil {
+		return Stat{}, EBADF
+	}
+	return n.stat(), OK
+}
+
+// StatPath describes what a path leads to. Errors: ENOENT, ENOTDIR, EINVAL, ENAMETOOLONG, EBADF (no directory at).
+func (d *Disk) StatPath(at Inode, path string) (Stat, Errno) {
+	f, err := d.walk(at, path)
+	switch {
+	case err != OK:
+		return Stat{}, err
+	case f.node == nil:
+		return Stat{}, ENOENT
+	}
+	return f.node.stat(), OK
+}
+
+// SetTimes sets what Stat tells. Error: EBADF.
+func (d *Disk) SetTimes(i Inode, accessed, modified int64) Errno {
+	n := d.nodes[i]
+	if n == nil {
+		return EBADF
+	}
+	n.accessed, n.modified = accessed, modified
+	return OK
+}
+
+// Entry is one name in a directory.
+type Entry struct {
+	Name      string
+	Inode     Inode
+	Directory bool
+	// Next is the cookie with which ReadDir goes on after this entry.
+	Next uint64
+}
+
+// ReadDir lists a directory from a cookie on, 0 being the beginning, in the order in which the names were made. "." and ".." are left out.
+// A cookie stays good whatever is made or removed meanwhile. Errors: EBADF, ENOTDIR, EIO.
+func (d *Disk) ReadDir(i Inode, cookie uint64) ([]Entry, Errno) {
+	n := d.nodes[i]
+	switch {
+	case n == nil:
+		return nil, EBADF
+	case !n.directory:
+		return nil, ENOTDIR
+	case d.fails(d.faults.ReadFails):
+		return nil, EIO
+	}
+	list := []Entry{}
+	for name, e := range n.entries {
+		if e.order > cookie {
+			list = append(list, Entry{name, e.inode, d.nodes[e.inode].directory, e.order})
+		}
+	}
+	slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Next, b.Next) })
+	return list, OK
+}
