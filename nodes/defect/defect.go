@@ -17,16 +17,8 @@ import (
 // prefix stands before every name in GO_FAILPOINTS.
 const prefix = "muster/nodes/"
 
-// Name is a defect, as "package/what".
+// Name is a defect, as "package/what". The package that has it defines it.
 type Name string
-
-// The defects that a node can be run with.
-const (
-	// NeverExpire: instances that stopped beating stay.
-	NeverExpire Name = "liveness/neverExpire"
-	// BeatWrongInstance: a beat counts for another instance of the service, if it has one.
-	BeatWrongInstance Name = "liveness/beatWrongInstance"
-)
 
 // On says whether the node runs with the defect.
 func On(name Name) bool {

@@ -37,6 +37,14 @@ const (
 // InstanceEnableBeatCheckInterceptor.)
 const skipKey = "enableClientBeat"
 
+// The defects of this package.
+const (
+	// NeverExpire: instances that stopped beating stay.
+	NeverExpire defect.Name = "liveness/neverExpire"
+	// BeatWrongInstance: a beat counts for another instance of the service, if it has one.
+	BeatWrongInstance defect.Name = "liveness/beatWrongInstance"
+)
+
 // Options of a Liveness.
 type Options struct {
 	Registry *registry.Registry
@@ -78,7 +86,7 @@ func (l *Liveness) Run(ctx context.Context) {
 
 // Beat takes a sign of life of an instance. It reports whether the instance is known; the client of an unknown one has to register it.
 func (l *Liveness) Beat(service model.Service, ip string, port int) bool {
-	if defect.On(defect.BeatWrongInstance) {
+	if defect.On(BeatWrongInstance) {
 		for _, host := range l.options.Registry.View(service).Hosts {
 			if host.Ephemeral && (host.IP != ip || host.Port != port) {
 				l.options.Registry.Beat(service, host.IP, host.Port)
@@ -120,7 +128,7 @@ func (l *Liveness) checkOne(p registry.Publication, now time.Time) {
 	silent := now.Sub(p.Beat)
 	event := ""
 	switch {
-	case silent > duration(p, registry.DeleteTimeoutKey, RemovedAfter) && !defect.On(defect.NeverExpire):
+	case silent > duration(p, registry.DeleteTimeoutKey, RemovedAfter) && !defect.On(NeverExpire):
 		if l.options.Registry.Expire(p.Service, p.ClientID, p.Beat) {
 			event = run.EventInstanceExpired
 		}

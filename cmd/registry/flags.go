@@ -1,0 +1,109 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"muster/nodes/rpc"
+)
+
+// settings are what the command line says.
+type settings struct {
+	address string
+	members []string
+	data    string
+	level   slog.Level
+}
+
+const usage = `registry is one node of a service registry that speaks Nacos's HTTP API.
+
+A node alone, its data below ./data:
+
+  registry --addr 127.0.0.1:8848 --data data
+
+One of three; start the other two with their own --addr and --data and the same --members:
+
+  registry --addr 127.0.0.1:8848 --members 127.0.0.1:8848,127.0.0.1:8858,127.0.0.1:8868 --data data/a
+
+Register an instance, and list the service:
+
+  curl -X POST 'http://127.0.0.1:8848/nacos/v1/ns/instance?serviceName=orders&ip=10.0.0.1&port=8080'
+  curl 'http://127.0.0.1:8848/nacos/v1/ns/instance/list?serviceName=orders'
+
+Ports, where --addr names port p: p HTTP, p+1000 and p+1001 gRPC (clients, members), p-1000 Raft.
+Events go to standard error, one JSON object a line. SIGTERM ends the node in good order.
+
+Flags:
+`
+
+// parseFlags reads the command line. After an error, or a question for help, everything there is to say has been written to out.
+func parseFlags(arguments []string, out io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("registry", flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.Usage = func() {
+		fmt.Fprint(out, usage)
+		flags.PrintDefaults()
+	}
+	members := ""
+	flags.StringVar(&s.address, "addr", "127.0.0.1:8848", "this node's `ip:port`, by which its members know it")
+	flags.StringVar(&members, "members", "", "all members, this one too, as `ip:port,ip:port,…` (default: this node alone)")
+	flags.StringVar(&s.data, "data", "data", "`folder` for Raft's log and snapshots; one node's own")
+	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
+	if err := flags.Parse(arguments); err != nil {
+		return s, err
+	}
+	err := s.complete(members, flags.Args())
+	if err != nil {
+		fmt.Fprintf(out, "registry: %v; see registry --help\n", err)
+	}
+	return s, err
+}
+
+// complete checks the settings and fills in what follows from others.
+func (s *settings) complete(members string, rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("argument %q: want flags only", rest[0])
+	}
+	if err := checkAddress("--addr", s.address); err != nil {
+		return err
+	}
+	if s.data == "" {
+		return fmt.Errorf("--data: empty; want a folder")
+	}
+	s.members = []string{s.address}
+	if members != "" {
+		s.members = strings.Split(members, ",")
+	}
+	for i, member := range s.members {
+		if err := checkAddress("--members", member); err != nil {
+			return err
+		}
+		if slices.Contains(s.members[:i], member) {
+			return fmt.Errorf("--members: %s twice; want each member once", member)
+		}
+	}
+	if !slices.Contains(s.members, s.address) {
+		return fmt.Errorf("--members: %s is not among them; want this node's own --addr listed too", s.address)
+	}
+	return nil
+}
+
+// checkAddress makes sure that an address and its three other ports can be listened on.
+func checkAddress(name, address string) error {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil || host == "" {
+		return fmt.Errorf("%s: %q; want ip:port, for example 127.0.0.1:8848", name, address)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil || port+rpc.RaftOffset < 1 || port+rpc.ClusterOffset > 65535 {
+		return fmt.Errorf("%s: port %q of %q; want a number from %d to %d", name, text, address, 1-rpc.RaftOffset, 65535-rpc.ClusterOffset)
+	}
+	return nil
+}

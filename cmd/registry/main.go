@@ -1,0 +1,66 @@
+// Command registry is one node of a service registry: it wires the packages below nodes/ together. It runs natively and as a simulated
+// machine's program from the same source, and cannot tell which.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"muster/model/run"
+	"muster/nodes/defect"
+)
+
+// stopTimeout bounds how long a node takes to end in good order.
+const stopTimeout = 10 * time.Second
+
+func main() { os.Exit(command(os.Args[1:])) }
+
+// command runs the node and returns its exit status: 0 after a signal, 1 if it could not start or broke, 2 for a wrong command line.
+func command(arguments []string) int {
+	s, err := parseFlags(arguments, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: s.level})).With("node", s.address)
+	signals, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := runNode(signals, s, log); err != nil {
+		log.Error("the node failed", "error", err.Error())
+		fmt.Fprintln(os.Stderr, "registry:", err)
+		return 1
+	}
+	return 0
+}
+
+// runNode runs the node until the context ends or a part of it breaks.
+func runNode(ctx context.Context, s settings, log *slog.Logger) error {
+	log.Info(run.EventNodeStart, "members", s.members)
+	for _, name := range defect.Enabled() {
+		log.Warn(run.EventFailpointEnabled, "name", name)
+	}
+	n, err := start(s, log)
+	if err != nil {
+		return err
+	}
+	log.Info(run.EventNodeReady)
+	reason := "signal"
+	select {
+	case <-ctx.Done():
+	case err = <-n.broken:
+		reason = err.Error()
+	}
+	log.Info(run.EventNodeStop, "reason", reason)
+	limited, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	return errors.Join(err, n.stop(limited))
+}

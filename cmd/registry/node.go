@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+
+	"muster/nodes/consensus"
+	"muster/nodes/liveness"
+	"muster/nodes/membership"
+	"muster/nodes/openapi"
+	"muster/nodes/registry"
+	"muster/nodes/rpc"
+)
+
+// node is the running parts.
+type node struct {
+	state      *registry.Registry
+	membership *membership.Membership
+	consensus  *consensus.Node
+	api        *openapi.Server
+	// rpc answers members, sdk clients. Clients of this node speak HTTP so far; on the SDK port they are told that the server is there.
+	rpc, sdk *rpc.Server
+	peers    *rpc.Pool
+
+	// broken gets the error of the first part that stops by itself.
+	broken chan error
+	cancel context.CancelFunc
+	loops  sync.WaitGroup
+}
+
+// start makes the parts, each from those before it, and sets them going. Requests are answered last, when everything behind them works.
+func start(s settings, log *slog.Logger) (*node, error) {
+	listeners, err := listen(s.address)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log), sdk: rpc.NewServer(log)}
+	if err := n.wire(s, log, listeners); err != nil {
+		return nil, errors.Join(err, listeners.close(), n.peers.Close())
+	}
+	return n, nil
+}
+
+func (n *node) wire(s settings, log *slog.Logger, listeners listeners) error {
+	var err error
+	if n.membership, err = membership.New(membership.Config{Self: s.address, Members: s.members, Peers: n.peers, Logger: log}); err != nil {
+		return err
+	}
+	n.state = registry.New(registry.Options{Self: s.address, Owner: n.membership.Owner})
+	n.consensus, err = consensus.Open(consensus.Config{
+		Self: s.address, Members: s.members, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.peers, Logger: log,
+		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty},
+	})
+	if err != nil {
+		return err
+	}
+	living := liveness.New(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads})
+	n.api = openapi.New(openapi.Options{
+		Self: s.address, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
+		Propose: n.propose, Barrier: n.consensus.ReadBarrier,
+	})
+	n.membership.Handle(n.rpc)
+	n.consensus.Handle(n.rpc)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	n.cancel = cancel
+	n.loop(func() error { return n.rpc.Serve(listeners.cluster) })
+	n.loop(func() error { return n.sdk.Serve(listeners.sdk) })
+	n.loop(func() error { n.membership.Run(ctx); return nil })
+	n.loop(func() error { living.Run(ctx); return nil })
+	n.loop(func() error { return n.api.Serve(listeners.http) })
+	return nil
+}
+
+// loop runs a part until it ends by itself or by stop.
+func (n *node) loop(part func() error) {
+	n.loops.Go(func() {
+		if err := part(); err != nil {
+			select {
+			case n.broken <- err:
+			default: // the first error ends the node; the others follow from it
+			}
+		}
+	})
+}
+
+// stop ends the parts in the order in which requests pass through them.
+func (n *node) stop(ctx context.Context) error {
+	var errs []error
+	if err := n.api.Shutdown(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("stop answering HTTP: %w", err))
+	}
+	n.cancel()
+	if err := n.consensus.Close(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("stop Raft: %w", err))
+	}
+	n.sdk.Stop(ctx)
+	n.rpc.Stop(ctx)
+	if err := n.peers.Close(); err != nil {
+		errs = append(errs, fmt.Errorf("close the connections to peers: %w", err))
+	}
+	n.loops.Wait()
+	return errors.Join(errs...)
+}
+
+// propose brings a command to the Raft group. A refusal is an error like any other.
+func (n *node) propose(ctx context.Context, command registry.Command) error {
+	text, err := command.Encode()
+	if err != nil {
+		return err
+	}
+	answer, err := n.consensus.Apply(ctx, text)
+	if refusal, refused := answer.(error); err == nil && refused {
+		return refusal
+	}
+	return err
+}
+
+func (n *node) leads() bool { return n.consensus.Status().State == "leader" }
+
+// members are the cluster's members as the API shows them. A node always sees itself.
+func (n *node) members() []openapi.Member {
+	var members []openapi.Member
+	for _, m := range n.membership.Members() {
+		members = append(members, openapi.Member{Address: m.Address, State: string(m.State), Failures: m.Failures, Refreshed: m.Refreshed})
+	}
+	return members
+}
+
+// raft is the Raft group as the API shows it.
+func (n *node) raft() openapi.RaftGroup {
+	status := n.consensus.Status()
+	group := openapi.RaftGroup{Leader: raftAddress(status.Leader), Term: status.Term}
+	for _, member := range status.Members {
+		group.Members = append(group.Members, raftAddress(member))
+	}
+	return group
+}
+
+// raftAddress is where a member answers Raft messages; "" for no member.
+func raftAddress(member string) string {
+	address, err := rpc.Offset(member, rpc.RaftOffset)
+	if err != nil {
+		return ""
+	}
+	return address
+}
+
+// machine is the registry's replicated state as package consensus wants it.
+type machine struct{ state *registry.Registry }
+
+func (m machine) Apply(command []byte) any         { return m.state.ApplyCommand(command) }
+func (m machine) Snapshot() ([]byte, error)        { return m.state.SnapshotPersistent() }
+func (m machine) Restore(snapshot io.Reader) error { return m.state.RestorePersistent(snapshot) }
+
+// listeners are a node's ports.
+type listeners struct{ http, sdk, cluster, raft net.Listener }
+
+// listen opens all ports of a node, or none.
+func listen(address string) (listeners, error) {
+	var l listeners
+	for _, port := range []struct {
+		offset int
+		into   *net.Listener
+	}{{0, &l.http}, {rpc.SDKOffset, &l.sdk}, {rpc.ClusterOffset, &l.cluster}, {rpc.RaftOffset, &l.raft}} {
+		at, err := rpc.Offset(address, port.offset)
+		if err != nil {
+			return l, errors.Join(err, l.close())
+		}
+		if *port.into, err = net.Listen("tcp", at); err != nil {
+			return l, errors.Join(fmt.Errorf("listen on %s, one of the ports of %s: %w", at, address, err), l.close())
+		}
+	}
+	return l, nil
+}
+
+// close closes those that are open still.
+func (l listeners) close() error {
+	var errs []error
+	for _, listener := range []net.Listener{l.http, l.sdk, l.cluster, l.raft} {
+		if listener == nil {
+			continue
+		}
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
