@@ -113,7 +113,7 @@ func recordOf(h model.History, ephemeral bool) record {
 func viewOf(o model.Operation) view {
 	v := view{
 		service: o.Invoked.Service, client: o.Invoked.Client, op: o.Invoked.Op, node: nodeOf(o), call: o.Invoked.Call,
-		read: o.Invoked.Read, asked: o.Invoked.T, answered: o.Completed.T,
+		read: o.Invoked.Read, asked: o.Invoked.T, answered: max(o.Invoked.T, o.Completed.T),
 	}
 	for _, instance := range o.Completed.Instances {
 		v.listed = append(v.listed, inCluster(instance))
@@ -125,7 +125,7 @@ func actionOf(o model.Operation) action {
 	instance := inCluster(*o.Invoked.Instance)
 	return action{
 		id: instanceID{o.Invoked.Service, instance.Key()}, call: o.Invoked.Call, instance: instance, client: o.Invoked.Client,
-		op: o.Invoked.Op, node: nodeOf(o), invoked: o.Invoked.T, returned: o.Completed.T, phase: o.Completed.Phase,
+		op: o.Invoked.Op, node: nodeOf(o), invoked: o.Invoked.T, returned: max(o.Invoked.T, o.Completed.T), phase: o.Completed.Phase,
 	}
 }
 
