@@ -91,7 +91,7 @@ func TestOutcomes(t *testing.T) {
 		{"server error", answering(500, "did not find the Leader node"), model.Unknown, model.Fail, 500, `status 500: "did not find the Leader node"`},
 		{"no such call", answering(501, "no such api"), model.Unknown, model.Fail, 501, "status 501"},
 		{"starting", answering(503, "server is STARTING now"), model.Unknown, model.Fail, 503, "status 503"},
-		{"redirect", http.RedirectHandler("http://"+second, 302), model.Unknown, model.Fail, 302, "status 302"},
+		{"redirect", http.RedirectHandler("http://"+second, http.StatusFound), model.Unknown, model.Fail, 302, "status 302"},
 		{"switching protocols", answering(101, ""), model.Unknown, model.Fail, 101, "status 101"},
 		{"garbage", answering(200, "<html>"), model.Unknown, model.Fail, 200, `got "<html>"`},
 		{"nothing", answering(200, ""), model.Unknown, model.Fail, 200, `got ""`},
