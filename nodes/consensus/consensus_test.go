@@ -37,7 +37,7 @@ func TestAnyMemberTakesCommands(t *testing.T) {
 }
 
 func TestReadBarrierSeesEveryAcknowledgedCommand(t *testing.T) {
-	c := newCluster(t, func(config *Config) { config.CommitInterval = 100 * time.Millisecond })
+	c := newCluster(t, func(config *Config) { config.CommitInterval = 30 * time.Millisecond })
 	c.leader()
 	for i, command := range numbers(1, 30) {
 		writer, reader := c.members[c.names[i%3]], c.members[c.names[(i+1)%3]]

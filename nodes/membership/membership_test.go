@@ -139,8 +139,9 @@ func cluster(t *testing.T) (*network, map[string]*Membership, *bytes.Buffer) {
 	var events bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
 	var wait sync.WaitGroup
+	logger := slog.New(slog.NewJSONHandler(&events, nil))
 	for _, self := range members {
-		m, err := New(Config{Self: self, Members: members, Peers: wire{n, self}, Logger: slog.New(slog.NewJSONHandler(&events, nil)).With("node", self)})
+		m, err := New(Config{Self: self, Members: members, Peers: wire{n, self}, Logger: logger.With("node", self)})
 		require.NoError(t, err)
 		n.servers[self] = rpc.NewServer(slog.New(slog.DiscardHandler))
 		m.Handle(n.servers[self])
@@ -208,6 +209,7 @@ func TestTimeOutsCountAndGiveTheConnectionUp(t *testing.T) {
 		requireState(t, nodes["b:2"], "a:1", Down)
 		requireState(t, nodes["b:2"], "c:3", Down)
 		require.True(t, nodes["b:2"].Responsible("any"), "a node that sees nobody is responsible for everything")
+		synctest.Wait()
 		n.mu.Lock()
 		require.Contains(t, n.resets, "a:1>b:2")
 		n.mu.Unlock()

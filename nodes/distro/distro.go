@@ -1,0 +1,122 @@
+package distro
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"muster/nodes/defect"
+	"muster/nodes/membership"
+	"muster/nodes/registry"
+)
+
+// Defects that a node can be run with.
+const (
+	// SkipSync: the first of the node's peers (by address) is never told anything.
+	SkipSync defect.Name = "distro/skipSync"
+	// SnapshotOverNative: what a peer knew at the start wins over what clients told this node since (nacos issue 15857).
+	SnapshotOverNative defect.Name = "distro/snapshotOverNative"
+	// ChangeFromAnyone: a peer's state of a client wins even if this node heard from the client later.
+	ChangeFromAnyone defect.Name = "distro/changeFromAnyone"
+	// DeleteFromAnyone: a peer's removal of a client wins even if this node heard from the client later.
+	DeleteFromAnyone defect.Name = "distro/deleteFromAnyone"
+)
+
+const (
+	// batch is how many clients go into one message at most.
+	batch = 1000
+	// dropGrace is how long a copy stays that its responsible node does not mention: while members disagree about who is responsible,
+	// nobody may mention it.
+	dropGrace = 15 * time.Second
+)
+
+// Caller sends a request to a peer: an *rpc.Pool.
+type Caller interface {
+	Call(ctx context.Context, to string, request, response any) error
+}
+
+// Config of a Distro. Zero times mean Nacos's.
+type Config struct {
+	Registry   *registry.Registry
+	Membership *membership.Membership
+	Peers      Caller
+	Logger     *slog.Logger
+
+	// SyncDelay is how long after a first change a client is told: 1 s.
+	SyncDelay time.Duration
+	// SyncTimeout of one message: 3 s.
+	SyncTimeout time.Duration
+	// RetryDelay after a message that failed: 3 s.
+	RetryDelay time.Duration
+	// VerifyEvery is the time between two verifications: 5 s.
+	VerifyEvery time.Duration
+	// LoadRetry is the longest time between two attempts to load a snapshot: 30 s. The first come sooner, for the peers may
+	// be starting too.
+	LoadRetry time.Duration
+}
+
+// Distro is one node's part in it. Make it with New, register its handler with Handle, start it with Run.
+type Distro struct {
+	config  Config
+	targets []*target
+	loaded  chan struct{}
+}
+
+// New makes a Distro that listens to the registry's changes.
+func New(config Config) *Distro {
+	config.SyncDelay = cmp.Or(config.SyncDelay, time.Second)
+	config.SyncTimeout = cmp.Or(config.SyncTimeout, 3*time.Second)
+	config.RetryDelay = cmp.Or(config.RetryDelay, 3*time.Second)
+	config.VerifyEvery = cmp.Or(config.VerifyEvery, 5*time.Second)
+	config.LoadRetry = cmp.Or(config.LoadRetry, 30*time.Second)
+	d := &Distro{config: config, loaded: make(chan struct{})}
+	for _, peer := range config.Membership.Peers() {
+		d.targets = append(d.targets, &target{distro: d, peer: peer, due: map[string]time.Time{}, wake: make(chan struct{}, 1)})
+	}
+	config.Registry.OnClientChange(func(clientID string, _ bool) {
+		due := time.Now().Add(config.SyncDelay)
+		for _, t := range d.targets {
+			t.add(due, clientID)
+		}
+	})
+	return d
+}
+
+// Run loads what the peers know and tells them of changes until the context ends.
+func (d *Distro) Run(ctx context.Context) {
+	var wait sync.WaitGroup
+	wait.Go(func() { d.load(ctx) })
+	for _, t := range d.targets {
+		wait.Go(func() { t.run(ctx) })
+	}
+	wait.Wait()
+}
+
+// Loaded is closed when this node has learned what its peers knew.
+func (d *Distro) Loaded() <-chan struct{} { return d.loaded }
+
+func (d *Distro) hasLoaded() bool {
+	select {
+	case <-d.loaded:
+		return true
+	default:
+		return false
+	}
+}
+
+// skipped says whether a peer is to be told nothing, for SkipSync.
+func (d *Distro) skipped(peer string) bool {
+	return peer == d.targets[0].peer && defect.On(SkipSync)
+}
+
+// call sends a request to a peer within SyncTimeout.
+func (d *Distro) call(ctx context.Context, peer string, request DistroDataRequest) (DistroDataResponse, error) {
+	limited, cancel := context.WithTimeout(ctx, d.config.SyncTimeout)
+	defer cancel()
+	request.Source = d.config.Membership.Self()
+	var response DistroDataResponse
+	err := d.config.Peers.Call(limited, peer, request, &response)
+	return response, err
+}

@@ -1,0 +1,16 @@
+// Package distro carries ephemeral clients from the node that heard from them to all others (AP; Nacos: core/distributed/distro and
+// naming/consistency/ephemeral/distro/v2).
+//
+//   - A change of a client is told to every peer one second after the first change, so that a burst costs one message. What is told is
+//     the client's state at that moment, not the change: a client that is gone by then is told as removed.
+//   - What could not be told is tried again every three seconds, as long as the peer is a member.
+//   - Every five seconds a node tells each peer the revisions of the clients that it is responsible for. The peer answers which of
+//     them it lacks or has otherwise, and gets those at once; and it drops copies of clients that their responsible node does not have.
+//   - A node that starts asks its peers for everything that they know.
+//
+// Each message says how long ago the client was last heard from, and a receiver that heard from it later refuses the news (see package
+// registry). Nacos applies what comes, and so loses live instances when a cut heals; the failpoints below bring that back.
+//
+// Its place in the house: it is told of changes by the registry, and reaches peers over rpc. It must not know how clients arrive or who
+// lives.
+package distro

@@ -1,0 +1,58 @@
+package distro
+
+import (
+	"math"
+	"time"
+
+	"muster/nodes/registry"
+	"muster/nodes/rpc"
+)
+
+// Operation says what a DistroDataRequest is for (Nacos: DataOperation).
+type Operation string
+
+// The operations.
+const (
+	// Change tells the state of clients: Changed replaces, Removed takes away.
+	Change Operation = "CHANGE"
+	// Verify tells all clients that the sender is responsible for; the answer's Unknown are those to be told in full.
+	Verify Operation = "VERIFY"
+	// Snapshot asks for all clients, a page at a time: those after the id After.
+	Snapshot Operation = "SNAPSHOT"
+)
+
+// DistroDataRequest goes from node to node. Unlike Nacos's, which carries one client, it carries as many as there are to tell.
+type DistroDataRequest struct {
+	DataOperation Operation             `json:"dataOperation"`
+	Source        string                `json:"source"`
+	Changed       []registry.ClientData `json:"changed,omitempty"`
+	Removed       []Mention             `json:"removed,omitempty"`
+	Verified      []Mention             `json:"verified,omitempty"`
+	After         string                `json:"after,omitempty"`
+}
+
+// Mention is a client without what it publishes.
+type Mention struct {
+	ClientID string `json:"clientId"`
+	Revision int64  `json:"revision,omitempty"`
+	// SilentMillis is for how long the sender has not heard of the client.
+	SilentMillis int64 `json:"silentMillis"`
+}
+
+// silent guards against numbers that no time.Duration can hold.
+func (m Mention) silent() time.Duration {
+	const most = math.MaxInt64 / int64(time.Millisecond)
+	return time.Duration(min(max(m.SilentMillis, 0), most)) * time.Millisecond
+}
+
+// DistroDataResponse answers it.
+type DistroDataResponse struct {
+	rpc.Result
+	// Unknown answers Verify.
+	Unknown []string `json:"unknown,omitempty"`
+	// Clients answers Snapshot; More says that there are further pages. Loaded says whether the answering node has itself loaded
+	// what its peers knew, and so knows all.
+	Clients []registry.ClientData `json:"clients,omitempty"`
+	More    bool                  `json:"more,omitempty"`
+	Loaded  bool                  `json:"loaded,omitempty"`
+}

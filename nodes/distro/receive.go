@@ -1,0 +1,77 @@
+package distro
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"muster/nodes/defect"
+	"muster/nodes/registry"
+	"muster/nodes/rpc"
+)
+
+// Handle has a server take in what peers tell and ask.
+func (d *Distro) Handle(server *rpc.Server) {
+	rpc.Handle(server, func(_ context.Context, request *DistroDataRequest) (DistroDataResponse, error) {
+		if !slices.ContainsFunc(d.targets, func(t *target) bool { return t.peer == request.Source }) {
+			return DistroDataResponse{}, &rpc.Error{Code: rpc.CodeInvalid, Message: fmt.Sprintf("%q is not a peer of %s", request.Source, d.config.Membership.Self())}
+		}
+		response := DistroDataResponse{Result: rpc.OK()}
+		switch request.DataOperation {
+		case Change:
+			d.change(request)
+		case Verify:
+			response.Unknown = d.verified(request)
+		case Snapshot:
+			response.Clients, response.More = page(d.config.Registry, request.After)
+			response.Loaded = d.hasLoaded()
+		default:
+			return DistroDataResponse{}, &rpc.Error{Code: rpc.CodeInvalid,
+				Message: fmt.Sprintf("operation %q; want %s, %s or %s", request.DataOperation, Change, Verify, Snapshot)}
+		}
+		return response, nil
+	})
+}
+
+func (d *Distro) change(request *DistroDataRequest) {
+	for _, data := range request.Changed {
+		d.apply(request.Source, data, ChangeFromAnyone)
+	}
+	for _, gone := range request.Removed {
+		silent := gone.silent()
+		if defect.On(DeleteFromAnyone) {
+			silent = 0
+		}
+		d.note(request.Source, gone.ClientID, d.config.Registry.RemoveSynced(gone.ClientID, silent))
+	}
+}
+
+// apply takes a client's state over. With the given defect it pretends that the sender has just heard from the client.
+func (d *Distro) apply(from string, data registry.ClientData, fresh defect.Name) {
+	if defect.On(fresh) {
+		data.Silent = 0
+	}
+	d.note(from, data.ID, d.config.Registry.ApplySync(data))
+}
+
+// note logs what the registry did not take. Stale news is none of it: the registry sees to it that the sender learns better.
+func (d *Distro) note(from, clientID string, err error) {
+	if err != nil && !errors.Is(err, registry.ErrStale) {
+		d.config.Logger.Warn("a peer's news was refused", "from", from, "client", clientID, "error", err.Error())
+	}
+}
+
+func (d *Distro) verified(request *DistroDataRequest) (unknown []string) {
+	listed := make(map[string]bool, len(request.Verified))
+	for _, v := range request.Verified {
+		listed[v.ClientID] = true
+		if !d.config.Registry.Renew(v.ClientID, v.Revision, v.silent()) {
+			unknown = append(unknown, v.ClientID)
+		}
+	}
+	for _, id := range d.config.Registry.DropUnlisted(request.Source, listed, dropGrace) {
+		d.config.Logger.Info("dropped the copy of a client that its node no longer has", "from", request.Source, "client", id)
+	}
+	return unknown
+}

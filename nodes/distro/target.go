@@ -1,0 +1,161 @@
+package distro
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"muster/model/run"
+	"muster/nodes/membership"
+	"muster/nodes/registry"
+)
+
+// target is what is to be told to one peer. Each has a goroutine of its own, so that a dead peer holds up nobody else, and sends one
+// message at a time, so that an older state never overtakes a newer one.
+type target struct {
+	distro *Distro
+	peer   string
+
+	mu sync.Mutex
+	// due says when to tell which client.
+	due map[string]time.Time
+	// wake says that something was added.
+	wake chan struct{}
+}
+
+var errNotUp = errors.New("the peer is not UP")
+
+// add plans to tell clients, unless they are to be told earlier anyway.
+func (t *target) add(due time.Time, clientIDs ...string) {
+	t.mu.Lock()
+	for _, id := range clientIDs {
+		if old, planned := t.due[id]; !planned || due.Before(old) {
+			t.due[id] = due
+		}
+	}
+	t.mu.Unlock()
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take removes and returns the clients that are due, in order, and says when the next one will be; zero if there is none.
+func (t *target) take(now time.Time) (clientIDs []string, next time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, due := range t.due {
+		switch {
+		case !due.After(now):
+			clientIDs = append(clientIDs, id)
+		case next.IsZero() || due.Before(next):
+			next = due
+		}
+	}
+	slices.Sort(clientIDs)
+	if len(clientIDs) > batch {
+		clientIDs, next = clientIDs[:batch], now
+	}
+	maps.DeleteFunc(t.due, func(id string, _ time.Time) bool {
+		_, taken := slices.BinarySearch(clientIDs, id)
+		return taken
+	})
+	return clientIDs, next
+}
+
+// run tells and verifies until the context ends.
+func (t *target) run(ctx context.Context) {
+	verifyAt := time.Now().Add(t.distro.config.VerifyEvery)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.wake:
+		case <-timer.C:
+		}
+		clientIDs, next := t.take(time.Now())
+		if len(clientIDs) > 0 {
+			t.tell(ctx, clientIDs)
+		}
+		if now := time.Now(); !now.Before(verifyAt) {
+			t.verify(ctx)
+			verifyAt = time.Now().Add(t.distro.config.VerifyEvery)
+		}
+		if next.IsZero() || verifyAt.Before(next) {
+			next = verifyAt
+		}
+		timer.Reset(time.Until(next))
+	}
+}
+
+// tell sends the state of clients as it is now.
+func (t *target) tell(ctx context.Context, clientIDs []string) {
+	if t.distro.skipped(t.peer) {
+		return
+	}
+	request := DistroDataRequest{DataOperation: Change}
+	for _, id := range clientIDs {
+		if data, exists := t.distro.config.Registry.Snapshot(id); exists {
+			request.Changed = append(request.Changed, data)
+		} else {
+			request.Removed = append(request.Removed, Mention{ClientID: id, SilentMillis: t.distro.config.Registry.Silent(id).Milliseconds()})
+		}
+	}
+	err := errNotUp
+	if t.up() {
+		_, err = t.distro.call(ctx, t.peer, request)
+	}
+	if err != nil && ctx.Err() == nil {
+		t.distro.config.Logger.Info(run.EventDistroSyncFailed, "target", t.peer, "client", clientIDs[0], "clients", len(clientIDs), "error", err.Error())
+		t.add(time.Now().Add(t.distro.config.RetryDelay), clientIDs...)
+	}
+}
+
+// verify tells all that this node is responsible for, and then in full what the peer has otherwise. A node that has not loaded does not
+// know what it is responsible for.
+func (t *target) verify(ctx context.Context) {
+	if !t.distro.hasLoaded() || !t.up() || t.distro.skipped(t.peer) {
+		return
+	}
+	request := DistroDataRequest{DataOperation: Verify}
+	for _, id := range t.distro.config.Registry.ResponsibleClients() {
+		revision, exists := t.distro.config.Registry.Revision(id)
+		if exists {
+			request.Verified = append(request.Verified, Mention{id, revision, t.distro.config.Registry.Silent(id).Milliseconds()})
+		}
+	}
+	response, err := t.distro.call(ctx, t.peer, request)
+	if err != nil {
+		return // the next one comes soon; membership notices a dead peer
+	}
+	for _, id := range response.Unknown {
+		t.distro.config.Logger.Info(run.EventDistroVerifyFailed, "target", t.peer, "client", id)
+	}
+	t.add(time.Now(), response.Unknown...)
+}
+
+func (t *target) up() bool {
+	state, _ := t.distro.config.Membership.State(t.peer)
+	return state == membership.Up
+}
+
+// page is a part of a snapshot: clients after an id, in order.
+func page(r *registry.Registry, after string) (clients []registry.ClientData, more bool) {
+	ids := r.EphemeralClients()
+	at, found := slices.BinarySearch(ids, after)
+	if found {
+		at++
+	}
+	rest := ids[at:]
+	for _, id := range rest[:min(batch, len(rest))] {
+		if data, exists := r.Snapshot(id); exists {
+			clients = append(clients, data)
+		}
+	}
+	return clients, len(rest) > batch
+}
