@@ -67,19 +67,23 @@ func (c *Clock) WhenMono(now, mono int64) int64 {
 	if rate <= 0 {
 		return Never
 	}
-	estimate := float64(missing) / rate
-	if estimate > math.MaxInt64/4 {
+	if float64(missing)/rate > math.MaxInt64/4 {
 		return Never
 	}
-	at := now + int64(estimate)
-	// The estimate is off by rounding: walk to the exact time.
-	for at > now && c.Mono(at-1) >= mono {
-		at--
+	late := now + int64(float64(missing)/rate)
+	for c.Mono(late) < mono { // rounding made it too early
+		late += late - now + 1
 	}
-	for c.Mono(at) < mono {
-		at++
+	early := now // the clock shows less than mono at early, and enough at late
+	for late-early > 1 {
+		middle := early + (late-early)/2
+		if c.Mono(middle) < mono {
+			early = middle
+		} else {
+			late = middle
+		}
 	}
-	return at
+	return late
 }
 
 // SetSkew sets the wall clock so that it is ahead of the true time by skew.

@@ -35,7 +35,7 @@ const (
 	DroppedByChance             // a packet was lost
 	Rejected                    // a packet was rejected on its way
 	Unheard                     // a packet came to a machine that is down
-	Overflow                    // a packet found a full buffer, or nobody to take it
+	Discarded                   // a packet came and was thrown away: nobody took it, or there was no room
 	Retransmit                  // a packet is sent again
 	Terminate                   // a program was asked to end
 	kinds
@@ -44,7 +44,7 @@ const (
 var names = [kinds]string{
 	"boot", "exit", "crash", "kill", "pause", "resume", "clock", "cut", "uncut", "link", "console", "connect", "established", "refused",
 	"accept", "reset", "timed-out", "finished", "wake", "send", "write", "sync", "disk", "delivered", "dropped-by-cut", "dropped-by-chance",
-	"rejected", "unheard", "overflow", "retransmit", "terminate",
+	"rejected", "unheard", "discarded", "retransmit", "terminate",
 }
 
 // String is the kind's name in trace files.

@@ -11,11 +11,24 @@ import (
 	"syscall"
 )
 
-// Changed for simulated machines: the options that programs set on ordinary sockets are accepted. Only lingering changes anything:
-// the simulated network has buffers of its own sizes, and its connections notice by themselves that they are dead.
+// Changed for simulated machines: the options that programs set on ordinary sockets are accepted. Only those of keep-alive have an
+// effect; the simulated network has buffers of its own sizes.
 
-//go:wasmimport sim sock_linger
-func sim_sock_linger(fd int32, seconds int32) uint32
+// sim_sock_keepalive sets one of the options in tcpsockopt_stub.go.
+//
+//go:wasmimport sim sock_keepalive
+func sim_sock_keepalive(fd int32, option uint32, value int64) uint32
+
+const (
+	simKeepAliveOn = iota
+	simKeepAliveIdle
+	simKeepAliveInterval
+	simKeepAliveCount
+)
+
+func simSetKeepAlive(fd *netFD, option uint32, value int64) error {
+	return simError("setsockopt", sim_sock_keepalive(int32(fd.pfd.Sysfd), option, value))
+}
 
 func setReadBuffer(fd *netFD, bytes int) error {
 	if bytes <= 0 {
@@ -29,10 +42,24 @@ func setWriteBuffer(fd *netFD, bytes int) error {
 }
 
 func setKeepAlive(fd *netFD, keepalive bool) error {
-	return nil
+	if keepalive {
+		return simSetKeepAlive(fd, simKeepAliveOn, 1)
+	}
+	return simSetKeepAlive(fd, simKeepAliveOn, 0)
 }
 
 func setLinger(fd *netFD, sec int) error {
-	errno := sim_sock_linger(int32(fd.pfd.Sysfd), int32(sec))
-	return simError("setsockopt", errno)
+	return nil
+}
+
+func setDefaultSockopts(s, family, sotype int, ipv6only bool) error {
+	return nil
+}
+
+func setDefaultListenerSockopts(s int) error {
+	return nil
+}
+
+func setDefaultMulticastSockopts(s int) error {
+	return nil
 }

@@ -6,22 +6,44 @@
 
 package net
 
-import "time"
+import (
+	"os"
+	"syscall"
+	"time"
+)
 
-// Changed for simulated machines: accepted, without effect. See sockopt_fake.go.
+// Changed for simulated machines; see sockopt_fake.go. As elsewhere, 0 stands for the default and a negative value for no change.
 
 func setNoDelay(fd *netFD, noDelay bool) error {
 	return nil
 }
 
 func setKeepAliveIdle(fd *netFD, d time.Duration) error {
-	return nil
+	if d == 0 {
+		d = defaultTCPKeepAliveIdle
+	} else if d < 0 {
+		return nil
+	}
+	return simSetKeepAlive(fd, simKeepAliveIdle, int64(d))
 }
 
 func setKeepAliveInterval(fd *netFD, d time.Duration) error {
-	return nil
+	if d == 0 {
+		d = defaultTCPKeepAliveInterval
+	} else if d < 0 {
+		return nil
+	}
+	return simSetKeepAlive(fd, simKeepAliveInterval, int64(d))
 }
 
 func setKeepAliveCount(fd *netFD, n int) error {
-	return nil
+	if n == 0 {
+		n = defaultTCPKeepAliveCount
+	} else if n < 0 {
+		return nil
+	}
+	if n > 127 {
+		return os.NewSyscallError("setsockopt", syscall.EINVAL)
+	}
+	return simSetKeepAlive(fd, simKeepAliveCount, int64(n))
 }

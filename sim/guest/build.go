@@ -1,0 +1,152 @@
+package guest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Options say what to build and where to leave it.
+type Options struct {
+	// Package is the main package: an import path, or a path that begins with ./ and is relative to Dir.
+	Package string
+	// Dir is where the go command runs, in the module that the package belongs to; the current directory if empty.
+	Dir string
+	// Cache is the folder for what is built. Several processes may use it at once.
+	Cache string
+	// Tags are build tags.
+	Tags []string
+}
+
+// Program is a guest that has been built. The same sources make the same bytes, wherever they are.
+type Program struct {
+	// Name is the last element of the package's path.
+	Name string
+	// Path is the WebAssembly module's file.
+	Path string
+	// SHA256 is its hash, in hexadecimal digits.
+	SHA256 string
+	// Size is its length in bytes.
+	Size int64
+}
+
+// Read returns the module's bytes. It fails if the file has been replaced since it was built.
+func (p Program) Read() ([]byte, error) {
+	content, err := os.ReadFile(p.Path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the guest %s: %w", p.Name, err)
+	}
+	sum := sha256.Sum256(content)
+	if got := hex.EncodeToString(sum[:]); got != p.SHA256 {
+		return nil, fmt.Errorf("reading the guest %s: %s was built again since (SHA-256 %s, want %s): build it anew", p.Name, p.Path, got, p.SHA256)
+	}
+	return content, nil
+}
+
+// Build compiles a program for simulated machines. If nothing changed since the last time, it takes as long as the go command needs to
+// find that out. The error of a program that does not compile holds the compiler's messages.
+func Build(ctx context.Context, o Options) (Program, error) {
+	program, err := build(ctx, o)
+	if err != nil {
+		return Program{}, fmt.Errorf("building the guest %s: %w", o.Package, err)
+	}
+	return program, nil
+}
+
+func build(ctx context.Context, o Options) (Program, error) {
+	if o.Package == "" || o.Cache == "" {
+		return Program{}, errors.New("want Options.Package and Options.Cache")
+	}
+	cache, err := filepath.Abs(o.Cache)
+	if err != nil {
+		return Program{}, err
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return Program{}, err
+	}
+	tools, err := findToolchain(ctx, dir)
+	if err != nil {
+		return Program{}, err
+	}
+	if err := tools.check(); err != nil {
+		return Program{}, err
+	}
+	overlay, err := tools.writeOverlay(cache)
+	if err != nil {
+		return Program{}, err
+	}
+
+	// Each way to build has a file of its own, named by a key, so that go build finds what it left the last time. It works on a copy, so
+	// that the file itself is always whole.
+	name := filepath.Base(filepath.FromSlash(o.Package))
+	if name == "." {
+		name = filepath.Base(dir)
+	}
+	key := sha256.Sum256([]byte(strings.Join(append([]string{dir, o.Package, tools.Version}, o.Tags...), "\n")))
+	file := filepath.Join(cache, name+"-"+hex.EncodeToString(key[:4])+".wasm")
+	work, err := os.MkdirTemp(cache, "build-")
+	if err != nil {
+		return Program{}, err
+	}
+	defer os.RemoveAll(work)
+	product := filepath.Join(work, name+".wasm")
+	if err := copyFile(product, file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Program{}, err
+	}
+
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w", "-overlay", overlay,
+		"-tags", strings.Join(o.Tags, ","), "-o", product, o.Package)
+	command.Dir = dir
+	// What would change the product is fixed. PWD makes the go command see Dir as we do.
+	command.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "GOWASM=", "GOEXPERIMENT=", "GOFIPS140=off", "CGO_ENABLED=0", "PWD="+dir)
+	if _, err := output(command); err != nil {
+		return Program{}, err
+	}
+
+	content, err := os.ReadFile(product)
+	if err != nil {
+		return Program{}, fmt.Errorf("go build left no program (is it a main package?): %w", err)
+	}
+	if err := os.Rename(product, file); err != nil {
+		return Program{}, err
+	}
+	sum := sha256.Sum256(content)
+	return Program{Name: name, Path: file, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(content))}, nil
+}
+
+func copyFile(to, from string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(target, source); err != nil {
+		target.Close()
+		return err
+	}
+	return target.Close()
+}
+
+// output runs a command; its error holds what the command said.
+func output(command *exec.Cmd) ([]byte, error) {
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return out, nil
+}

@@ -1,0 +1,40 @@
+package machine
+
+// pageSize is WebAssembly's.
+const pageSize = 64 << 10
+
+// linearMemory is the memory of a process. It implements wazero's experimental.LinearMemory.
+type linearMemory struct {
+	// data is what the program sees now. System calls read and write it.
+	data     []byte
+	reserved []byte // address space that data begins in; nil if there is none to be had
+	limit    uint64 // in bytes
+}
+
+// Reallocate grows the memory to size bytes; it returns nil if that is more than the program may have.
+func (m *linearMemory) Reallocate(size uint64) []byte {
+	if size > m.limit {
+		return nil
+	}
+	grown := m.commit(size)
+	if grown != nil {
+		m.data = grown
+	}
+	return grown
+}
+
+// Free gives the memory back. The process must never run again.
+func (m *linearMemory) Free() {
+	m.data = nil
+	m.release()
+}
+
+// growByCopying grows a memory that has no address space of its own.
+func growByCopying(data []byte, size uint64) []byte {
+	if size <= uint64(cap(data)) {
+		return data[:size]
+	}
+	grown := make([]byte, size, size+size/4)
+	copy(grown, data)
+	return grown
+}

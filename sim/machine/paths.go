@@ -1,0 +1,150 @@
+package machine
+
+import (
+	"muster/sim/disk"
+	"muster/sim/trace"
+)
+
+// Rights that path_open is asked for, as WASI numbers them. Only these two matter here.
+const (
+	rightRead  = 1 << 1
+	rightWrite = 1 << 6
+)
+
+// What path_filestat_set_times is to set.
+const (
+	setAccessed    = 1 << 0
+	setAccessedNow = 1 << 1
+	setModified    = 1 << 2
+	setModifiedNow = 1 << 3
+)
+
+// exportPathCalls exports the calls on names. There are no links on these disks.
+func exportPathCalls(e exporter) {
+	e.add("path_open", "iiiiiIIii", pathOpen)
+	e.add("path_create_directory", "iii", func(p *Process, a arguments) errno {
+		at, path, err := p.path(a, 0, 1)
+		if err != ok {
+			return err
+		}
+		return p.changed(p.kernel.Disk.Mkdir(at, path, p.wall()), "mkdir "+path)
+	})
+	e.add("path_remove_directory", "iii", func(p *Process, a arguments) errno {
+		at, path, err := p.path(a, 0, 1)
+		if err != ok {
+			return err
+		}
+		return p.changed(p.kernel.Disk.Rmdir(at, path, p.wall()), "rmdir "+path)
+	})
+	e.add("path_unlink_file", "iii", func(p *Process, a arguments) errno {
+		at, path, err := p.path(a, 0, 1)
+		if err != ok {
+			return err
+		}
+		return p.changed(p.kernel.Disk.Unlink(at, path, p.wall()), "unlink "+path)
+	})
+	e.add("path_rename", "iiiiii", func(p *Process, a arguments) errno {
+		fromAt, from, err := p.path(a, 0, 1)
+		if err != ok {
+			return err
+		}
+		toAt, to, err := p.path(a, 3, 4)
+		if err != ok {
+			return err
+		}
+		return p.changed(p.kernel.Disk.Rename(fromAt, from, toAt, to, p.wall()), "rename "+from+" "+to)
+	})
+	e.add("path_filestat_get", "iiiii", func(p *Process, a arguments) errno {
+		at, path, err := p.path(a, 0, 2)
+		if err != ok {
+			return err
+		}
+		stat, failed := p.kernel.Disk.StatPath(at, path)
+		if failed != disk.OK {
+			return errno(failed)
+		}
+		p.putStat(a[4], stat)
+		return ok
+	})
+	e.add("path_filestat_set_times", "iiiiIIi", pathSetTimes)
+	e.add("path_readlink", "iiiiii", func(p *Process, a arguments) errno {
+		at, path, err := p.path(a, 0, 1)
+		if err != ok {
+			return err
+		}
+		if _, failed := p.kernel.Disk.StatPath(at, path); failed != disk.OK {
+			return errno(failed)
+		}
+		return einval // it is no symbolic link
+	})
+	e.add("path_link", "iiiiiii", func(*Process, arguments) errno { return enotsup })
+	e.add("path_symlink", "iiiii", func(*Process, arguments) errno { return enotsup })
+}
+
+// path reads a directory and a path relative to it from the arguments; the path's length follows it.
+func (p *Process) path(a arguments, directoryAt, pathAt int) (disk.Inode, string, errno) {
+	d := p.get(a.fd(directoryAt))
+	switch {
+	case d == nil:
+		return 0, "", ebadf
+	case d.kind != directory:
+		return 0, "", enotdir
+	}
+	return d.inode, string(p.bytes(a[pathAt], a[pathAt+1])), ok
+}
+
+// changed notes a change of a directory, if it came about.
+func (p *Process) changed(err disk.Errno, what string) errno {
+	if err == disk.OK {
+		p.kernel.note(trace.Record{Kind: trace.Disk, Text: what})
+	}
+	return errno(err)
+}
+
+func pathOpen(p *Process, a arguments) errno {
+	at, path, err := p.path(a, 0, 2)
+	if err != ok {
+		return err
+	}
+	flags := disk.OpenFlags(a[4])
+	write := a[5]&rightWrite != 0
+	inode, failed := p.kernel.Disk.Open(at, path, flags, write, p.wall())
+	if failed != disk.OK {
+		return errno(failed)
+	}
+	if flags&(disk.Create|disk.Truncate) != 0 {
+		p.kernel.note(trace.Record{Kind: trace.Disk, Number: int64(inode), Text: "open " + path})
+	}
+	opened := descriptor{kind: file, flags: uint16(a[7]), inode: inode, readable: a[5]&rightRead != 0, writable: write}
+	// What was opened a moment ago has a description.
+	if stat, _ := p.kernel.Disk.Stat(inode); stat.Directory {
+		opened.kind = directory
+	}
+	p.putUint32(a[8], uint32(p.open(opened)))
+	return ok
+}
+
+func pathSetTimes(p *Process, a arguments) errno {
+	at, path, err := p.path(a, 0, 2)
+	if err != ok {
+		return err
+	}
+	stat, failed := p.kernel.Disk.StatPath(at, path)
+	if failed != disk.OK {
+		return errno(failed)
+	}
+	accessed, modified, what := stat.Accessed, stat.Modified, a[6]
+	if what&setAccessed != 0 {
+		accessed = int64(a[4])
+	}
+	if what&setModified != 0 {
+		modified = int64(a[5])
+	}
+	if what&setAccessedNow != 0 {
+		accessed = p.wall()
+	}
+	if what&setModifiedNow != 0 {
+		modified = p.wall()
+	}
+	return errno(p.kernel.Disk.SetTimes(stat.Inode, accessed, modified))
+}

@@ -1,0 +1,192 @@
+package machine
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tetratelabs/wazero/sys"
+
+	"muster/sim/clock"
+	"muster/sim/disk"
+	"muster/sim/network"
+	"muster/sim/queue"
+	"muster/sim/random"
+	"muster/sim/trace"
+)
+
+// Kernel is what the system calls of a process act on. The world owns all of it.
+type Kernel struct {
+	Queue   *queue.Queue
+	Network *network.Network
+	Disk    *disk.Disk
+	Clock   *clock.Clock
+	Random  *random.Stream
+	Trace   *trace.Recorder
+
+	Name    string
+	Host    network.Host
+	Address netip.Addr
+
+	// Print receives each line that the program prints, without its end, and the stream: 1 or 2.
+	Print func(stream int, line []byte)
+}
+
+// Program says what a process runs and how.
+type Program struct {
+	Code        *Code
+	Arguments   []string // the first is the program's name
+	Environment []string // NAME=value
+	// MemoryLimit is the most memory that it may have, in bytes; DefaultMemoryLimit if 0.
+	MemoryLimit uint64
+}
+
+// DefaultMemoryLimit is how much memory a process may have unless told otherwise.
+const DefaultMemoryLimit = 512 << 20
+
+// Process is a running program.
+type Process struct {
+	kernel Kernel
+
+	// The instance.
+	ctx    context.Context
+	module api.Module
+	start  api.Function
+	memory *linearMemory
+
+	// What the kernel knows of the process: plain data.
+	arguments   []string
+	environment []string
+	table       []descriptor
+	firstFree   int // no place in the table before this one is free
+	sockets     map[network.Socket]int32
+	ready       []int32 // descriptors that the program is to be told of
+	partial     [3][]byte
+	words       uint64 // where machineWords are in the program's memory; 0: not known yet
+}
+
+// State says how a process stands after Run.
+type State struct {
+	// Exited: it has ended, with this Code. Reason says what stopped it, if it did not end by itself.
+	Exited bool
+	Code   int
+	Reason string
+	// Until is when a process that waits wants to go on by itself, by its monotonic clock; 0: never.
+	Until int64
+	// Busy is how long, by its clock, it was busy before it waited. Most of the time that is nothing, since running takes no time.
+	Busy int64
+}
+
+// TrapCode is the exit code of a process that did not end by itself: what a shell reports for SIGABRT.
+const TrapCode = 134
+
+// Start makes a process. It does not run before Run.
+func Start(kernel Kernel, program Program) (*Process, error) {
+	limit := program.MemoryLimit
+	if limit == 0 {
+		limit = DefaultMemoryLimit
+	}
+	limit = min(limit/pageSize*pageSize, maxMemory)
+	p := &Process{
+		kernel:      kernel,
+		memory:      newLinearMemory(limit),
+		arguments:   program.Arguments,
+		environment: program.Environment,
+		table:       standardTable(),
+		sockets:     map[network.Socket]int32{},
+	}
+	p.ctx = &processContext{context.Background(), p}
+	allocator := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return p.memory })
+	ctx := experimental.WithMemoryAllocator(p.ctx, allocator)
+	module, err := instantiate(ctx, program.Code)
+	if err != nil {
+		p.memory.Free()
+		return nil, fmt.Errorf("starting the program of %s: %w", kernel.Name, err)
+	}
+	p.module, p.start = module, module.ExportedFunction("_start")
+	if p.start == nil {
+		p.Close()
+		return nil, fmt.Errorf("starting the program of %s: the module exports no _start: want a main package built for wasip1", kernel.Name)
+	}
+	return p, nil
+}
+
+// instantiate makes an instance that does not run yet. wazero panics if there is less memory than the module wants to begin with.
+func instantiate(ctx context.Context, code *Code) (module api.Module, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("its memory limit is below what the module needs to start: %v", r)
+		}
+	}()
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
+	return code.engine.runtime.InstantiateModule(ctx, code.module, config)
+}
+
+// Close ends a process without a word: its sockets and files stay as they are. It must not be run any more.
+func (p *Process) Close() {
+	// Closing an instance calls nothing of the guest and cannot fail.
+	_ = p.module.Close(p.ctx)
+	p.memory.Free()
+}
+
+// MemorySize is how much memory the process has, in bytes.
+func (p *Process) MemorySize() int { return len(p.memory.data) }
+
+// Run lets the program run until all its goroutines wait, or it ends.
+func (p *Process) Run() State {
+	p.setWords()
+	err := p.start.CallWithStack(p.ctx, nil)
+	if err == nil {
+		return p.waiting()
+	}
+	state := State{Exited: true, Code: TrapCode}
+	var exit *sys.ExitError
+	if errors.As(err, &exit) {
+		state.Code = int(exit.ExitCode())
+	} else {
+		state.Reason, _, _ = strings.Cut(err.Error(), "\n")
+	}
+	p.Flush()
+	return state
+}
+
+// machineWords (_overlay/runtime/os_wasip1.go): where the fields are.
+const (
+	wordMono  = 0
+	wordWall  = 8
+	wordUntil = 32
+	wordReady = 40
+	wordReads = 48
+	wordsSize = 56
+)
+
+// freeReads is how often a program may read its clock before that takes time. A program that works reads it some thousand times in a
+// row at most; one that waits for time to pass will read it for ever.
+const freeReads = 100_000
+
+// setWords writes what the program may know: the time, and whether there is anything to be told.
+func (p *Process) setWords() {
+	if p.words == 0 {
+		return
+	}
+	words := p.bytes(p.words, wordsSize)
+	now := p.kernel.Queue.Now()
+	binary.LittleEndian.PutUint64(words[wordMono:], uint64(p.kernel.Clock.Mono(now)))
+	binary.LittleEndian.PutUint64(words[wordWall:], uint64(p.kernel.Clock.Wall(now)))
+	binary.LittleEndian.PutUint64(words[wordReady:], uint64(len(p.ready)))
+	binary.LittleEndian.PutUint64(words[wordReads:], freeReads)
+}
+
+// waiting reads what the program waits for.
+func (p *Process) waiting() State {
+	return State{
+		Until: p.int64(p.words + wordUntil),
+		Busy:  p.int64(p.words+wordMono) - p.kernel.Clock.Mono(p.kernel.Queue.Now()),
+	}
+}
