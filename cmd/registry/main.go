@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -36,7 +35,6 @@ func command(arguments []string) int {
 	defer stop()
 	if err := runNode(signals, s, log); err != nil {
 		log.Error("the node failed", "error", err.Error())
-		fmt.Fprintln(os.Stderr, "registry:", err)
 		return 1
 	}
 	return 0

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"time"
 
 	"muster/nodes/consensus"
+	"muster/nodes/distro"
 	"muster/nodes/liveness"
 	"muster/nodes/membership"
 	"muster/nodes/openapi"
@@ -27,6 +29,7 @@ type node struct {
 	rpc, sdk *rpc.Server
 	peers    *rpc.Pool
 
+	started time.Time
 	// broken gets the error of the first part that stops by itself.
 	broken chan error
 	cancel context.CancelFunc
@@ -39,7 +42,7 @@ func start(s settings, log *slog.Logger) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log), sdk: rpc.NewServer(log)}
+	n := &node{started: time.Now(), broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log), sdk: rpc.NewServer(log)}
 	if err := n.wire(s, log, listeners); err != nil {
 		return nil, errors.Join(err, listeners.close(), n.peers.Close())
 	}
@@ -64,14 +67,17 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) error {
 		Self: s.address, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
 		Propose: n.propose, Barrier: n.consensus.ReadBarrier,
 	})
+	replication := distro.New(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log})
 	n.membership.Handle(n.rpc)
 	n.consensus.Handle(n.rpc)
+	replication.Handle(n.rpc)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	n.cancel = cancel
 	n.loop(func() error { return n.rpc.Serve(listeners.cluster) })
 	n.loop(func() error { return n.sdk.Serve(listeners.sdk) })
 	n.loop(func() error { n.membership.Run(ctx); return nil })
+	n.loop(func() error { replication.Run(ctx); return nil })
 	n.loop(func() error { living.Run(ctx); return nil })
 	n.loop(func() error { return n.api.Serve(listeners.http) })
 	return nil
@@ -123,10 +129,13 @@ func (n *node) propose(ctx context.Context, command registry.Command) error {
 
 func (n *node) leads() bool { return n.consensus.Status().State == "leader" }
 
-// members are the cluster's members as the API shows them. A node always sees itself.
+// members are the cluster's members as the API shows them. Nobody reports to itself: this node's last sign of life is its start.
 func (n *node) members() []openapi.Member {
 	var members []openapi.Member
 	for _, m := range n.membership.Members() {
+		if m.Refreshed.IsZero() {
+			m.Refreshed = n.started
+		}
 		members = append(members, openapi.Member{Address: m.Address, State: string(m.State), Failures: m.Failures, Refreshed: m.Refreshed})
 	}
 	return members

@@ -203,6 +203,25 @@ func (s *Server) patch(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
+	// What is given must parse before the instance is looked for: so it is in Nacos.
+	var changes []func(*registry.InstanceMetadata)
+	if text := r.raw("metadata"); strings.TrimSpace(text) != "" {
+		extend, err := parseMetadata(text)
+		if err != nil {
+			return nil, plain(http.StatusBadRequest, err.Error())
+		}
+		changes = append(changes, func(m *registry.InstanceMetadata) { m.Extend = extend })
+	}
+	if text := r.optional("weight", ""); text != "" {
+		weight, err := parseJavaDouble(text)
+		if err != nil {
+			return nil, plain(http.StatusBadRequest, err.Error())
+		}
+		changes = append(changes, func(m *registry.InstanceMetadata) { m.Weight = weight })
+	}
+	if text := r.optional("enabled", ""); text != "" {
+		changes = append(changes, func(m *registry.InstanceMetadata) { m.Enabled = word(text) })
+	}
 	cluster := r.cluster()
 	if _, failed := s.find(r, service, ip, port, cluster); failed != nil {
 		return nil, failed
@@ -212,22 +231,8 @@ func (s *Server) patch(r *request) (answer, *failure) {
 	if !set {
 		metadata = registry.InstanceMetadata{Weight: 1, Enabled: true}
 	}
-	if text := r.raw("metadata"); strings.TrimSpace(text) != "" {
-		extend, err := parseMetadata(text)
-		if err != nil {
-			return nil, plain(http.StatusBadRequest, err.Error())
-		}
-		metadata.Extend = extend
-	}
-	if text := r.optional("weight", ""); text != "" {
-		weight, err := parseJavaDouble(text)
-		if err != nil {
-			return nil, plain(http.StatusBadRequest, err.Error())
-		}
-		metadata.Weight = weight
-	}
-	if text := r.optional("enabled", ""); text != "" {
-		metadata.Enabled = word(text)
+	for _, change := range changes {
+		change(&metadata)
 	}
 	return ok, s.cover(r, service, id, metadata)
 }

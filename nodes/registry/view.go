@@ -116,8 +116,8 @@ type Selection struct {
 }
 
 // Select returns the enabled hosts of a view that a query wants. Where operators set metadata for the service and at most their protect threshold
-// of the hosts is healthy, all are shown as healthy, and protected is true: better some that may not answer than an overload of the few that would
-// (Nacos: ServiceUtil.selectInstancesWithHealthyProtection). With HealthyOnly, only the truly healthy are shown even so.
+// of these hosts is healthy, all are shown as healthy, and protected is true: better some that may not answer than an overload of the few that would
+// (Nacos: ServiceUtil.selectInstancesWithHealthyProtection).
 func (v *View) Select(want Selection, metadata *ServiceMetadata) (hosts []*Host, protected bool) {
 	var clusters []string
 	if strings.TrimSpace(want.Clusters) != "" {
@@ -126,7 +126,7 @@ func (v *View) Select(want Selection, metadata *ServiceMetadata) (hosts []*Host,
 	hosts = make([]*Host, 0, len(v.Hosts))
 	healthy := 0
 	for _, h := range v.Hosts {
-		if !h.Enabled || clusters != nil && !slices.Contains(clusters, h.Cluster) {
+		if !h.Enabled || want.HealthyOnly && !h.Healthy || clusters != nil && !slices.Contains(clusters, h.Cluster) {
 			continue
 		}
 		if h.Healthy {
@@ -134,20 +134,17 @@ func (v *View) Select(want Selection, metadata *ServiceMetadata) (hosts []*Host,
 		}
 		hosts = append(hosts, h)
 	}
-	protected = metadata != nil && Protects(healthy, len(hosts), metadata.ProtectThreshold)
-	switch {
-	case want.HealthyOnly:
-		hosts = slices.DeleteFunc(hosts, func(h *Host) bool { return !h.Healthy })
-	case protected:
-		for i, h := range hosts {
-			if !h.Healthy {
-				shown := *h
-				shown.Healthy = true
-				hosts[i] = &shown
-			}
+	if metadata == nil || !Protects(healthy, len(hosts), metadata.ProtectThreshold) {
+		return hosts, false
+	}
+	for i, h := range hosts {
+		if !h.Healthy {
+			shown := *h
+			shown.Healthy = true
+			hosts[i] = &shown
 		}
 	}
-	return hosts, protected
+	return hosts, true
 }
 
 // Protects says whether so few of all instances are healthy that a list shows all as healthy. Nobody protects an empty list.
