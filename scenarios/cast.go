@@ -135,6 +135,9 @@ func (c *cast) resolve(number int, fault Fault) (strike Strike, text string, err
 			strike.Sides = append(strike.Sides, rest)
 		}
 	}
+	if err := c.needed(strike); err != nil {
+		return strike, "", err
+	}
 	strike.Undone = c.undone(strike)
 	return strike, text, nil
 }
@@ -148,6 +151,28 @@ func (c *cast) overlap(strike Strike) error {
 				return fmt.Errorf("%s stands on two sides of the %s", machine, strike.Kind)
 			}
 			seen[machine] = true
+		}
+	}
+	return nil
+}
+
+// needed refuses what would undo nothing, because what it is meant to undo was not struck on this stage.
+func (c *cast) needed(strike Strike) error {
+	undoes := strike.Kind.Undoes()
+	if undoes == nil {
+		return nil
+	}
+	suffers := func(machine string) bool {
+		return slices.ContainsFunc(c.suffering, func(s Strike) bool {
+			return slices.Contains(undoes, s.Kind) && (machine == "" || slices.Contains(s.Machines, machine))
+		})
+	}
+	if strike.Kind == KindHeal && !suffers("") {
+		return errors.New("the network does not suffer from anything")
+	}
+	for _, machine := range strike.Machines {
+		if !suffers(machine) {
+			return fmt.Errorf("%s does not suffer from anything that a %s undoes", machine, strike.Kind)
 		}
 	}
 	return nil

@@ -223,18 +223,15 @@ func staleReads(load model.Load) model.Load {
 
 // Find returns the scenario of a name. The error of an unknown one suggests those that look alike.
 func Find(name string) (Scenario, error) {
-	catalog := Catalog()
-	var near []string
-	for _, s := range catalog {
+	var names []string
+	for _, s := range Catalog() {
 		if s.Name == name {
 			return s, nil
 		}
-		if looksLike(name, s.Name) {
-			near = append(near, s.Name)
-		}
+		names = append(names, s.Name)
 	}
-	if len(near) > 0 {
-		return Scenario{}, fmt.Errorf("there is no scenario %q: did you mean %s?", name, joinOr(near))
+	if meant := near(name, names); len(meant) > 0 {
+		return Scenario{}, fmt.Errorf("there is no scenario %q: did you mean %s?", name, joinOr(meant))
 	}
 	return Scenario{}, fmt.Errorf("there is no scenario %q: `muster scenarios` lists those that there are", name)
 }

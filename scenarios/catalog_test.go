@@ -27,8 +27,8 @@ func TestFindSuggests(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "calm", s.Name)
 	for typed, want := range map[string]string{
-		"leader-isolate": "did you mean leader-isolated",
-		"leder-isolated": "did you mean leader-isolated",
+		"leader-isolate": "did you mean leader-isolated?",
+		"leder-isolated": "did you mean leader-isolated?",
 		"clam":           "did you mean calm",
 		"clock":          "did you mean clock-skew?",
 		"leader":         "did you mean leader-isolated or leader-killed?",

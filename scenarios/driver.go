@@ -215,16 +215,20 @@ func (d *driver) strike(ctx context.Context, number int, fault Fault) error {
 	return d.writeState()
 }
 
-// undo closes the strikes that a strike undid. What undoes nothing had no effect.
+// undo closes the strikes that a strike undid.
 func (d *driver) undo(record *run.Strike, strike Strike) {
+	if !record.Ends() {
+		return
+	}
 	var undone []string
 	for _, number := range strike.Undone {
 		earlier := &d.plan.Strikes[number-1]
 		earlier.Until = record.At
 		undone = append(undone, earlier.Text)
 	}
+	record.Bit, record.Evidence = true, "ended in part what others still suffer from"
 	if len(undone) > 0 {
-		record.Bit, record.Evidence = true, "ended: "+strings.Join(undone, "; ")
+		record.Evidence = "ended: " + strings.Join(undone, "; ")
 	}
 }
 

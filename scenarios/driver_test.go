@@ -91,11 +91,10 @@ func TestDriveSkipsWhatCannotBeStruck(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "no node says that it leads", plan.Strikes[0].Skipped)
 	require.Equal(t, "isolate leader", plan.Strikes[0].Text)
-	require.Empty(t, plan.Strikes[1].Skipped)
-	require.False(t, plan.Strikes[1].Bit, "a heal that had nothing to heal")
+	require.Equal(t, "the network does not suffer from anything", plan.Strikes[1].Skipped)
 	require.Contains(t, plan.Strikes[2].Skipped, "it cannot set clocks")
 	require.Equal(t, "no node suffers from what this would undo", plan.Strikes[3].Skipped)
-	require.Len(t, stage.strikes, 1, "only the heal was struck")
+	require.Empty(t, stage.strikes)
 	require.Empty(t, stage.asked, "no evidence is asked for of what was not struck")
 }
 
@@ -199,8 +198,8 @@ func TestDriveReplacesRunsAndNothingElse(t *testing.T) {
 
 func TestDriveSaysWhatTheStageSaid(t *testing.T) {
 	broken := errors.New("no such cable")
-	stage := &fakeStage{name: StageSimulated, refuse: map[Kind]error{KindHeal: broken}}
-	_, err := Drive(t.Context(), stage, small(At(time.Second, Heal())), 1, run.Folder(t.TempDir()))
+	stage := &fakeStage{name: StageSimulated, refuse: map[Kind]error{KindCut: broken}}
+	_, err := Drive(t.Context(), stage, small(At(time.Second, Cut(Node(1), Node(2)))), 1, run.Folder(t.TempDir()))
 	require.ErrorIs(t, err, broken)
-	require.ErrorContains(t, err, "strike 1, heal the network")
+	require.ErrorContains(t, err, "strike 1, cut what n1 sends to n2")
 }

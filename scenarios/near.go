@@ -2,13 +2,27 @@ package scenarios
 
 import "strings"
 
-// looksLike says whether somebody who typed one name may have meant the other: one is part of the other, they share a word, or a
-// few letters differ.
-func looksLike(typed, name string) bool {
-	if typed == "" {
-		return false
+// near are the names that somebody who typed another may have meant: those that differ by few letters, or else those of which it
+// is a part or with which it shares a word.
+func near(typed string, names []string) []string {
+	misspelt := func(name string) bool { return distance(typed, name) <= max(2, len(name)/4) }
+	for _, looksLike := range []func(string) bool{misspelt, func(name string) bool { return sharesWord(typed, name) }} {
+		var found []string
+		for _, name := range names {
+			if looksLike(name) {
+				found = append(found, name)
+			}
+		}
+		if len(found) > 0 {
+			return found
+		}
 	}
-	if strings.Contains(name, typed) || strings.Contains(typed, name) {
+	return nil
+}
+
+// sharesWord says whether one name is part of the other, or nearly the same word stands in both.
+func sharesWord(typed, name string) bool {
+	if typed != "" && (strings.Contains(name, typed) || strings.Contains(typed, name)) {
 		return true
 	}
 	for _, word := range strings.FieldsFunc(typed, func(r rune) bool { return r == '-' || r == '_' || r == ' ' }) {
@@ -18,7 +32,7 @@ func looksLike(typed, name string) bool {
 			}
 		}
 	}
-	return distance(typed, name) <= max(2, len(name)/4)
+	return false
 }
 
 // distance is how many letters must be put in, taken out or replaced to make one text of another (Levenshtein).

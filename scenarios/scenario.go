@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"muster/checker"
@@ -59,6 +60,15 @@ type Cluster struct {
 	Failpoints map[string]string `json:"failpoints,omitempty"`
 	// Arguments are given to every node after those that the stage gives it (address, members, data folder).
 	Arguments []string `json:"arguments,omitempty"`
+}
+
+// FailpointTerms writes the failpoints as the environment variable GO_FAILPOINTS wants them.
+func (c Cluster) FailpointTerms() string {
+	var terms []string
+	for _, name := range sortedKeys(c.Failpoints) {
+		terms = append(terms, name+"="+c.Failpoints[name])
+	}
+	return strings.Join(terms, ";")
 }
 
 // Nodes is a cluster of healthy nodes with nothing special about them.

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"muster/model/run"
+	"muster/reports"
+	"muster/scenarios"
+	"muster/sim/trace"
+)
+
+// job is one run that is to be made.
+type job struct {
+	scenario scenarios.Scenario
+	seed     uint64
+	folder   run.Folder
+}
+
+func (j job) String() string { return fmt.Sprintf("%s seed %d", j.scenario.Name, j.seed) }
+
+// batch makes runs side by side and judges each.
+type batch struct {
+	// newStage makes a stage for one run, which writes so much of its trace.
+	newStage func(trace.Level) scenarios.Stage
+	// parallel is how many runs are made at a time.
+	parallel int
+	// verify makes each run twice and compares the traces.
+	verify   bool
+	progress *progress
+}
+
+// outcome is what became of a job.
+type outcome struct {
+	job    job
+	result reports.Result
+	// err is why the run could not be made or judged, or how its second run differed.
+	err error
+}
+
+// run makes all runs that it can until the context ends. Outcomes come in the order of the jobs; those that were never begun are
+// left out.
+func (b *batch) run(ctx context.Context, jobs []job) []outcome {
+	outcomes := make([]*outcome, len(jobs))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(b.parallel, len(jobs)) {
+		workers.Go(func() {
+			for i := range next {
+				o := b.one(ctx, jobs[i])
+				outcomes[i] = &o
+				b.progress.finished(o.job.String(), o.describe(), o.status() == exitAsExpected)
+			}
+		})
+	}
+	for i := range jobs {
+		select {
+		case next <- i:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(next)
+	workers.Wait()
+	var done []outcome
+	for _, o := range outcomes {
+		if o != nil {
+			done = append(done, *o)
+		}
+	}
+	return done
+}
+
+// one makes, judges and reports one run.
+func (b *batch) one(ctx context.Context, j job) outcome {
+	o := outcome{job: j}
+	_, o.err = drive(ctx, b.newStage(trace.Normal), j)
+	if ctx.Err() != nil {
+		return o
+	}
+	if _, err := os.Stat(j.folder.Path(run.RunFile)); err == nil {
+		var err error
+		o.result, err = judge(ctx, j.folder)
+		o.err = errors.Join(o.err, err)
+	}
+	if b.verify && o.err == nil {
+		o.err = b.again(ctx, j)
+	}
+	return o
+}
+
+// again makes a run a second time and compares it with the first. If they differ, both are made once more with full traces, in
+// which the first difference is found to the packet and the wake-up. Folders that differ are kept.
+func (b *batch) again(ctx context.Context, j job) error {
+	differs, err := b.compare(ctx, j.folder, j, trace.Normal, j.folder+"-again")
+	if err != nil || differs == nil {
+		return err
+	}
+	full := j
+	full.folder = j.folder + "-full"
+	if _, err := drive(ctx, b.newStage(trace.Full), full); err != nil {
+		return fmt.Errorf("run with full trace: %w", err)
+	}
+	switch closer, err := b.compare(ctx, full.folder, j, trace.Full, j.folder+"-full-again"); {
+	case err != nil:
+		return err
+	case closer != nil:
+		return closer
+	}
+	return differs
+}
+
+// compare makes a job's run in a folder and compares it with an earlier run of it. What differs is returned, and an error only if
+// that cannot be told.
+func (b *batch) compare(ctx context.Context, earlier run.Folder, j job, level trace.Level, folder run.Folder) (differs *statusError, err error) {
+	j.folder = folder
+	if _, err := drive(ctx, b.newStage(level), j); err != nil {
+		return nil, fmt.Errorf("second run: %w", err)
+	}
+	err = sameRun(earlier, folder)
+	if errors.As(err, &differs) {
+		return differs, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, os.RemoveAll(string(folder))
+}
+
+// drive plays a job on a stage and closes the stage.
+func drive(ctx context.Context, stage scenarios.Stage, j job) (run.Run, error) {
+	r, err := scenarios.Drive(ctx, stage, j.scenario, j.seed, j.folder)
+	if closeErr := stage.Close(); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("closing the stage: %w", closeErr))
+	}
+	return r, err
+}
+
+// status is the exit code that an outcome alone would bring about.
+func (o outcome) status() int {
+	var status *statusError
+	switch {
+	case errors.As(o.err, &status):
+		return status.code
+	case o.err != nil:
+		return exitFailed
+	}
+	return statusOf(o.result)
+}
+
+// describe says in one line what became of a job.
+func (o outcome) describe() string {
+	if o.err != nil {
+		return o.err.Error()
+	}
+	text := fmt.Sprintf("as expected, %.0f s", o.result.Run.Lasted.Seconds())
+	for i, v := range o.result.Unexpected() {
+		if i == 0 {
+			text = ""
+		} else {
+			text += "; "
+		}
+		text += fmt.Sprintf("%s is %s, expected %s: %s", v.Property, v.Outcome, v.Expected, v.Reason)
+	}
+	if speed := o.result.Speed(); speed > 0 {
+		text += fmt.Sprintf(" (%.1f simulated seconds per CPU second)", speed)
+	}
+	return text
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"muster/reports"
+)
+
+func newCompareCommand() *cobra.Command {
+	var write string
+	command := &cobra.Command{
+		Use:   "compare BASELINE CURRENT",
+		Short: "Say whether verdicts or figures got worse, as a Markdown table",
+		Long: `Compares two sets of runs: each a folder that holds run folders, or a baseline file. Writes Markdown: every verdict
+that changed, every figure that left the baseline's spread, and the statistic that says so. Exit code 1 if anything
+regressed.
+
+With --write it makes a baseline file of one set instead, small enough to be kept in a repository.`,
+		Example: `  muster compare runs/before runs/after
+  muster compare baseline.json runs > changes.md
+  muster compare --write baseline.json runs`,
+		Args: func(_ *cobra.Command, arguments []string) error {
+			switch {
+			case write != "" && len(arguments) != 1:
+				return fmt.Errorf("compare --write wants one set of runs, not %d", len(arguments))
+			case write == "" && len(arguments) != 2:
+				return fmt.Errorf("compare wants two sets of runs, BASELINE and CURRENT, not %d", len(arguments))
+			}
+			return nil
+		},
+		RunE: func(command *cobra.Command, arguments []string) error {
+			if write != "" {
+				folders, err := foldersAt(arguments)
+				if err != nil {
+					return err
+				}
+				return reports.WriteBaseline(write, folders)
+			}
+			baseline, err := reports.ReadSet(arguments[0])
+			if err != nil {
+				return err
+			}
+			current, err := reports.ReadSet(arguments[1])
+			if err != nil {
+				return err
+			}
+			comparison, err := reports.Compare(baseline, current, reports.CompareOptions{})
+			if err != nil {
+				return err
+			}
+			if err := comparison.WriteMarkdown(command.OutOrStdout()); err != nil {
+				return err
+			}
+			if comparison.Regressed() {
+				return &statusError{code: exitUnexpected}
+			}
+			return nil
+		},
+	}
+	command.Flags().StringVar(&write, "write", "", "make this baseline file of the given runs instead of comparing")
+	return command
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"muster/checker"
+	"muster/model/run"
+	"muster/reports"
+)
+
+// junitFile stands beside the run folders and the index page.
+const junitFile = "junit.xml"
+
+// judge has the checkers look at a run and makes its report.
+func judge(ctx context.Context, folder run.Folder) (reports.Result, error) {
+	if _, _, err := checker.JudgeFolder(ctx, folder); err != nil {
+		return reports.Result{}, err
+	}
+	if err := reports.WriteRun(ctx, folder); err != nil {
+		return reports.Result{}, fmt.Errorf("report of %s: %w", folder, err)
+	}
+	return reports.ReadResult(folder)
+}
+
+// statusOf is the exit code that a run's verdicts bring about.
+func statusOf(results ...reports.Result) int {
+	status := exitAsExpected
+	for _, result := range results {
+		for _, v := range result.Unexpected() {
+			status = worse(status, statusOfVerdict(v))
+		}
+		if !result.Judged || result.Run.Interrupted != "" {
+			status = worse(status, exitFailed)
+		}
+	}
+	return status
+}
+
+func statusOfVerdict(v checker.Verdict) int {
+	if v.Outcome == checker.Undecided {
+		return exitFailed
+	}
+	return exitUnexpected
+}
+
+// worse of two exit codes: a verdict that is certainly not as expected outranks one that is not known.
+func worse(a, b int) int {
+	if a == exitUnexpected || b == exitUnexpected {
+		return exitUnexpected
+	}
+	return max(a, b)
+}
+
+// summarise writes the table of some runs, and returns the error that ends the command: none if all is as expected.
+func summarise(w io.Writer, results []reports.Result) error {
+	if err := reports.Table(w, results, isTerminal(w)); err != nil {
+		return err
+	}
+	if status := statusOf(results...); status != exitAsExpected {
+		return &statusError{code: status}
+	}
+	return nil
+}
+
+// writeOverview writes the index page and the JUnit file beside run folders.
+func writeOverview(ctx context.Context, out string, folders []run.Folder) error {
+	if err := reports.WriteIndex(ctx, out, folders); err != nil {
+		return fmt.Errorf("index page: %w", err)
+	}
+	file, err := os.Create(filepath.Join(out, junitFile))
+	if err != nil {
+		return fmt.Errorf("JUnit file: %w", err)
+	}
+	defer file.Close()
+	if err := reports.WriteJUnit(file, folders); err != nil {
+		return fmt.Errorf("JUnit file: %w", err)
+	}
+	return file.Close()
+}
+
+// foldersAt finds the run folders at or below paths, each once.
+func foldersAt(paths []string) ([]run.Folder, error) {
+	var folders []run.Folder
+	seen := map[run.Folder]bool{}
+	for _, path := range paths {
+		found, err := run.Find(filepath.Clean(path))
+		if err != nil {
+			return nil, err
+		}
+		for _, folder := range found {
+			if !seen[folder] {
+				folders = append(folders, folder)
+			}
+			seen[folder] = true
+		}
+	}
+	return folders, nil
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"muster/model/run"
+	"muster/scenarios"
+	"muster/scenarios/live"
+	"muster/sim/trace"
+)
+
+// liveFlags are the flags of `muster live`.
+type liveFlags struct {
+	seed     uint64
+	out      string
+	target   string
+	loopback bool
+}
+
+func newLiveCommand() *cobra.Command {
+	var flags liveFlags
+	command := &cobra.Command{
+		Use:   "live SCENARIO",
+		Short: "Run a scenario in real time, on real processes or a cluster that already runs",
+		Long: `Starts the scenario's nodes and its workload as processes of this host and strikes the faults that can be struck
+there; the others are named in the report as skipped. The run leaves the same folder as a simulated one.
+
+With --target the clients work against a cluster that already runs. It is not harmed: no fault is struck, and all that is
+registered is in a namespace of the run's own, which is emptied in the end.`,
+		Example: `  muster live leader-killed
+  muster live calm --target http://10.0.0.1:8848,http://10.0.0.2:8848,http://10.0.0.3:8848`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeOneScenario,
+		RunE: func(command *cobra.Command, names []string) error {
+			scenario, err := scenarios.Find(names[0])
+			if err != nil {
+				return err
+			}
+			return flags.run(command, scenario)
+		},
+	}
+	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the seed that fault times, roles and the load are drawn from")
+	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folder")
+	command.Flags().StringVar(&flags.target, "target", "", "base URLs of all nodes of a cluster that already runs, separated by commas")
+	command.Flags().BoolVar(&flags.loopback, "loopback", false, "stay on the loopback interface even where network namespaces could be made")
+	return command
+}
+
+// run plays a scenario live.
+func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) error {
+	var addresses []string
+	if f.target != "" {
+		var err error
+		if addresses, err = live.ParseTargets(f.target); err != nil {
+			return err
+		}
+		scenario = live.ForTarget(scenario, len(addresses))
+	}
+	root, err := scenarios.ModuleRoot(".")
+	if err != nil {
+		return err
+	}
+	programs, err := live.BuildPrograms(command.Context(), root, filepath.Join(root, "build"))
+	if err != nil {
+		return err
+	}
+	b := batch{parallel: 1, newStage: func(trace.Level) scenarios.Stage {
+		if f.target != "" {
+			return live.NewTarget(programs.Workload, addresses, token())
+		}
+		return live.New(live.Options{Programs: programs, Loopback: f.loopback})
+	}}
+	folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-live-seed%d", scenario.Name, f.seed)))
+	return b.report(command, f.out, []job{{scenario: scenario, seed: f.seed, folder: folder}})
+}
+
+// token is a name that no other run has.
+func token() string {
+	var random [6]byte
+	rand.Read(random[:]) // never fails
+	return hex.EncodeToString(random[:])
+}

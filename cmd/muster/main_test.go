@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/checker"
+	"muster/model/run"
+	"muster/reports"
+	"muster/scenarios"
+	"muster/sim/trace"
+)
+
+// invoke runs a command line and returns what it left.
+func invoke(t *testing.T, arguments ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = execute(t.Context(), arguments, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestWrongCommandLines(t *testing.T) {
+	empty := t.TempDir()
+	cases := []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"simulat"}, `unknown command "simulat"`},
+		{[]string{"simulate", "leader-isolatd"}, "did you mean leader-isolated?"},
+		{[]string{"simulate", "--seeds", "0"}, "--seeds 0: want at least 1"},
+		{[]string{"simulate", "--jobs", "0"}, "--jobs 0: want at least 1"},
+		{[]string{"simulate", "--seed", "x"}, `invalid argument "x" for "--seed"`},
+		{[]string{"scenarios", "nothing-like-it"}, "`muster scenarios` lists those that there are"},
+		{[]string{"live"}, "accepts 1 arg(s), received 0"},
+		{[]string{"live", "clam"}, "did you mean calm?"},
+		{[]string{"live", "calm", "--target", "localhost"}, `target "localhost": want the base URLs of all nodes`},
+		{[]string{"replay", empty}, "no run to replay"},
+		{[]string{"check", empty}, "no run folder here"},
+		{[]string{"check"}, "requires at least 1 arg(s)"},
+		{[]string{"report", empty}, "no run folder here"},
+		{[]string{"compare", empty}, "compare wants two sets of runs"},
+		{[]string{"compare", empty, filepath.Join(empty, "none")}, "no run folder here"},
+		{[]string{"compare", "--write", "x.json", empty, empty}, "wants one set of runs, not 2"},
+	}
+	for _, c := range cases {
+		t.Run(fmt.Sprint(c.arguments), func(t *testing.T) {
+			code, _, stderr := invoke(t, c.arguments...)
+			require.Equal(t, exitFailed, code)
+			require.Contains(t, stderr, c.want)
+		})
+	}
+}
+
+func TestScenariosAreListed(t *testing.T) {
+	code, listed, _ := invoke(t, "scenarios")
+	require.Equal(t, exitAsExpected, code)
+	for _, s := range scenarios.Catalog() {
+		require.Contains(t, listed, s.Name)
+		require.Contains(t, listed, s.Claim)
+	}
+
+	code, text, _ := invoke(t, "scenarios", "--json", "calm", "calm", "split")
+	require.Equal(t, exitAsExpected, code)
+	var parsed []scenarios.Scenario
+	require.NoError(t, json.Unmarshal([]byte(text), &parsed))
+	require.Len(t, parsed, 2, "each once")
+	require.Equal(t, scenarios.Nodes(5), parsed[1].Cluster)
+}
+
+func TestShellsCompleteScenarios(t *testing.T) {
+	_, offers, _ := invoke(t, "__complete", "simulate", "leader-isolated", "lead")
+	require.Contains(t, offers, "leader-killed\t")
+	require.NotContains(t, offers, "leader-isolated\t", "it stands there already")
+	_, offers, _ = invoke(t, "__complete", "live", "calm", "")
+	require.NotContains(t, offers, "leader-killed", "a live run is of one scenario")
+}
+
+func TestHelpTeachesByExample(t *testing.T) {
+	for _, command := range newRoot().Commands() {
+		require.NotEmptyf(t, command.Example, "%s has no example", command.Name())
+	}
+}
+
+func TestOnlyWholeSimulatedRunsAreReplayed(t *testing.T) {
+	details, err := scenarios.Catalog()[0].JSON()
+	require.NoError(t, err)
+	simulated := run.Run{Format: run.Format, Stage: scenarios.StageSimulated, Seed: 7, Details: details}
+	live, broken, bare := simulated, simulated, simulated
+	live.Stage, live.Replay = scenarios.StageLive, "muster live calm --seed 7"
+	broken.Interrupted = "context canceled"
+	bare.Details = nil
+
+	again, err := replayJob(simulated)
+	require.NoError(t, err)
+	require.Equal(t, uint64(7), again.seed)
+	require.Equal(t, scenarios.Catalog()[0], again.scenario)
+	for want, r := range map[string]run.Run{
+		"only simulated runs can be replayed (muster live calm --seed 7 runs it anew)": live,
+		"there is no whole run to compare with: context canceled":                      broken,
+		"the run holds no scenario":                                                    bare,
+	} {
+		folder := run.Folder(t.TempDir())
+		require.NoError(t, folder.WriteJSON(run.RunFile, r))
+		code, _, stderr := invoke(t, "replay", string(folder))
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, stderr, want)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	judged := func(outcomes ...checker.Outcome) reports.Result {
+		result := reports.Result{Judged: true}
+		for _, outcome := range outcomes {
+			result.Verdicts = append(result.Verdicts, checker.Verdict{Outcome: outcome, Expected: checker.Holds})
+		}
+		return result
+	}
+	interrupted := judged(checker.Holds)
+	interrupted.Run.Interrupted = "the program on n2 ended"
+	expectedViolation := reports.Result{Judged: true, Verdicts: []checker.Verdict{{Outcome: checker.Violated, Expected: checker.Violated}}}
+	informing := reports.Result{Judged: true, Verdicts: []checker.Verdict{{Outcome: checker.Violated}}}
+	cases := map[string]struct {
+		results []reports.Result
+		want    int
+	}{
+		"all as expected":              {[]reports.Result{judged(checker.Holds, checker.Holds)}, exitAsExpected},
+		"an expected violation":        {[]reports.Result{expectedViolation}, exitAsExpected},
+		"nothing expected":             {[]reports.Result{informing}, exitAsExpected},
+		"a violation":                  {[]reports.Result{judged(checker.Holds), judged(checker.Violated)}, exitUnexpected},
+		"undecided":                    {[]reports.Result{judged(checker.Undecided), judged(checker.Holds)}, exitFailed},
+		"a violation outranks":         {[]reports.Result{judged(checker.Violated), judged(checker.Undecided)}, exitUnexpected},
+		"whichever comes first":        {[]reports.Result{judged(checker.Undecided), judged(checker.Violated)}, exitUnexpected},
+		"an interrupted run":           {[]reports.Result{interrupted}, exitFailed},
+		"a run that nobody has judged": {[]reports.Result{{}}, exitFailed},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, statusOf(c.results...)) })
+	}
+	require.Equal(t, exitUnexpected, outcome{err: fmt.Errorf("replay: %w", unexpected("the traces differ"))}.status())
+	require.Equal(t, exitFailed, outcome{err: errors.New("no such guest")}.status())
+}
+
+func TestRunsThatDifferAreNamed(t *testing.T) {
+	write := func(hash, guest string) run.Folder {
+		folder := run.Folder(t.TempDir())
+		require.NoError(t, folder.WriteJSON(run.RunFile, run.Run{
+			Format: run.Format, TraceHash: hash, TraceRecords: 10, Guests: []run.Guest{{Name: "registry", SHA256: guest}},
+		}))
+		return folder
+	}
+	one := write("aa", "0123456789abcdef")
+	require.NoError(t, sameRun(one, write("aa", "0123456789abcdef")))
+	err := sameRun(one, write("bb", "fedcba9876543210"))
+	require.ErrorContains(t, err, "the traces differ: aa (10 records) and bb (10 records)")
+	require.ErrorContains(t, err, "the guest registry is another build: 0123456789ab then, fedcba987654 now")
+}
+
+func TestProgressTellsEachRun(t *testing.T) {
+	var lines bytes.Buffer
+	p := newProgress(&lines, 12)
+	p.finished("calm seed 1", "as expected, 45 s", true)
+	p.finished("split seed 1", "durable is violated", false)
+	p.close()
+	require.Equal(t, "[ 1/12] calm seed 1: as expected, 45 s\n[ 2/12] split seed 1: durable is violated\n", lines.String())
+}
+
+func TestInterruptedBatchKeepsWhatIsFinished(t *testing.T) {
+	out := t.TempDir()
+	var jobs []job
+	for seed := range uint64(3) {
+		jobs = append(jobs, job{scenarios.Catalog()[0], seed, run.Folder(filepath.Join(out, fmt.Sprint(seed)))})
+	}
+	ctx, cancel := newCancel(t)
+	made := 0
+	b := batch{parallel: 1, newStage: func(trace.Level) scenarios.Stage {
+		made++
+		return &quietStage{advanced: func(now time.Duration) {
+			if made == 2 && now > 10*time.Second {
+				cancel()
+			}
+		}}
+	}}
+	command := newRoot()
+	var stdout, stderr bytes.Buffer
+	command.SetOut(&stdout)
+	command.SetErr(&stderr)
+	command.SetContext(ctx)
+	err := b.report(command, out, jobs)
+	require.ErrorContains(t, err, "interrupted: 1 of 3 runs finished")
+	require.FileExists(t, filepath.Join(out, reports.IndexFile))
+	require.FileExists(t, filepath.Join(out, junitFile))
+	require.FileExists(t, jobs[0].folder.Path(run.ReportFile))
+	second, err := jobs[1].folder.ReadRun()
+	require.NoError(t, err, "the interrupted run can be read")
+	require.Contains(t, second.Interrupted, "context canceled")
+	_, err = os.Stat(string(jobs[2].folder))
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.Contains(t, stdout.String(), "calm")
+}

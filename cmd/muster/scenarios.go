@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"muster/scenarios"
+)
+
+func newScenariosCommand() *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "scenarios [SCENARIO...]",
+		Short: "List the catalog, one sentence each",
+		Example: `  muster scenarios                       # name and claim of each
+  muster scenarios --json leader-killed  # all there is to one: cluster, load, plan, expectations`,
+		ValidArgsFunction: completeScenarios,
+		RunE: func(command *cobra.Command, names []string) error {
+			chosen, err := choose(names)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				encoder := json.NewEncoder(command.OutOrStdout())
+				encoder.SetEscapeHTML(false)
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(chosen)
+			}
+			width := 0
+			for _, s := range chosen {
+				width = max(width, len(s.Name))
+			}
+			for _, s := range chosen {
+				fmt.Fprintf(command.OutOrStdout(), "%-*s  %s\n", width, s.Name, s.Claim)
+			}
+			return nil
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "write the scenarios whole, as JSON")
+	return command
+}
+
+// choose returns the scenarios of some names, or the whole catalog if there are none. Twice named is run once.
+func choose(names []string) ([]scenarios.Scenario, error) {
+	if len(names) == 0 {
+		return scenarios.Catalog(), nil
+	}
+	var chosen []scenarios.Scenario
+	seen := map[string]bool{}
+	for _, name := range names {
+		s, err := scenarios.Find(name)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[name] {
+			chosen = append(chosen, s)
+		}
+		seen[name] = true
+	}
+	return chosen, nil
+}
+
+// completeScenarios offers the catalog's names, with their claims, to the shell.
+func completeScenarios(_ *cobra.Command, given []string, start string) ([]string, cobra.ShellCompDirective) {
+	var offers []string
+	for _, s := range scenarios.Catalog() {
+		already := false
+		for _, name := range given {
+			already = already || name == s.Name
+		}
+		if !already && strings.HasPrefix(s.Name, start) {
+			offers = append(offers, s.Name+"\t"+s.Claim)
+		}
+	}
+	return offers, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeOneScenario does so for commands that take a single scenario.
+func completeOneScenario(command *cobra.Command, given []string, start string) ([]string, cobra.ShellCompDirective) {
+	if len(given) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return completeScenarios(command, given, start)
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"muster/model/run"
+	"muster/reports"
+	"muster/scenarios"
+	"muster/scenarios/simulated"
+	"muster/sim/trace"
+)
+
+// simulateFlags are the flags of `muster simulate`.
+type simulateFlags struct {
+	seed   uint64
+	seeds  int
+	jobs   int
+	out    string
+	verify bool
+}
+
+func newSimulateCommand() *cobra.Command {
+	var flags simulateFlags
+	command := &cobra.Command{
+		Use:   "simulate [SCENARIO...]",
+		Short: "Run scenarios on simulated machines, and judge them",
+		Long: `Runs the named scenarios, or the whole catalog, with one seed or several, on all processors. Each run leaves
+a folder OUT/<scenario>-seed<N>; an index page and a JUnit file stand beside them. A run with the same seed
+is the same run, bit for bit; --verify makes sure of it.
+
+Interrupted with Ctrl-C, it keeps the finished runs and their index. Speed is simulated seconds per second of
+processor time of the thread that ran the world; the harness's own garbage collection, which other threads do, and
+checking and reporting are not in it.`,
+		Example: `  muster simulate
+  muster simulate leader-isolated --seed 7
+  muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out /tmp/runs
+  muster simulate --verify                         # every run twice, traces compared`,
+		ValidArgsFunction: completeScenarios,
+		RunE: func(command *cobra.Command, names []string) error {
+			chosen, err := choose(names)
+			if err != nil {
+				return err
+			}
+			jobs, err := flags.plan(chosen)
+			if err != nil {
+				return err
+			}
+			programs, err := simulatedPrograms(command.Context())
+			if err != nil {
+				return err
+			}
+			b := batch{newStage: simulatedStages(programs), parallel: flags.jobs, verify: flags.verify}
+			return b.report(command, flags.out, jobs)
+		},
+	}
+	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the first seed")
+	command.Flags().IntVar(&flags.seeds, "seeds", 1, "how many seeds, counted on from the first")
+	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
+	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folders")
+	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
+	return command
+}
+
+// plan lists the runs that the flags ask for.
+func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]job, error) {
+	if f.seeds < 1 {
+		return nil, fmt.Errorf("--seeds %d: want at least 1", f.seeds)
+	}
+	if f.jobs < 1 {
+		return nil, fmt.Errorf("--jobs %d: want at least 1", f.jobs)
+	}
+	var jobs []job
+	for _, s := range chosen {
+		for i := range f.seeds {
+			seed := f.seed + uint64(i)
+			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", s.Name, seed)))
+			jobs = append(jobs, job{scenario: s, seed: seed, folder: folder})
+		}
+	}
+	return jobs, nil
+}
+
+// simulatedPrograms builds the guests of the source tree around the working directory.
+func simulatedPrograms(ctx context.Context) (*simulated.Programs, error) {
+	root, err := scenarios.ModuleRoot(".")
+	if err != nil {
+		return nil, err
+	}
+	return simulated.BuildPrograms(ctx, root)
+}
+
+// simulatedStages makes simulated stages that share guests.
+func simulatedStages(programs *simulated.Programs) func(trace.Level) scenarios.Stage {
+	return func(level trace.Level) scenarios.Stage {
+		return simulated.New(programs, simulated.Options{Trace: level})
+	}
+}
+
+// report makes the runs, shows how far they are, and writes the table and the overview.
+func (b *batch) report(command *cobra.Command, out string, jobs []job) error {
+	if err := os.MkdirAll(out, 0o777); err != nil {
+		return err
+	}
+	ctx := command.Context()
+	b.progress = newProgress(command.ErrOrStderr(), len(jobs))
+	outcomes := b.run(ctx, jobs)
+	b.progress.close()
+
+	var folders []run.Folder
+	var results []reports.Result
+	var failed []error
+	status := exitAsExpected
+	for _, o := range outcomes {
+		status = worse(status, o.status())
+		if o.err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", o.job, o.err))
+		}
+		if o.result.Judged {
+			folders = append(folders, o.job.folder)
+			results = append(results, o.result)
+		}
+	}
+	if len(results) > 0 {
+		if err := reports.Table(command.OutOrStdout(), results, isTerminal(command.OutOrStdout())); err != nil {
+			return err
+		}
+		if err := writeOverview(context.WithoutCancel(ctx), out, folders); err != nil {
+			return err
+		}
+		fmt.Fprintf(command.OutOrStdout(), "%s\n", filepath.Join(out, reports.IndexFile))
+	}
+	if err := ctx.Err(); err != nil {
+		return &statusError{exitFailed, fmt.Errorf("interrupted: %d of %d runs finished", len(results), len(jobs))}
+	}
+	if status != exitAsExpected {
+		return &statusError{status, errors.Join(failed...)}
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"muster/model/run"
+	"muster/scenarios"
+)
+
+// quietStage has one node, on which nothing happens.
+type quietStage struct {
+	now      time.Duration
+	advanced func(time.Duration)
+}
+
+func newCancel(t *testing.T) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	return ctx, cancel
+}
+
+func (s *quietStage) Name() string { return scenarios.StageSimulated }
+
+func (s *quietStage) Boot(context.Context, scenarios.Deployment, *scenarios.Recorder) ([]run.Machine, error) {
+	return []run.Machine{{Name: "n1", Address: "10.0.0.1:8848", Role: "node"}}, nil
+}
+
+func (s *quietStage) Advance(ctx context.Context, until time.Duration) error {
+	s.now = until
+	s.advanced(until)
+	return ctx.Err()
+}
+
+func (s *quietStage) Now() time.Duration { return s.now }
+
+func (s *quietStage) Strike(context.Context, scenarios.Strike) (time.Duration, error) {
+	return s.now, nil
+}
+
+func (s *quietStage) Evidence(int) scenarios.Evidence { return scenarios.Evidence{} }
+
+func (s *quietStage) Clocks() []run.ClockSample { return nil }
+
+func (s *quietStage) Finish(context.Context) (scenarios.Ending, error) {
+	return scenarios.Ending{}, nil
+}
+
+func (s *quietStage) Close() error { return nil }

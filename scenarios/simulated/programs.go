@@ -1,0 +1,39 @@
+package simulated
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"muster/model/run"
+	"muster/sim"
+	"muster/sim/guest"
+)
+
+// Programs are the guests that the machines of a run boot. They are built and compiled once and shared by all runs of a process.
+type Programs struct {
+	registry, workload sim.Program
+	guests             []run.Guest
+}
+
+// BuildPrograms builds the node and the workload of the source tree at root as guests, into its folder build/guests. If nothing has
+// changed since the last time, that takes about a second.
+func BuildPrograms(ctx context.Context, root string) (*Programs, error) {
+	p := &Programs{}
+	for _, each := range []struct {
+		name string
+		into *sim.Program
+	}{{"registry", &p.registry}, {"workload", &p.workload}} {
+		built, err := guest.Build(ctx, guest.Options{
+			Package: "./cmd/" + each.name, Dir: root, Cache: filepath.Join(root, "build", "guests"),
+		})
+		if err != nil {
+			return nil, err
+		}
+		if *each.into, err = sim.Load(ctx, built); err != nil {
+			return nil, fmt.Errorf("compiling the guest %s: %w", each.name, err)
+		}
+		p.guests = append(p.guests, run.Guest{Name: built.Name, SHA256: built.SHA256, Size: built.Size})
+	}
+	return p, nil
+}

@@ -1,0 +1,243 @@
+package simulated
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/model/run"
+	"muster/scenarios"
+	"muster/sim"
+	"muster/sim/network"
+	"muster/sim/trace"
+)
+
+const (
+	// nodePort is Nacos's own.
+	nodePort = 8848
+	// dataFolder is where a node keeps Raft's log and snapshots, on its machine's disk.
+	dataFolder = "/data"
+	// workloadName is the name of the machine that the clients run on.
+	workloadName = "clients"
+	// step is how much simulated time passes at most before the stage looks whether the run is to be interrupted.
+	step = 100 * time.Millisecond
+)
+
+// Options of a stage.
+type Options struct {
+	// Trace is how much of the trace is written to the run folder; the hash always covers all of it.
+	Trace trace.Level
+}
+
+// Stage plays one run on simulated machines. Make one with New for each run; use it from one goroutine.
+type Stage struct {
+	programs *Programs
+	options  Options
+
+	world     *sim.World
+	recorder  *scenarios.Recorder
+	traceFile *os.File
+	machines  []*sim.Machine
+	// told holds the boot number of the last program of each machine whose end the recorder was told.
+	told map[string]int
+	// links are those that a slow-link changed, as they were before.
+	links map[pair]network.Link
+	// struck is what the stage knows of each strike, by number.
+	struck map[int]*struck
+	meter  meter
+}
+
+// pair is the way from one machine to another.
+type pair struct{ from, to *sim.Machine }
+
+// New makes a stage.
+func New(programs *Programs, options Options) *Stage {
+	return &Stage{
+		programs: programs, options: options,
+		told: map[string]int{}, links: map[pair]network.Link{}, struck: map[int]*struck{},
+	}
+}
+
+// Name is "simulated".
+func (s *Stage) Name() string { return scenarios.StageSimulated }
+
+// Boot makes the world and boots all machines. Nothing runs before Advance.
+func (s *Stage) Boot(_ context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
+	s.recorder = recorder
+	s.meter.start()
+	var err error
+	if s.traceFile, err = os.Create(deployment.Folder.Path(run.TraceFile)); err != nil {
+		return nil, fmt.Errorf("trace file: %w", err)
+	}
+	s.world, err = sim.New(sim.Options{
+		Seed: deployment.Seed, Output: s.printed, Trace: trace.NewWriter(bufio.NewWriter(s.traceFile), s.options.Trace, deployment.Seed),
+	})
+	if err != nil {
+		return nil, err
+	}
+	machines, err := s.bootNodes(deployment)
+	if err != nil {
+		return nil, err
+	}
+	clients, err := s.bootWorkload(deployment, machines)
+	if err != nil {
+		return nil, err
+	}
+	return append(machines, clients), nil
+}
+
+// bootNodes boots the registry nodes.
+func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error) {
+	program := s.programs.registry
+	if terms := deployment.Cluster.FailpointTerms(); terms != "" {
+		program.Env = append(slices.Clone(program.Env), "GO_FAILPOINTS="+terms)
+	}
+	var machines []run.Machine
+	var members []string
+	for number := 1; number <= deployment.Cluster.Nodes; number++ {
+		address := fmt.Sprintf("10.0.0.%d:%d", number, nodePort)
+		members = append(members, address)
+		machines = append(machines, run.Machine{Name: scenarios.NodeName(number), Address: address, Role: "node"})
+	}
+	for _, machine := range machines {
+		arguments := append([]string{
+			"--addr", machine.Address, "--members", strings.Join(members, ","), "--data", dataFolder,
+		}, deployment.Cluster.Arguments...)
+		booted, err := s.world.Boot(machine.Name, program, arguments...)
+		if err != nil {
+			return nil, err
+		}
+		if at := net.JoinHostPort(booted.Address().String(), strconv.Itoa(nodePort)); at != machine.Address {
+			return nil, fmt.Errorf("%s has the address %s, not %s as its peers were told", machine.Name, at, machine.Address)
+		}
+		s.machines = append(s.machines, booted)
+	}
+	return machines, nil
+}
+
+// bootWorkload boots the machine that the clients run on.
+func (s *Stage) bootWorkload(deployment scenarios.Deployment, nodes []run.Machine) (run.Machine, error) {
+	load, err := json.Marshal(deployment.Load)
+	if err != nil {
+		return run.Machine{}, fmt.Errorf("load as JSON: %w", err)
+	}
+	var urls []string
+	for _, node := range nodes {
+		urls = append(urls, node.Name+"=http://"+node.Address)
+	}
+	booted, err := s.world.Boot(workloadName, s.programs.workload,
+		"--nodes", strings.Join(urls, ","), "--load", string(load), "--seed", strconv.FormatUint(deployment.Seed, 10))
+	if err != nil {
+		return run.Machine{}, err
+	}
+	s.machines = append(s.machines, booted)
+	return run.Machine{Name: workloadName, Address: booted.Address().String(), Role: "workload"}, nil
+}
+
+// printed passes on what a program printed.
+func (s *Stage) printed(line sim.Line) {
+	s.recorder.Printed(line.Machine, run.LogLine{T: line.At, Boot: line.Boot, Stream: line.Stream, Text: line.Text})
+}
+
+// Now is virtual time.
+func (s *Stage) Now() time.Duration {
+	if s.world == nil {
+		return 0
+	}
+	return s.world.Now()
+}
+
+// Advance lets virtual time pass.
+func (s *Stage) Advance(ctx context.Context, until time.Duration) error {
+	for s.world.Now() < until {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.world.Run(min(step, until-s.world.Now())); err != nil {
+			return err
+		}
+		s.lookForEnds()
+	}
+	return nil
+}
+
+// lookForEnds tells the recorder of programs that have ended by themselves.
+func (s *Stage) lookForEnds() {
+	for _, m := range s.machines {
+		if m.Status() != sim.Exited || s.told[m.Name()] == m.BootNumber() {
+			continue
+		}
+		s.told[m.Name()] = m.BootNumber()
+		exit := m.Exit()
+		reason := fmt.Sprintf("exit status %d", exit.Code)
+		if exit.Reason != "" {
+			reason += ", " + exit.Reason
+		}
+		if words := m.LastWords(); exit.Code != 0 && len(words) > 0 {
+			reason += ": " + words[len(words)-1]
+		}
+		s.recorder.Exited(m.Name(), exit.At, reason, exit.Code == 0 && exit.Reason == "")
+	}
+}
+
+// Clocks says how far each machine's wall clock is off.
+func (s *Stage) Clocks() []run.ClockSample {
+	var samples []run.ClockSample
+	for _, m := range s.machines {
+		samples = append(samples, run.ClockSample{T: s.world.Now(), Machine: m.Name(), Offset: m.Clock().Skew()})
+	}
+	return samples
+}
+
+// Finish closes the trace and names the run by its hash.
+func (s *Stage) Finish(context.Context) (scenarios.Ending, error) {
+	ending := scenarios.Ending{
+		Guests:   s.programs.guests,
+		Versions: versions(),
+		Options:  map[string]string{"trace": s.options.Trace.String()},
+	}
+	if s.world == nil {
+		return ending, nil
+	}
+	ending.TraceHash, ending.TraceRecords = trace.FormatHash(s.world.TraceHash()), s.world.TraceRecords()
+	err := s.world.Close()
+	ending.CPU = s.meter.stop()
+	return ending, err
+}
+
+// Close drops the world, whatever state it is in.
+func (s *Stage) Close() error {
+	var err error
+	if s.world != nil {
+		err = s.world.Close()
+	}
+	if s.traceFile != nil {
+		err = errors.Join(err, s.traceFile.Close())
+		s.traceFile = nil
+	}
+	s.meter.stop()
+	return err
+}
+
+// versions of what a simulated run depends on besides its guests.
+func versions() map[string]string {
+	found := map[string]string{"go": runtime.Version()}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, module := range build.Deps {
+			if module.Path == "github.com/tetratelabs/wazero" {
+				found["wazero"] = module.Version
+			}
+		}
+	}
+	return found
+}
