@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,9 +157,17 @@ func cluster(t *testing.T) (*network, map[string]*Membership, *bytes.Buffer) {
 
 func requireState(t *testing.T, m *Membership, address string, want State) {
 	t.Helper()
+	synctest.Wait()
 	got, known := m.State(address)
 	require.True(t, known)
 	require.Equal(t, want, got, "%s as %s sees it", address, m.Self())
+}
+
+// servers are the members that have a share in the responsibility, as one of them sees it.
+func servers(m *Membership) []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.servers
 }
 
 func isolated(node string, err error) func(from, to string) error {
@@ -173,20 +182,21 @@ func isolated(node string, err error) func(from, to string) error {
 func TestKilledMemberTurnsSuspiciousThenDownThenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, nodes, _ := cluster(t)
-		changes := 0
-		nodes["a:1"].OnChange(func() { changes++ })
+		var changes atomic.Int32
+		nodes["a:1"].OnChange(func() { changes.Add(1) })
 		time.Sleep(10 * time.Second)
-		require.Zero(t, changes, "a quiet cluster stays UP")
+		synctest.Wait()
+		require.Zero(t, changes.Load(), "a quiet cluster stays UP")
 
 		n.set(isolated("b:2", errRefused))
 		time.Sleep(4500 * time.Millisecond)
 		requireState(t, nodes["a:1"], "b:2", Suspicious)
-		require.Equal(t, []string{"a:1", "b:2", "c:3"}, nodes["a:1"].servers, "a SUSPICIOUS member keeps its share")
+		require.Equal(t, []string{"a:1", "b:2", "c:3"}, servers(nodes["a:1"]), "a SUSPICIOUS member keeps its share")
 		time.Sleep(8500 * time.Millisecond) // real ones take 6.4 to 12.6 s
 		requireState(t, nodes["a:1"], "b:2", Down)
 		requireState(t, nodes["c:3"], "b:2", Down)
 		requireState(t, nodes["a:1"], "c:3", Up)
-		require.Equal(t, []string{"a:1", "c:3"}, nodes["a:1"].servers)
+		require.Equal(t, []string{"a:1", "c:3"}, servers(nodes["a:1"]))
 
 		n.set(func(_, _ string) error { return nil })
 		time.Sleep(7 * time.Second)
@@ -195,7 +205,7 @@ func TestKilledMemberTurnsSuspiciousThenDownThenUp(t *testing.T) {
 				requireState(t, m, address, Up)
 			}
 		}
-		require.Equal(t, 3, changes, "SUSPICIOUS, DOWN, UP")
+		require.EqualValues(t, 3, changes.Load(), "SUSPICIOUS, DOWN, UP")
 	})
 }
 

@@ -1,0 +1,458 @@
+package distro
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pingcap/failpoint"
+	"github.com/stretchr/testify/require"
+
+	"muster/model"
+	"muster/nodes/defect"
+	"muster/nodes/membership"
+	"muster/nodes/registry"
+	"muster/nodes/rpc"
+)
+
+var (
+	names  = []string{"a:1", "b:2", "c:3"}
+	orders = model.Service{Namespace: "public", Group: "DEFAULT_GROUP", Name: "orders"}
+)
+
+// cluster is three nodes' Distro over a network in memory, in a synctest bubble.
+type cluster struct {
+	t     *testing.T
+	nodes map[string]*node
+
+	mu sync.Mutex
+	// lost are the links, "from>to", whose messages vanish.
+	lost map[string]bool
+	// messages counts what was delivered, by operation.
+	messages map[Operation]int
+}
+
+type node struct {
+	name       string
+	registry   *registry.Registry
+	membership *membership.Membership
+	distro     *Distro
+	server     *rpc.Server
+	log        *bytes.Buffer
+	stop       func()
+}
+
+// wire sends one node's requests.
+type wire struct {
+	cluster *cluster
+	self    string
+}
+
+var errRefused = errors.New("connection refused")
+
+func (w wire) Call(ctx context.Context, to string, request, response any) error {
+	w.cluster.mu.Lock()
+	lost, target := w.cluster.lost[w.self+">"+to], w.cluster.nodes[to]
+	if data, ok := request.(DistroDataRequest); ok && !lost && target != nil {
+		w.cluster.messages[data.DataOperation]++
+	}
+	w.cluster.mu.Unlock()
+	switch {
+	case lost:
+		<-ctx.Done()
+		return ctx.Err()
+	case target == nil:
+		return errRefused
+	}
+	payload, err := rpc.Encode(request)
+	if err != nil {
+		return err
+	}
+	answer, err := target.server.Answer(ctx, payload)
+	if err != nil {
+		return err
+	}
+	if answer.GetMetadata().GetType() != rpc.TypeName(response) {
+		return fmt.Errorf("answer %s", answer.GetBody().GetValue())
+	}
+	return json.Unmarshal(answer.GetBody().GetValue(), response)
+}
+
+func (w wire) Reset(string) {}
+func (w wire) Hurry(string) {}
+
+func newCluster(t *testing.T, start ...string) *cluster {
+	c := &cluster{t: t, nodes: map[string]*node{}, lost: map[string]bool{}, messages: map[Operation]int{}}
+	for _, name := range start {
+		c.start(name)
+	}
+	t.Cleanup(func() {
+		for _, n := range c.nodes {
+			n.stop()
+		}
+	})
+	return c
+}
+
+func (c *cluster) start(name string) *node {
+	n := &node{name: name, log: &bytes.Buffer{}, server: rpc.NewServer(slog.New(slog.DiscardHandler))}
+	logger := slog.New(slog.NewJSONHandler(n.log, nil))
+	var err error
+	n.membership, err = membership.New(membership.Config{Self: name, Members: names, Peers: wire{c, name}, Logger: logger})
+	require.NoError(c.t, err)
+	n.registry = registry.New(registry.Options{Self: name, Owner: n.membership.Owner})
+	n.distro = New(Config{Registry: n.registry, Membership: n.membership, Peers: wire{c, name}, Logger: logger})
+	n.membership.Handle(n.server)
+	n.distro.Handle(n.server)
+	ctx, cancel := context.WithCancel(context.Background())
+	var wait sync.WaitGroup
+	wait.Go(func() { n.distro.Run(ctx) })
+	wait.Go(func() { n.membership.Run(ctx) })
+	n.stop = func() { cancel(); wait.Wait() }
+	c.mu.Lock()
+	c.nodes[name] = n
+	c.mu.Unlock()
+	return n
+}
+
+func (c *cluster) kill(name string) {
+	c.mu.Lock()
+	n := c.nodes[name]
+	delete(c.nodes, name)
+	c.mu.Unlock()
+	n.stop()
+}
+
+// cut makes the messages of one link, "from>to", vanish.
+func (c *cluster) cut(link string, lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lost[link] = lost
+}
+
+// lose makes the messages between a node and all others vanish, both ways.
+func (c *cluster) lose(name string, lost bool) {
+	for _, other := range names {
+		c.cut(name+">"+other, lost)
+		c.cut(other+">"+name, lost)
+	}
+}
+
+func (c *cluster) delivered(operation Operation) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.messages[operation]
+}
+
+// owned returns the n-th instance whose client the node is responsible for when all are UP.
+func owned(by string, n int) registry.Published {
+	for port := 1000; ; port++ {
+		if membership.OwnerAmong(registry.Tag("10.0.0.9", port), names) == by {
+			if n--; n == 0 {
+				return registry.Published{IP: "10.0.0.9", Port: port, Cluster: "DEFAULT", Healthy: true, Weight: 1, Enabled: true}
+			}
+		}
+	}
+}
+
+// has says whether a node knows the instance, whatever the delay of its views.
+func (n *node) has(instance registry.Published) bool {
+	_, known := n.registry.Published(orders, registry.ClientID(instance.IP, instance.Port, true))
+	return known
+}
+
+func (c *cluster) register(at string, instance registry.Published) {
+	require.NoError(c.t, c.nodes[at].registry.RegisterEphemeral(orders, instance))
+}
+
+func (c *cluster) requireKnown(instance registry.Published, want string) {
+	c.t.Helper()
+	synctest.Wait()
+	var known []string
+	for _, name := range names {
+		if n := c.nodes[name]; n != nil && n.has(instance) {
+			known = append(known, name)
+		}
+	}
+	require.Equal(c.t, want, strings.Join(known, " "))
+}
+
+// beat lets an instance beat at a node every five seconds, for so long.
+func (c *cluster) beat(at string, instance registry.Published, forSo time.Duration) {
+	for began := time.Now(); time.Since(began) < forSo; time.Sleep(5 * time.Second) {
+		if !c.nodes[at].registry.Beat(orders, instance.IP, instance.Port) {
+			c.register(at, instance)
+		}
+	}
+}
+
+const all = "a:1 b:2 c:3"
+
+func TestChangesReachAllAfterASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		instance := owned("a:1", 1)
+		c.register("a:1", instance)
+		time.Sleep(990 * time.Millisecond)
+		c.requireKnown(instance, "a:1")
+		time.Sleep(20 * time.Millisecond)
+		c.requireKnown(instance, all)
+
+		before := c.delivered(Change)
+		for weight := range 20 {
+			instance.Weight = float64(weight)
+			c.register("a:1", instance)
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		got, _ := c.nodes["c:3"].registry.Published(orders, registry.ClientID(instance.IP, instance.Port, true))
+		require.EqualValues(t, 19, got.Weight)
+		require.Equal(t, 2, c.delivered(Change)-before, "a burst costs one message to each peer")
+
+		c.nodes["a:1"].registry.DeregisterEphemeral(orders, instance.IP, instance.Port)
+		time.Sleep(1100 * time.Millisecond)
+		c.requireKnown(instance, "")
+	})
+}
+
+func TestLostMessagesAreToldAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		c.cut("a:1>b:2", true)
+		instance := owned("a:1", 1)
+		c.register("a:1", instance)
+		time.Sleep(3 * time.Second) // told after 1 s; the time-out is 3 s
+		c.requireKnown(instance, "a:1 c:3")
+		c.cut("a:1>b:2", false)
+		time.Sleep(4100 * time.Millisecond)
+		c.requireKnown(instance, all)
+		require.Contains(t, c.nodes["a:1"].log.String(),
+			`"msg":"distro.sync.failed","target":"b:2","client":"`+registry.ClientID(instance.IP, instance.Port, true)+`","clients":1,"error":"context deadline exceeded"`)
+	})
+}
+
+func TestVerificationRepairsBothWays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		kept, gone := owned("a:1", 1), owned("a:1", 2)
+		c.register("a:1", kept)
+		c.register("a:1", gone)
+		time.Sleep(2 * time.Second)
+		c.requireKnown(gone, all)
+
+		// The copies at b are spoilt behind everybody's back: one is lost, and a keeps no trace of the other.
+		b, a := c.nodes["b:2"].registry, c.nodes["a:1"].registry
+		require.NoError(t, b.RemoveSynced(registry.ClientID(kept.IP, kept.Port, true), 0))
+		require.NoError(t, a.RemoveSynced(registry.ClientID(gone.IP, gone.Port, true), 0))
+		time.Sleep(5100 * time.Millisecond)
+		c.requireKnown(kept, all)
+		require.Contains(t, c.nodes["a:1"].log.String(), `"msg":"distro.verify.failed","target":"b:2"`)
+		time.Sleep(15 * time.Second)
+		c.requireKnown(gone, "")
+	})
+}
+
+func TestStartingNodeLoadsWhatPeersKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, "a:1", "b:2")
+		time.Sleep(2 * time.Second)
+		instances := []registry.Published{owned("a:1", 1), owned("b:2", 1), owned("c:3", 1)}
+		for _, instance := range instances {
+			c.register("a:1", instance)
+		}
+		time.Sleep(40 * time.Second)
+		n := c.start("c:3")
+		synctest.Wait()
+		for _, instance := range instances {
+			c.requireKnown(instance, all)
+		}
+		require.True(t, n.distro.hasLoaded())
+		require.Contains(t, n.log.String(), `"msg":"distro.loaded","from":"a:1","clients":3`)
+	})
+}
+
+func TestLoadAtOnceEndsWhenAllHaveAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, "a:1")
+		time.Sleep(500 * time.Millisecond)
+		c.start("b:2")
+		time.Sleep(5 * time.Second)
+		require.False(t, c.nodes["a:1"].distro.hasLoaded(), "c may know more")
+		c.start("c:3")
+		time.Sleep(5 * time.Second)
+		for _, n := range c.nodes {
+			require.True(t, n.distro.hasLoaded(), n.name)
+		}
+	})
+}
+
+func TestLoadGoesOnWithoutAMemberThatStaysAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, "a:1", "b:2")
+		time.Sleep(70 * time.Second)
+		require.True(t, c.nodes["a:1"].distro.hasLoaded())
+		require.True(t, c.nodes["b:2"].distro.hasLoaded())
+	})
+}
+
+func TestSnapshotComesInPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, "a:1")
+		for port := range 2*batch + 7 {
+			c.register("a:1", registry.Published{IP: "10.0.0.9", Port: port, Cluster: "DEFAULT", Healthy: true, Weight: 1, Enabled: true})
+		}
+		n := c.start("b:2")
+		synctest.Wait()
+		require.Len(t, n.registry.EphemeralClients(), 2*batch+7)
+		require.Equal(t, 3, c.delivered(Snapshot))
+	})
+}
+
+func TestDeadPeerHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		c.lose("b:2", true)
+		instance := owned("a:1", 1)
+		c.register("a:1", instance)
+		time.Sleep(1100 * time.Millisecond)
+		c.requireKnown(instance, "a:1 c:3")
+		time.Sleep(60 * time.Second)
+		state, _ := c.nodes["a:1"].membership.State("b:2")
+		require.Equal(t, membership.Down, state)
+		c.lose("b:2", false)
+		time.Sleep(10 * time.Second)
+		c.requireKnown(instance, all)
+	})
+}
+
+// While a node is cut off, the others take over its clients, hear no beats, and judge them unhealthy, then dead. When the cut heals,
+// that must not reach the node where the client beats all the time; with the defects it does.
+func TestHealedCutSparesLiveInstances(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		defect defect.Name
+		judge  func(r *registry.Registry, id string) bool
+	}{
+		{"judged dead", DeleteFromAnyone, func(r *registry.Registry, id string) bool { return r.Expire(orders, id, time.Now()) }},
+		{"judged unhealthy", ChangeFromAnyone, func(r *registry.Registry, id string) bool { return r.MarkUnhealthy(orders, id, time.Now()) }},
+	} {
+		for _, broken := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, defect %v", test.name, broken), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					if broken {
+						enable(t, test.defect)
+					}
+					c := newCluster(t, names...)
+					time.Sleep(6 * time.Second)
+					instance := owned("a:1", 1)
+					id := registry.ClientID(instance.IP, instance.Port, true)
+					c.register("a:1", instance)
+					time.Sleep(2 * time.Second)
+					c.lose("a:1", true)
+					c.beat("a:1", instance, 60*time.Second)
+					judged := 0
+					for _, at := range []string{"b:2", "c:3"} {
+						if r := c.nodes[at].registry; r.Responsible(id) && test.judge(r, id) {
+							judged++
+						}
+					}
+					require.Equal(t, 1, judged, "one of the two took over")
+					// The way to a heals first, or a might correct the others before they have spoken.
+					c.cut("b:2>a:1", false)
+					c.cut("c:3>a:1", false)
+					harmed := false
+					for i := range 200 {
+						if i == 100 {
+							c.lose("a:1", false)
+						}
+						time.Sleep(100 * time.Millisecond)
+						synctest.Wait()
+						got, known := c.nodes["a:1"].registry.Published(orders, id)
+						harmed = harmed || !known || !got.Healthy
+					}
+					require.Equal(t, broken, harmed, "at the node that hears its beats")
+					if !broken {
+						c.requireKnown(instance, all)
+					}
+				})
+			})
+		}
+	}
+}
+
+func enable(t *testing.T, name defect.Name) {
+	require.NoError(t, failpoint.Enable("muster/nodes/"+string(name), "return(true)"))
+	t.Cleanup(func() { failpoint.Disable("muster/nodes/" + string(name)) })
+}
+
+func TestSkipSyncKeepsThePeerIgnorant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		enable(t, SkipSync)
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		instance := owned("a:1", 1)
+		c.register("a:1", instance)
+		time.Sleep(30 * time.Second)
+		c.requireKnown(instance, "a:1 c:3")
+	})
+}
+
+func TestSnapshotSparesWhatClientsToldSince(t *testing.T) {
+	for _, broken := range []bool{false, true} {
+		t.Run(fmt.Sprintf("defect %v", broken), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if broken {
+					enable(t, SnapshotOverNative)
+				}
+				c := newCluster(t, "a:1", "b:2")
+				time.Sleep(2 * time.Second)
+				old := owned("c:3", 1)
+				c.register("a:1", old)
+				time.Sleep(40 * time.Second)
+				c.lose("c:3", true)
+				n := c.start("c:3")
+				fresh := old
+				fresh.Weight = 7
+				c.register("c:3", fresh)
+				c.lose("c:3", false)
+				time.Sleep(3500 * time.Millisecond) // the first message is lost; the snapshot comes with the second
+				require.True(t, n.distro.hasLoaded())
+				got, _ := n.registry.Published(orders, registry.ClientID(old.IP, old.Port, true))
+				require.Equal(t, map[bool]float64{false: 7, true: 1}[broken], got.Weight)
+			})
+		})
+	}
+}
+
+func TestNewsFromStrangersIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		for _, request := range []DistroDataRequest{
+			{DataOperation: Verify, Source: "x:9"}, {DataOperation: Verify, Source: "a:1"}, {DataOperation: "NONSENSE", Source: "b:2"},
+		} {
+			payload, err := rpc.Encode(request)
+			require.NoError(t, err)
+			answer, err := c.nodes["a:1"].server.Answer(t.Context(), payload)
+			require.NoError(t, err)
+			require.Contains(t, string(answer.GetBody().GetValue()), `"errorCode":400`)
+		}
+	})
+}
+
+func TestMentionHoldsAnySilence(t *testing.T) {
+	require.Equal(t, 3*time.Millisecond, Mention{SilentMillis: 3}.silent())
+	require.Zero(t, Mention{SilentMillis: -3}.silent())
+	require.Positive(t, Mention{SilentMillis: 1<<63 - 1}.silent())
+}
