@@ -19,5 +19,5 @@
 //
 // Optionally an unsynced tail that was only appended may survive in part (see Tail), which is how torn records come about.
 //
-// Hard and symbolic links are not supported: ENOTSUP.
+// There are no hard and no symbolic links.
 package disk

@@ -7,6 +7,7 @@ type Errno uint16
 const (
 	OK           Errno = 0
 	EBADF        Errno = 8
+	EBUSY        Errno = 10
 	EEXIST       Errno = 20
 	EFBIG        Errno = 22
 	EINVAL       Errno = 28
@@ -17,6 +18,4 @@ const (
 	ENOSPC       Errno = 51
 	ENOTDIR      Errno = 54
 	ENOTEMPTY    Errno = 55
-	ENOTSUP      Errno = 58
-	EBUSY        Errno = 10
 )
