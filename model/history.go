@@ -54,7 +54,8 @@ const (
 	ClientSilent Call = "silent"
 	// ClientResumed (phase Event): the client beats and works again.
 	ClientResumed Call = "resumed"
-	// ClientStopped (phase Event): the client has finished its work in good order; what it registered stays registered.
+	// ClientStopped (phase Event): the client has finished its work in good order; what it registered stays registered, unless it
+	// is one of those that leave (see Load.Leaving).
 	ClientStopped Call = "stopped"
 )
 

@@ -35,6 +35,9 @@ type Load struct {
 	// Stop is when, after the start of the workload, clients invoke no more operations. Beats and observers go on to the end, and
 	// so does what belongs to beating: a client registers again when it learns that its instance is gone. 0: never.
 	Stop time.Duration `json:"stop_ns"`
+	// Leaving is how many of the ephemeral clients, the last ones, deregister for good when they stop, as a process does that is shut
+	// down. The others' instances stay.
+	Leaving int `json:"leaving,omitempty"`
 	// Silences are times in which an ephemeral client is as good as dead.
 	Silences []Silence `json:"silences,omitempty"`
 	// Namespace in which everything is registered. Empty: DefaultNamespace.
@@ -76,6 +79,9 @@ func (l Load) Validate() error {
 	}
 	if l.EphemeralClients == 0 && l.PersistentClients == 0 {
 		complain("ephemeral_clients and persistent_clients are both 0: want at least one client")
+	}
+	if l.Leaving < 0 || l.Leaving > l.EphemeralClients {
+		complain("leaving is %d: want 0 to %d, the number of ephemeral clients", l.Leaving, l.EphemeralClients)
 	}
 	if l.OperationsPerSecond < 0 || math.IsInf(l.OperationsPerSecond, 0) || math.IsNaN(l.OperationsPerSecond) {
 		complain("operations_per_second is %v: want 0 or more", l.OperationsPerSecond)

@@ -30,6 +30,7 @@ func TestLoadValidate(t *testing.T) {
 		{"too many", func(l *Load) { l.EphemeralClients = MaxClients + 1 }, "ephemeral_clients is 10001: want 0 to 10000"},
 		{"negative services", func(l *Load) { l.PersistentServices = -1 }, "persistent_services is -1"},
 		{"no service", func(l *Load) { l.PersistentServices = 0 }, "persistent_services is 0, but there are 2"},
+		{"more leave than there are", func(l *Load) { l.Leaving = 3 }, "leaving is 3: want 0 to 2"},
 		{"infinite rate", func(l *Load) { l.OperationsPerSecond = math.Inf(1) }, "operations_per_second is +Inf"},
 		{"share over one", func(l *Load) { l.ReadShare = 1.5 }, "read_share is 1.5: want 0 to 1"},
 		{"share that is no number", func(l *Load) { l.ReadShare = math.NaN() }, "read_share is NaN"},
