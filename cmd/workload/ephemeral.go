@@ -11,14 +11,16 @@ import (
 )
 
 const (
-	// stayBeats is for how many beats, in the mean, an instance stays registered at least.
-	stayBeats = 4
-	// updateShare of the writes of a client that may deregister; the rest do.
-	updateShare = 0.7
+	// stayBeats and awayBeats are for how many beats, in the mean, the instance of a client that comes and goes is registered and
+	// then is not: long enough for it to depend on beats, and for all nodes to learn that it is gone.
+	stayBeats = 3
+	awayBeats = 2
 )
 
 // ephemeralClient owns one ephemeral instance, as a process that provides a service does. It registers the instance and keeps it
-// alive by beats; now and then it queries, updates its weight and metadata, or takes itself off and registers again.
+// alive by beats; now and then it queries the service or updates its weight and metadata. Every second client comes and goes,
+// that is, it deregisters in good order and registers again later. The others stay, so that there is always somebody to be found;
+// so does a client that is to fall silent, which must have something to lose then.
 //
 // Its beats name the instance and no more, so that a beat which is late can never bring back what was deregistered: everything
 // that adds the instance stands in the history as a register.
@@ -29,13 +31,17 @@ type ephemeralClient struct {
 	interval time.Duration // of beats
 	pace     time.Duration // between operations, in the mean
 	share    float64       // of queries among operations
+	leaves   bool          // it deregisters when it stops
 
 	// wanted: the instance shall be there. registered: as far as the client knows, it is.
 	wanted, registered bool
 	// unknown is the first of the writes in a row that ended as unknown and are sent again, 0 if there is none.
 	unknown int64
-	// stays registered until then, lest a client that is busy never lives long enough to beat.
-	stays time.Time
+	// restless: the client comes and goes. It does not go before stays, nor come back before back.
+	restless    bool
+	stays, back time.Time
+	// comes: until then a registration of unknown outcome may still come true.
+	comes time.Time
 
 	// When what is due next; the zero time is never.
 	aliveAt, operateAt, stopAt, silentAt time.Time
@@ -45,6 +51,7 @@ type ephemeralClient struct {
 func newEphemeralClient(w *worker, load model.Load, clients, number int, service model.Service) *ephemeralClient {
 	c := &ephemeralClient{
 		worker: w, service: service, interval: load.BeatInterval, share: load.ReadShare, wanted: true,
+		leaves: number > load.EphemeralClients-load.Leaving,
 		instance: model.Instance{
 			IP: addressOf(1, number), Port: 8080, Cluster: model.DefaultCluster,
 			Weight: 1, Healthy: true, Enabled: true, Ephemeral: true,
@@ -68,6 +75,7 @@ func newEphemeralClient(w *worker, load model.Load, clients, number int, service
 			c.silences = append(c.silences, silence)
 		}
 	}
+	c.restless = number%2 == 0 && len(c.silences) == 0
 	c.awaitSilence()
 	c.renew()
 	return c
@@ -110,10 +118,23 @@ func (c *ephemeralClient) due() (moment time.Time, do func(context.Context)) {
 	return moment, do
 }
 
-// stop ends the operations. What belongs to staying alive goes on.
-func (c *ephemeralClient) stop(context.Context) {
+// stop ends the operations. What belongs to staying alive goes on, unless the client leaves.
+func (c *ephemeralClient) stop(ctx context.Context) {
 	c.operateAt, c.stopAt = time.Time{}, time.Time{}
+	if c.leaves && !time.Now().Before(c.comes) {
+		c.leave(ctx)
+	}
 	c.happened(model.ClientStopped)
+}
+
+// leave takes the instance off for good, asking one node after another until one has done it.
+func (c *ephemeralClient) leave(ctx context.Context) {
+	if c.wanted {
+		c.unknown = 0 // no deregister
+	}
+	c.wanted, c.registered, c.aliveAt = false, false, time.Time{}
+	for c.write(ctx, model.Deregister) != model.OK && c.until(ctx, time.Now().Add(retryDelay)) {
+	}
 }
 
 func (c *ephemeralClient) awaitSilence() {
@@ -181,25 +202,34 @@ func (c *ephemeralClient) register(ctx context.Context) {
 // operate does one operation of the load.
 func (c *ephemeralClient) operate(ctx context.Context) {
 	c.operateAt = c.operateAt.Add(c.jitter(c.pace))
-	choice := c.random.Float64()
-	switch {
+	read := c.random.Float64() < c.share
+	switch now := time.Now(); {
 	case !c.wanted && c.unknown != 0: // an unfinished deregister comes first
 		c.write(ctx, model.Deregister)
-	case !c.wanted:
+	case !c.wanted && !now.Before(c.back):
 		c.wanted = true
 		c.renew()
 		c.register(ctx)
-	case !c.registered || choice < c.share:
+	case !c.registered || read:
 		c.query(ctx, c.service, true, model.ReadLocal)
-	case choice < c.share+(1-c.share)*updateShare || time.Now().Before(c.stays):
-		c.update(ctx)
-	default:
+	case c.goes(now):
 		c.wanted, c.registered, c.aliveAt = false, false, time.Time{}
 		c.write(ctx, model.Deregister)
+	default:
+		c.update(ctx)
 	}
 	if now := time.Now(); c.operateAt.Before(now) {
 		c.operateAt = now // a client that was held up does not make up for it
 	}
+}
+
+// goes says whether the client takes itself off now, and decides when it will be back: before its work is done.
+func (c *ephemeralClient) goes(now time.Time) bool {
+	if !c.restless || now.Before(c.stays) {
+		return false
+	}
+	c.back = now.Add(c.jitter(awayBeats * c.interval))
+	return c.stopAt.IsZero() || c.back.Add(2 * c.pace).Before(c.stopAt)
 }
 
 // update writes a new weight and a new version over the instance. Registering again later says the same.
@@ -229,7 +259,8 @@ func (c *ephemeralClient) write(ctx context.Context, call model.Call) model.Phas
 			c.unknown = number
 		}
 		if call == model.Register {
-			c.stay(settling) // it might come after a deregister, and leave a ghost
+			c.comes = time.Now().Add(settling) // perhaps after a deregister, and leave a ghost
+			c.stay(settling)
 		}
 	}
 	return answer.Outcome

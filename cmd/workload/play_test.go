@@ -95,8 +95,8 @@ func TestCalm(t *testing.T) {
 		for _, call := range []model.Call{model.Register, model.Deregister, model.Update} {
 			require.Greater(t, calls[call], 20, "%s", call)
 		}
-		require.Greater(t, left, 2, "ephemeral instances come and go")
-		require.Less(t, left, 4*3)
+		require.Positive(t, left, "ephemeral instances come and go")
+		require.Less(t, left, 2*4, "they stay for a while, and are away for a while")
 		require.Len(t, services, 4)
 		for service, writers := range services {
 			require.GreaterOrEqual(t, len(writers), 2, "clients share %s", service)
