@@ -219,14 +219,11 @@ func (d *Disk) keepPlace(n *node) {
 		d.release(n)
 		return
 	}
-	kept := d.nodes[n.now.parent].kept
-	replaced := d.nodes[kept[n.now.name].inode]
-	kept[n.now.name] = d.nodes[n.now.parent].entries[n.now.name]
-	if replaced != nil { // its name is taken; it is found where it stands now, if anywhere
-		replaced.durable = place{}
-		d.keepPlace(replaced)
-		d.release(replaced)
+	parent := d.nodes[n.now.parent]
+	if replaced := d.nodes[parent.kept[n.now.name].inode]; replaced != nil {
+		d.keepPlace(replaced) // its name is taken; it is found where it stands now, if anywhere
 	}
+	parent.kept[n.now.name] = parent.entries[n.now.name]
 }
 
 // names are the names in a listing in the order in which they were made.
