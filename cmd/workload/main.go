@@ -42,7 +42,7 @@ const (
 // command is the whole program: its arguments, its output, its exit status.
 func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	log := slog.New(slog.NewJSONHandler(stderr, nil))
-	play, length, err := parse(arguments, stderr)
+	order, err := parse(arguments, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return statusDone
@@ -50,10 +50,18 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 		log.Error("workload.usage", "error", err.Error())
 		return statusUsage
 	}
-	if length > 0 {
+	if order.length > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, length)
+		ctx, cancel = context.WithTimeout(ctx, order.length)
 		defer cancel()
+	}
+	play := order.play
+	if order.clean != "" {
+		if err := clean(ctx, play.nodes, order.clean, log); err != nil {
+			log.Error("workload.failed", "error", err.Error())
+			return statusFailed
+		}
+		return statusDone
 	}
 	log.Info("workload.start", "seed", play.seed, "nodes", play.nodes, "load", play.load)
 	operations, err := play.run(ctx, stdout)
@@ -71,32 +79,48 @@ type node struct {
 	URL  string `json:"url"`
 }
 
-// parse reads the command line: what to play, and for how long (0: until told).
-func parse(arguments []string, usage io.Writer) (play, time.Duration, error) {
+// order is what the command line asks for.
+type order struct {
+	play play
+	// length is how long to play; 0: until told to end.
+	length time.Duration
+	// clean is a namespace to empty instead of playing.
+	clean string
+}
+
+// parse reads the command line.
+func parse(arguments []string, usage io.Writer) (order, error) {
 	flags := flag.NewFlagSet("workload", flag.ContinueOnError)
 	flags.SetOutput(usage)
 	nodes := flags.String("nodes", "", "the cluster: `NAME=URL,…`, such as n1=http://10.0.0.1:8848,n2=http://10.0.0.2:8848")
 	load := flags.String("load", "", "what the clients do: `JSON` of model.Load")
 	seed := flags.Uint64("seed", 1, "what the clients draw their choices from")
 	length := flags.Duration("for", 0, "end after so long; 0: when told to")
+	cleaned := flags.String("clean", "", "play nothing: take off every instance and service of this `NAMESPACE`")
 	if err := flags.Parse(arguments); err != nil {
-		return play{}, 0, err
+		return order{}, err
 	}
 	if flags.NArg() > 0 {
-		return play{}, 0, fmt.Errorf("unexpected argument %q: want flags only", flags.Arg(0))
+		return order{}, fmt.Errorf("unexpected argument %q: want flags only", flags.Arg(0))
 	}
 	if *length < 0 {
-		return play{}, 0, fmt.Errorf("--for %v: want 0 or more", *length)
+		return order{}, fmt.Errorf("--for %v: want 0 or more", *length)
 	}
 	p := play{seed: *seed}
 	var err error
 	if p.nodes, err = parseNodes(*nodes); err != nil {
-		return play{}, 0, fmt.Errorf("--nodes: %w", err)
+		return order{}, fmt.Errorf("--nodes: %w", err)
+	}
+	if *cleaned != "" {
+		if *load != "" {
+			return order{}, errors.New("--load and --clean: want one of them, to play or to clean up")
+		}
+		return order{play: p, length: *length, clean: *cleaned}, nil
 	}
 	if p.load, err = parseLoad(*load); err != nil {
-		return play{}, 0, fmt.Errorf("--load: %w", err)
+		return order{}, fmt.Errorf("--load: %w", err)
 	}
-	return p, *length, nil
+	return order{play: p, length: *length}, nil
 }
 
 func parseNodes(text string) ([]node, error) {

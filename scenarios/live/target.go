@@ -36,7 +36,7 @@ func ParseTargets(text string) ([]string, error) {
 	var addresses []string
 	for part := range strings.SplitSeq(text, ",") {
 		address, err := url.Parse(strings.TrimSpace(part))
-		if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" || strings.Trim(address.Path, "/") != "" {
+		if err != nil || address.Scheme != "http" || address.Host == "" || strings.Trim(address.Path, "/") != "" {
 			return nil, fmt.Errorf("target %q: want the base URLs of all nodes, such as http://10.0.0.1:8848,http://10.0.0.2:8848", part)
 		}
 		addresses = append(addresses, address.Scheme+"://"+address.Host)
