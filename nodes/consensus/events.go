@@ -8,7 +8,7 @@ import (
 	"muster/model/run"
 )
 
-// watch logs each change of this node's state and of the leader that it believes in.
+// watch logs this node's state, and then each change of it and of the leader that the node believes in.
 func (n *Node) watch() {
 	const unread = 64 // changes that may wait; raft drops more rather than wait itself
 	changes := make(chan raft.Observation, unread)
@@ -19,6 +19,7 @@ func (n *Node) watch() {
 		}
 		return false
 	}))
+	n.logChange(raft.Observation{Data: n.raft.State()})
 	n.events.Go(func() {
 		for {
 			select {

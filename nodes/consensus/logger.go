@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// raftLogger lets hashicorp/raft write to a slog.Logger. What raft calls information is debugging to a registry: the notable part is
-// logged as events (see watch).
+// raftLogger lets hashicorp/raft write to a slog.Logger, less loudly: raft calls each attempt to reach a dead peer an error, and its
+// elections warnings. The notable part of that is logged as events (see watch).
 type raftLogger struct {
 	slog *slog.Logger
 	name string
@@ -24,10 +24,8 @@ func newRaftLogger(logger *slog.Logger) *raftLogger {
 func slogLevel(level hclog.Level) slog.Level {
 	switch level {
 	case hclog.Error:
-		return slog.LevelError
-	case hclog.Warn:
 		return slog.LevelWarn
-	case hclog.Info:
+	case hclog.Warn, hclog.Info:
 		return slog.LevelDebug
 	}
 	return slog.LevelDebug - 4

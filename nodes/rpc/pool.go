@@ -51,11 +51,11 @@ func NewPool(address func(peer string) (string, error)) *Pool {
 func (p *Pool) Call(ctx context.Context, to string, request, response any) error {
 	payload, err := Encode(request)
 	if err != nil {
-		return errors.Join(ErrNotSent, err)
+		return fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	connection, err := p.connection(to)
 	if err != nil {
-		return errors.Join(ErrNotSent, err)
+		return fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	var reached peer.Peer
 	answer := new(Payload)
@@ -63,7 +63,7 @@ func (p *Pool) Call(ctx context.Context, to string, request, response any) error
 	if err != nil {
 		err = fmt.Errorf("%s to %s: %w", TypeName(request), to, readable(err))
 		if reached.Addr == nil { // no connection was chosen to carry it
-			err = errors.Join(ErrNotSent, err)
+			err = fmt.Errorf("%w: %w", ErrNotSent, err)
 		}
 		return err
 	}
