@@ -1,14 +1,19 @@
 package registry
 
 import (
+	"maps"
 	"slices"
 	"time"
+
+	"muster/model"
 )
 
 // How long things nobody needs stay (Nacos: EmptyServiceAutoCleanerV2, ExpiredMetadataCleaner, nacos.naming.client.expired.time).
 const (
 	// EmptyServiceAge is how long a service without instances stays.
 	EmptyServiceAge = 60 * time.Second
+	// uncoveredAge is how long an operator's metadata outlive the instance.
+	uncoveredAge = 60 * time.Second
 	// copyAge is how long the copy of another node's client stays without being synchronised or verified.
 	copyAge = 180 * time.Second
 	// graveAge is how long removed clients are remembered.
@@ -30,9 +35,10 @@ func (r *Registry) Clean() []Command {
 	}
 	for _, c := range r.clients {
 		if c.ephemeral && now.Sub(c.verified) > copyAge && !r.Responsible(c.id) {
-			r.bury(c, now)
+			r.bury(c)
 		}
 	}
+	maps.DeleteFunc(r.orphans, func(key model.Service, _ time.Time) bool { return r.instanceMetadata[key] == nil })
 	var commands []Command
 	for key, s := range r.services {
 		if len(s.publishers) > 0 || now.Sub(s.touched) < EmptyServiceAge {
@@ -45,24 +51,33 @@ func (r *Registry) Clean() []Command {
 		}
 	}
 	for key, covers := range r.instanceMetadata {
+		s := r.services[key]
+		orphaned := r.orphaned(key, s == nil, now)
 		for id, cover := range covers {
-			if s := r.services[key]; s == nil || now.Sub(s.touched) >= EmptyServiceAge && !s.publishes(id) {
-				commands = append(commands, Command{Kind: DropInstanceMetadata, Service: key, MetadataID: id, InstanceMetadata: &cover})
+			left, gone := orphaned, true
+			if s != nil {
+				left, gone = s.left[id]
 			}
+			if !gone || now.Sub(left) < uncoveredAge {
+				continue
+			}
+			commands = append(commands, Command{Kind: DropInstanceMetadata, Service: key, MetadataID: id, InstanceMetadata: &cover})
 		}
 	}
 	slices.SortFunc(commands, compareCommands)
 	return commands
 }
 
-// publishes says whether the service has the instance that operator metadata are about.
-func (s *service) publishes(metadataID string) bool {
-	for _, c := range s.publishers {
-		if c.published[s.key].metadataID() == metadataID {
-			return true
-		}
+// orphaned is since when operators' metadata have lain over instances of a service that is not here; a service may be still on its way to this node.
+func (r *Registry) orphaned(key model.Service, absent bool, now time.Time) time.Time {
+	if !absent {
+		delete(r.orphans, key)
+		return now
 	}
-	return false
+	if _, known := r.orphans[key]; !known {
+		r.orphans[key] = now
+	}
+	return r.orphans[key]
 }
 
 func compareCommands(a, b Command) int {

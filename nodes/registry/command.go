@@ -135,7 +135,7 @@ func (r *Registry) applyInstance(kind CommandKind, key model.Service, instance P
 	if c == nil || c.published[key] == nil {
 		return
 	}
-	r.unpublish(c, key, time.Now())
+	r.unpublish(c, key)
 	if len(c.published) == 0 {
 		delete(r.clients, id)
 	}
@@ -264,13 +264,12 @@ func (r *Registry) RestorePersistent(from io.Reader) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
 	for id, c := range r.clients {
 		if c.ephemeral {
 			continue
 		}
 		for key := range c.published {
-			r.unpublish(c, key, now)
+			r.unpublish(c, key)
 		}
 		delete(r.clients, id)
 	}

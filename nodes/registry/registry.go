@@ -29,6 +29,8 @@ type Registry struct {
 	services map[model.Service]*service
 	clients  map[string]*client
 	graves   map[string]grave
+	// orphans are services that are not here though operators' metadata lie over their instances.
+	orphans map[model.Service]time.Time
 	// serviceMetadata, instanceMetadata and the persistent clients are written by ApplyCommand and RestorePersistent alone, so that they are the
 	// same on every node that applied the same commands.
 	serviceMetadata  map[model.Service]ServiceMetadata
@@ -45,6 +47,8 @@ type service struct {
 	touched time.Time
 	// publishers is the index from the service to the clients that publish an instance of it.
 	publishers map[string]*client
+	// left is when instances went, by the id of the operators' metadata over them.
+	left map[string]time.Time
 	// view is what queries get; nil until first asked for. due says that a timer waits to compute it again.
 	view *View
 	due  bool
@@ -81,6 +85,7 @@ func New(options Options) *Registry {
 		services:         map[model.Service]*service{},
 		clients:          map[string]*client{},
 		graves:           map[string]grave{},
+		orphans:          map[model.Service]time.Time{},
 		serviceMetadata:  map[model.Service]ServiceMetadata{},
 		instanceMetadata: map[model.Service]map[string]InstanceMetadata{},
 		switches:         DefaultSwitches(),
@@ -177,15 +182,14 @@ func (r *Registry) takeOff(key model.Service, clientID string, heard bool) bool 
 		r.mu.Unlock()
 		return false
 	}
-	now := time.Now()
 	if heard {
+		now := time.Now()
 		c.heard, c.heardHere = now, now
 	}
-	r.unpublish(c, key, now)
+	r.unpublish(c, key)
 	removed := len(c.published) == 0
 	if removed {
-		r.graves[clientID] = grave{heard: c.heard, heardHere: c.heardHere, dug: now}
-		delete(r.clients, clientID)
+		r.bury(c)
 	} else {
 		c.revision = c.contentRevision()
 	}
@@ -239,14 +243,18 @@ func (r *Registry) RenewBeats(clientID string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if c := r.clients[clientID]; c != nil {
-		c.renew(time.Now())
+		now := time.Now()
+		c.renew(now, now)
 	}
 }
 
-func (c *client) renew(now time.Time) {
+// renew notes that a client was confirmed now, and that its instances gave a sign of life then.
+func (c *client) renew(now, beat time.Time) {
 	c.verified = now
 	for _, p := range c.published {
-		p.beat = now
+		if beat.After(p.beat) {
+			p.beat = beat
+		}
 	}
 }
 
@@ -273,16 +281,26 @@ func (r *Registry) publish(c *client, key model.Service, instance Published, now
 	s := r.singleton(key, c.ephemeral)
 	c.published[key] = &publication{Published: instance, beat: now}
 	s.publishers[c.id] = c
+	delete(s.left, instance.metadataID())
 	r.changed(s)
 }
 
-func (r *Registry) unpublish(c *client, key model.Service, now time.Time) {
+func (r *Registry) unpublish(c *client, key model.Service) {
+	id := c.published[key].metadataID()
 	delete(c.published, key)
-	if s := r.services[key]; s != nil {
-		delete(s.publishers, c.id)
-		s.touched = now
-		r.changed(s)
+	s := r.services[key]
+	if s == nil {
+		return
 	}
+	delete(s.publishers, c.id)
+	s.touched = time.Now()
+	if _, covered := r.instanceMetadata[key][id]; covered {
+		if s.left == nil {
+			s.left = map[string]time.Time{}
+		}
+		s.left[id] = s.touched
+	}
+	r.changed(s)
 }
 
 func (r *Registry) setHealth(c *client, key model.Service, healthy bool) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -71,7 +72,7 @@ func (r *Registry) Silent(clientID string) time.Duration {
 	if g, buried := r.graves[clientID]; buried {
 		return time.Since(g.heard)
 	}
-	return 1<<63 - 1
+	return math.MaxInt64
 }
 
 // EphemeralClients lists the ephemeral clients that this node knows, its own and its peers', in order: what a Distro snapshot holds.
@@ -84,8 +85,16 @@ func (r *Registry) ResponsibleClients() []string {
 	return r.clientIDs(func(c *client) bool { return c.ephemeral && r.Responsible(c.id) })
 }
 
-// ApplySync replaces what this node knows of a client by what a peer tells. It returns ErrStale if this node has itself heard
-// from the client after the peer did; then it also reports the client as changed, so that the peer learns better.
+// tolerance is how much later than its peer a node may believe to have heard from a client through others: messages take time.
+const tolerance = 2 * time.Second
+
+// knowsBetter says whether a node that heard from a client at these times has later news of it than a peer that heard from it at theirs.
+func knowsBetter(heard, heardHere, theirs time.Time) bool {
+	return heardHere.After(theirs) || heard.Add(-tolerance).After(theirs)
+}
+
+// ApplySync replaces what this node knows of a client by what a peer tells. It returns ErrStale if the client was heard from after the peer last
+// did; then it also reports the client as changed, so that the peer learns better.
 func (r *Registry) ApplySync(data ClientData) error {
 	if !isEphemeralID(data.ID) {
 		return fmt.Errorf("client %q is persistent: Distro carries ephemeral clients only", data.ID)
@@ -94,39 +103,26 @@ func (r *Registry) ApplySync(data ClientData) error {
 	theirs := now.Add(-max(data.Silent, 0))
 	r.mu.Lock()
 	c := r.clients[data.ID]
-	switch g, buried := r.graves[data.ID]; {
-	case c != nil && c.heardHere.After(theirs):
+	if c != nil && knowsBetter(c.heard, c.heardHere, theirs) {
 		differs := c.revision != data.Revision
 		r.mu.Unlock()
 		if differs {
 			r.report(data.ID, false)
 		}
 		return ErrStale
-	case c == nil && buried && g.heardHere.After(theirs):
+	}
+	if g, buried := r.graves[data.ID]; c == nil && buried && knowsBetter(g.heard, g.heardHere, theirs) {
 		r.mu.Unlock()
 		r.report(data.ID, true)
 		return ErrStale
-	case c == nil:
+	}
+	if c == nil {
 		c = r.newClient(data.ID)
 		delete(r.graves, data.ID)
 	}
-	listed := make(map[model.Service]bool, len(data.Published))
-	for _, p := range data.Published {
-		if s, known := r.services[p.Service]; known && !s.ephemeral && len(s.publishers) > 0 {
-			continue // the service was taken by persistent instances meanwhile
-		}
-		listed[p.Service] = true
-		if old := c.published[p.Service]; old == nil || !old.equal(p.Published) {
-			r.publish(c, p.Service, p.Published, now)
-		}
-	}
-	for _, key := range c.services() {
-		if !listed[key] {
-			r.unpublish(c, key, now)
-		}
-	}
+	r.replace(c, data.Published, theirs)
 	c.heard, c.revision = theirs, data.Revision
-	c.renew(now)
+	c.renew(now, theirs)
 	if len(c.published) == 0 {
 		delete(r.clients, data.ID)
 	}
@@ -134,33 +130,53 @@ func (r *Registry) ApplySync(data ClientData) error {
 	return nil
 }
 
-// RemoveSynced forgets a client that a peer removed, having not heard from it for so long (the peer's Silent). It returns ErrStale if this node has
-// itself heard from the client since, and then also reports the client as changed. A client that is not known is gone already.
+// replace makes a client publish what is listed and nothing else.
+func (r *Registry) replace(c *client, list []ServicePublished, heard time.Time) {
+	listed := make(map[model.Service]bool, len(list))
+	for _, p := range list {
+		if s, known := r.services[p.Service]; known && !s.ephemeral && len(s.publishers) > 0 {
+			continue // the service was taken by persistent instances meanwhile
+		}
+		listed[p.Service] = true
+		if old := c.published[p.Service]; old == nil || !old.equal(p.Published) {
+			r.publish(c, p.Service, p.Published, heard)
+		}
+	}
+	for _, key := range c.services() {
+		if !listed[key] {
+			r.unpublish(c, key)
+		}
+	}
+}
+
+// RemoveSynced forgets a client that a peer removed, having not heard from it for so long (the peer's Silent). It returns ErrStale if the
+// client was heard from since, and then also reports the client as changed. A client that is not known is gone already.
 func (r *Registry) RemoveSynced(clientID string, silent time.Duration) error {
-	now := time.Now()
+	theirs := time.Now().Add(-max(silent, 0))
 	r.mu.Lock()
 	c := r.clients[clientID]
 	if c == nil || !c.ephemeral {
 		r.mu.Unlock()
 		return nil
 	}
-	if c.heardHere.After(now.Add(-max(silent, 0))) {
+	if knowsBetter(c.heard, c.heardHere, theirs) {
 		r.mu.Unlock()
 		r.report(clientID, false)
 		return ErrStale
 	}
-	r.bury(c, now)
+	c.heard = theirs
+	r.bury(c)
 	r.mu.Unlock()
 	return nil
 }
 
 // bury removes a client with all that it published.
-func (r *Registry) bury(c *client, now time.Time) {
+func (r *Registry) bury(c *client) {
 	for _, key := range c.services() {
-		r.unpublish(c, key, now)
+		r.unpublish(c, key)
 	}
 	delete(r.clients, c.id)
-	r.graves[c.id] = grave{heard: c.heard, heardHere: c.heardHere, dug: now}
+	r.graves[c.id] = grave{heard: c.heard, heardHere: c.heardHere, dug: time.Now()}
 }
 
 // Renew is a peer's verification: it reports whether this node knows the client in the same revision, and if so takes it as a sign of
@@ -176,7 +192,7 @@ func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) 
 	if theirs := now.Add(-max(silent, 0)); theirs.After(c.heard) {
 		c.heard = theirs
 	}
-	c.renew(now)
+	c.renew(now, c.heard)
 	return true
 }
 
@@ -193,7 +209,7 @@ func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.
 	defer r.mu.Unlock()
 	for _, id := range dropped {
 		if c := r.clients[id]; c != nil {
-			r.bury(c, now)
+			r.bury(c)
 		}
 	}
 	return dropped
@@ -241,6 +257,9 @@ type syncJSON struct {
 	Instances  []publishJSON `json:"instancePublishInfos"`
 }
 
+// mostMillis is what a time.Duration can hold.
+const mostMillis = math.MaxInt64 / int64(time.Millisecond)
+
 type publishJSON struct {
 	IP         string            `json:"ip"`
 	Port       int               `json:"port"`
@@ -280,7 +299,7 @@ func (d *ClientData) UnmarshalJSON(text []byte) error {
 			in.ClientID, len(in.Namespaces), len(in.Groups), len(in.Names), n)
 	}
 	*d = ClientData{ID: in.ClientID, Revision: in.Attributes.ClientAttributes.Revision,
-		Silent: time.Duration(in.Attributes.ClientAttributes.SilentMillis) * time.Millisecond}
+		Silent: time.Duration(min(in.Attributes.ClientAttributes.SilentMillis, mostMillis)) * time.Millisecond}
 	for i, p := range in.Instances {
 		d.Published = append(d.Published, ServicePublished{
 			Service: model.Service{Namespace: in.Namespaces[i], Group: in.Groups[i], Name: in.Names[i]},
