@@ -67,7 +67,7 @@ func NewSet(results []Result) Set {
 					one.Verdicts[i].count(v)
 				}
 			}
-			for _, figure := range r.Figures {
+			for _, figure := range r.Figures.Values() {
 				one.measure(figure)
 			}
 		}
@@ -88,7 +88,7 @@ func (v *VerdictSet) count(verdict checker.Verdict) {
 	}
 }
 
-func (s *ScenarioSet) measure(f Figure) {
+func (s *ScenarioSet) measure(f checker.Figure) {
 	at := slices.IndexFunc(s.Figures, func(have FigureSet) bool { return have.Name == f.Name })
 	if at < 0 {
 		at = len(s.Figures)

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -23,9 +24,8 @@ type CompareOptions struct {
 	GrossFactor float64
 }
 
-// RelevantSteps are the least changes that matter by default: a tenth of a second in a time-out's class, five milliseconds in a
-// latency's, one in a hundred of a share.
-var RelevantSteps = map[string]float64{"s": 0.1, "ms": 5, "ns": 5e6, "%": 1, "share": 0.01}
+// RelevantSteps are the least changes that matter by default, by the units of checker.Figure.
+var RelevantSteps = map[string]float64{"ms": 1, "operations": 5}
 
 func (o CompareOptions) withDefaults() CompareOptions {
 	if o.FalseAlarm == 0 {
@@ -196,14 +196,15 @@ func (c *Comparison) judge() {
 			continue
 		}
 		expected := change.Current.Expected
-		before, now := change.Baseline.badness(expected), change.Current.badness(expected)
+		against := cmp.Or(expected, checker.Holds)
+		before, now := change.Baseline.badness(against), change.Current.badness(against)
 		settle := func(j Judgement, because string) { change.Judgement, change.Because = j, because }
 		switch {
 		case len(before) == 0 || len(now) == 0:
 			settle(TooFew, "one side has no runs of it")
 		case expected == "":
 			settle(Unclear, "nothing is expected of it")
-			if slices.Equal(before, now) {
+			if slices.Equal(slices.Compact(before), slices.Compact(now)) {
 				settle(Same, "")
 			}
 		case slices.Max(now) > slices.Max(before):

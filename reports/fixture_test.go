@@ -28,7 +28,6 @@ type fixture struct {
 	// converge is how long the views differ after the heal.
 	converge time.Duration
 	verdicts []checker.Verdict
-	figures  []Figure
 	// change is applied to run.json last.
 	change func(*run.Run)
 }
@@ -65,13 +64,6 @@ func newFixture(seed uint64) fixture {
 		{Property: checker.NoLoss, Outcome: checker.Undecided, Expected: checker.Holds, Guarantee: "What a live client registered is listed.", Reason: "No registration outlived the run."},
 		{Property: checker.Expiry, Outcome: checker.Undecided, Guarantee: "Silent instances go within bounds.", Reason: "No client fell silent."},
 	}
-	f.figures = []Figure{
-		{Name: "failover", Value: f.failover.Seconds(), Unit: "s", LowerIsBetter: true},
-		{Name: "write unavailability", Value: f.failover.Seconds() + 0.4, Unit: "s", LowerIsBetter: true},
-		{Name: "read unavailability", Value: 0, Unit: "s", LowerIsBetter: true},
-		{Name: "convergence", Value: f.converge.Seconds(), Unit: "s", LowerIsBetter: true},
-		{Name: "operations a second", Value: 49.7, Unit: "1/s"},
-	}
 	return f
 }
 
@@ -89,7 +81,10 @@ func (f fixture) write(t testing.TB, folder run.Folder) run.Folder {
 		writeJSONLines(t, folder, filepath.Join(run.LogsFolder, node+".jsonl"), f.log(i))
 	}
 	writeJSONLines(t, folder, run.ClocksFile, f.clocks())
-	f.writeJudgement(t, folder)
+	require.NoError(t, checker.WriteVerdicts(folder, f.verdicts))
+	in, _, err := checker.ReadInput(folder)
+	require.NoError(t, err)
+	require.NoError(t, checker.WriteFigures(folder, checker.Measure(in)))
 	require.NoError(t, folder.WriteFile("porcupine-orders.html", []byte(aViolation)))
 	return folder
 }
@@ -136,12 +131,13 @@ func (f fixture) run() run.Run {
 
 func (f fixture) plan() run.Plan {
 	return run.Plan{Format: run.Format, Strikes: []run.Strike{
-		{At: isolated, Kind: "isolate", Text: "isolate n1 (leader)", Machines: []string{"n1"}, Bit: true, Evidence: "312 packets dropped"},
-		{At: 15 * time.Second, Kind: "clock-offset", Text: "n3's clock 30 s ahead", Machines: []string{"n3"}, Bit: true, Evidence: "offset measured"},
+		{At: isolated, Until: healed, Kind: "isolate", Text: "isolate n1 (leader)", Machines: []string{"n1"}, Bit: true, Evidence: "312 packets dropped"},
+		{At: 15 * time.Second, Until: 35 * time.Second, Kind: "clock-offset", Text: "n3's clock 30 s ahead", Machines: []string{"n3"}, Bit: true, Evidence: "offset measured"},
 		{At: 20 * time.Second, Until: 22 * time.Second, Kind: "slow-link", Text: "slow n2 to n3", Machines: []string{"n2", "n3"}},
 		{At: healed, Kind: "heal", Text: "heal", Bit: true},
-		{At: 35 * time.Second, Kind: "cut", Text: "cut n1 to n2", Machines: []string{"n1"}, Skipped: "this stage cannot cut one way"},
-		{At: crashed, Kind: "crash", Text: "crash n3", Machines: []string{"n3"}, Bit: true, Evidence: "memory dropped"},
+		{At: 35 * time.Second, Kind: "clock-reset", Text: "n3's clock set right", Machines: []string{"n3"}, Bit: true},
+		{At: 36 * time.Second, Kind: "cut", Text: "cut n1 to n2", Machines: []string{"n1"}, Skipped: "this stage cannot cut one way"},
+		{At: crashed, Until: rebooted, Kind: "crash", Text: "crash n3", Machines: []string{"n3"}, Bit: true, Evidence: "memory dropped"},
 		{At: rebooted, Kind: "restart", Text: "restart n3", Machines: []string{"n3"}, Bit: true},
 	}}
 }
@@ -285,7 +281,7 @@ func (f fixture) clocks() []run.ClockSample {
 	var samples []run.ClockSample
 	for at := time.Duration(0); at <= lasted; at += 500 * time.Millisecond {
 		third := time.Duration(0)
-		if at >= 15*time.Second {
+		if at >= 15*time.Second && at < 35*time.Second {
 			third = 30 * time.Second
 		}
 		samples = append(samples, run.ClockSample{T: at, Machine: "n1"}, run.ClockSample{T: at, Machine: "n2", Offset: at / 5000},

@@ -110,7 +110,7 @@ func indexOf(out string, results []Result) (indexPage, error) {
 		for _, f := range set.Scenarios[0].Figures {
 			s := spreadOf(f.Values)
 			one.Figures = append(one.Figures, indexFigure{
-				Name: strings.ReplaceAll(f.Name, "_", " "), Median: quantity(s.median, f.Unit), Least: quantity(s.least, f.Unit),
+				Name: figureName(f.Name), Median: quantity(s.median, f.Unit), Least: quantity(s.least, f.Unit),
 				Greatest: quantity(s.greatest, f.Unit), Runs: fmt.Sprint(len(f.Values)),
 			})
 		}
@@ -149,41 +149,40 @@ func anchor(title string) string {
 // distributions draws how the times that matter most are distributed over the seeds.
 func distributions(set Set) []shownPicture {
 	var all []shownPicture
-	if samples := samplesOf(set, isFailover); len(samples) > 0 {
+	if samples := samplesOf(set, "failover_ms"); len(samples) > 0 {
 		all = append(all, shownPicture{Picture: plots.Cumulative("failover", "How long a failover takes",
-			"Over the runs of each scenario that had one: the share of the runs in which it took at most so long.", "seconds", samples)})
+			"From the strike on the leader to the first persistent write that was acknowledged again, over the runs of each scenario that had one: the share of the runs in which it took at most so long.",
+			"seconds", samples)})
 	}
-	if samples := samplesOf(set, isUnavailability); len(samples) > 0 {
+	samples := slices.DeleteFunc(samplesOf(set, "_unavailable_total_ms"), func(s plots.Sample) bool { return slices.Max(s.Values) == 0 })
+	if len(samples) > 0 {
 		all = append(all, shownPicture{Picture: plots.Strip("unavailability", "How long clients were not served",
-			"Each triangle is one run.", "seconds", samples)})
+			"Times in which operations of a kind were tried and none succeeded, added up over a run. Each triangle is one run; kinds that were always served are left out.",
+			"seconds", samples)})
 	}
-	if samples := samplesOf(set, isConvergence); len(samples) > 0 {
+	if samples := samplesOf(set, "convergence_ms"); len(samples) > 0 {
 		all = append(all, shownPicture{Picture: plots.Strip("convergence", "How long the nodes' views took to agree again",
-			"Each triangle is one run; counted from the end of the last fault.", "seconds", samples)})
+			"Counted from the end of the last fault. Each triangle is one run.", "seconds", samples)})
 	}
 	return all
 }
 
-func isFailover(f FigureSet) bool       { return strings.Contains(f.Name, "failover") }
-func isUnavailability(f FigureSet) bool { return strings.Contains(f.Name, "unavailab") }
-func isConvergence(f FigureSet) bool    { return strings.Contains(f.Name, "converge") }
-
-// perSecond is how many of a unit make a second.
-var perSecond = map[string]float64{"s": 1, "ms": 1e3, "ns": 1e9}
-
-// samplesOf collects figures of time over all scenarios, in seconds. Where a scenario has several that pass, each is a sample
-// of its own.
-func samplesOf(set Set, pass func(FigureSet) bool) []plots.Sample {
+// samplesOf collects the figures whose names end so over all scenarios, from milliseconds to seconds. What stands before the
+// ending tells several figures of one scenario apart.
+func samplesOf(set Set, ending string) []plots.Sample {
 	var samples []plots.Sample
 	for _, scenario := range set.Scenarios {
-		passing := slices.DeleteFunc(slices.Clone(scenario.Figures), func(f FigureSet) bool { return !pass(f) || perSecond[f.Unit] == 0 })
-		for _, f := range passing {
+		for _, f := range scenario.Figures {
+			which, ok := strings.CutSuffix(f.Name, ending)
+			if !ok || len(f.Values) == 0 {
+				continue
+			}
 			sample := plots.Sample{Name: scenario.title()}
-			if len(passing) > 1 {
-				sample.Name += ", " + strings.ReplaceAll(f.Name, "_", " ")
+			if which != "" {
+				sample.Name += ", " + kindName(checker.Kind(which))
 			}
 			for _, v := range f.Values {
-				sample.Values = append(sample.Values, v/perSecond[f.Unit])
+				sample.Values = append(sample.Values, v/1000)
 			}
 			samples = append(samples, sample)
 		}

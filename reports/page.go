@@ -64,17 +64,6 @@ func mood(v checker.Verdict) string {
 	}
 }
 
-// figure is a figure as a page shows it.
-type figure struct{ Name, Value string }
-
-func figuresOf(figures []Figure) []figure {
-	var shown []figure
-	for _, f := range figures {
-		shown = append(shown, figure{strings.ReplaceAll(f.Name, "_", " "), quantity(f.Value, f.Unit)})
-	}
-	return shown
-}
-
 // headline says in a few words how a run went, and in which mood.
 func headline(r Result) (words, mood string) {
 	unexpected := r.Unexpected()

@@ -2,45 +2,38 @@ package reports
 
 import (
 	"slices"
+	"strings"
 	"time"
 
+	"muster/checker"
 	"muster/model"
 	"muster/reports/plots"
 )
 
-// The kinds of operations, each with a panel of its own.
-const (
-	persistentWrites = "persistent writes"
-	linearizable     = "linearizable reads"
-	localReads       = "local reads"
-	ephemeralWrites  = "ephemeral writes"
-	ephemeralReads   = "ephemeral reads"
-	beats            = "beats"
-)
-
-var kinds = []string{persistentWrites, linearizable, localReads, ephemeralWrites, ephemeralReads, beats}
-
-// kindOf an operation; "" for what is no load.
-func kindOf(r model.Record) string {
+// kindOf an operation; ok is false for an observer's.
+func kindOf(r model.Record) (kind checker.Kind, ok bool) {
 	switch r.Call {
 	case model.Register, model.Deregister, model.Update:
 		if r.Ephemeral {
-			return ephemeralWrites
+			return checker.EphemeralWrite, true
 		}
-		return persistentWrites
+		return checker.PersistentWrite, true
 	case model.Query:
 		switch {
 		case r.Ephemeral:
-			return ephemeralReads
+			return checker.EphemeralRead, true
 		case r.Read == model.ReadLinearizable:
-			return linearizable
+			return checker.LinearizableRead, true
 		}
-		return localReads
+		return checker.LocalRead, true
 	case model.Beat:
-		return beats
+		return checker.Heartbeat, true
 	}
-	return ""
+	return "", false
 }
+
+// kindName is a kind as people read it: "persistent writes".
+func kindName(kind checker.Kind) string { return strings.ReplaceAll(string(kind), "_", " ") + "s" }
 
 func outcomeOf(phase model.Phase) plots.Outcome {
 	switch phase {
@@ -55,16 +48,19 @@ func outcomeOf(phase model.Phase) plots.Outcome {
 // pictures draws all pictures that the folder holds enough for.
 func (s *story) pictures() []plots.Picture {
 	var all []plots.Picture
-	operations := s.history.Operations()
 	var timed []plots.Operation
-	for _, o := range operations {
-		if kind := kindOf(o.Invoked); kind != "" {
+	for _, o := range s.history.Operations() {
+		if kind, ok := kindOf(o.Invoked); ok {
 			timed = append(timed, plots.Operation{
-				Kind: kind, Invoked: o.Invoked.T, Took: o.Completed.T - o.Invoked.T, Outcome: outcomeOf(o.Completed.Phase),
+				Kind: kindName(kind), Invoked: o.Invoked.T, Took: o.Completed.T - o.Invoked.T, Outcome: outcomeOf(o.Completed.Phase),
 			})
 		}
 	}
 	if len(timed) > 0 {
+		var kinds []string
+		for _, kind := range checker.Kinds {
+			kinds = append(kinds, kindName(kind))
+		}
 		all = append(all, plots.Availability(s.timeline, s.availability(timed)), plots.Latency(s.timeline, kinds, timed))
 	}
 	if len(s.events) > 0 {
@@ -79,25 +75,22 @@ func (s *story) pictures() []plots.Picture {
 	return all
 }
 
-// availability sorts operations into seconds. Beats are left out: a client tries again on its own.
+// availability sorts operations into seconds, and takes over the outages that were measured. Beats are left out: their clients
+// try again on their own.
 func (s *story) availability(operations []plots.Operation) []plots.Available {
-	groups := []struct {
-		name  string
-		kinds []string
-	}{
-		{"writes to persistent services", []string{persistentWrites}},
-		{"reads of persistent services", []string{linearizable, localReads}},
-		{"writes to ephemeral services", []string{ephemeralWrites}},
-		{"reads of ephemeral services", []string{ephemeralReads}},
-	}
 	var all []plots.Available
-	for _, group := range groups {
+	for _, kind := range checker.Kinds {
+		if kind == checker.Heartbeat {
+			continue
+		}
 		byStart := map[time.Duration]plots.Second{}
 		for _, o := range operations {
-			if !slices.Contains(group.kinds, o.Kind) {
+			if o.Kind != kindName(kind) {
 				continue
 			}
-			second := byStart[o.Invoked.Truncate(time.Second)]
+			start := o.Invoked.Truncate(time.Second)
+			second := byStart[start]
+			second.At = start
 			switch o.Outcome {
 			case plots.OK:
 				second.OK++
@@ -106,20 +99,28 @@ func (s *story) availability(operations []plots.Operation) []plots.Available {
 			default:
 				second.Unknown++
 			}
-			byStart[o.Invoked.Truncate(time.Second)] = second
+			byStart[start] = second
 		}
-		var seconds []plots.Second
+		if len(byStart) == 0 {
+			continue
+		}
+		available := plots.Available{Kind: kindName(kind)}
 		for _, start := range sortedKeys(byStart, nil) {
-			second := byStart[start]
-			second.At = start
-			seconds = append(seconds, second)
+			available.Seconds = append(available.Seconds, byStart[start])
 		}
-		if len(seconds) > 0 {
-			all = append(all, plots.Available{Kind: group.name, Seconds: seconds})
+		for _, figures := range s.Figures.Operations {
+			if figures.Kind == kind {
+				for _, w := range figures.Unavailable.Windows {
+					available.Outages = append(available.Outages, plots.Outage{From: fromMilliseconds(w.From), Until: fromMilliseconds(w.To)})
+				}
+			}
 		}
+		all = append(all, available)
 	}
 	return all
 }
+
+func fromMilliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
 // offsets sorts the clocks' samples by machine, in the order of run.json.
 func (s *story) offsets() []plots.Clock {

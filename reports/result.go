@@ -17,7 +17,7 @@ type Result struct {
 	// Verdicts in the order of checker.Properties. A property of which the scenario expects something and that nobody judged
 	// stands here as Undecided.
 	Verdicts []checker.Verdict
-	Figures  []Figure
+	Figures  checker.Figures
 	// Judged is false for a run without verdicts.json.
 	Judged bool
 }
@@ -32,17 +32,16 @@ func ReadResult(folder run.Folder) (Result, error) {
 		return Result{}, fmt.Errorf("reading a run: %w", err)
 	}
 	result := Result{Folder: folder, Run: r}
-	verdicts, err := readVerdicts(folder)
+	verdicts, err := checker.ReadVerdicts(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Result{}, fmt.Errorf("reading a run's verdicts: %w", err)
 	}
 	result.Judged = err == nil
 	result.Verdicts = completed(r, verdicts)
-	figures, err := readFigures(folder)
+	result.Figures, err = checker.ReadFigures(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Result{}, fmt.Errorf("reading a run's figures: %w", err)
 	}
-	result.Figures = figures
 	return result, nil
 }
 

@@ -48,21 +48,20 @@ func WriteRun(ctx context.Context, folder run.Folder) error {
 
 // runPage is what the template run.html shows.
 type runPage struct {
-	Run              run.Run
-	Headline, Mood   string
-	Verdicts         []shownVerdict
-	Figures          []figure
-	Pictures         []shownPicture
-	Violations       []violation
-	Strikes          []shownStrike
-	Members, Events  []shownEvent
-	EventsLeftOut    int
-	Identity         []pair
-	Options          []pair
-	Untold           []string
-	Length           time.Duration
-	Operations       int
-	OperationsByKind []pair
+	Run             run.Run
+	Headline, Mood  string
+	Verdicts        []shownVerdict
+	Figures         []pair
+	Operations      []shownOperations
+	Pictures        []shownPicture
+	Violations      []violation
+	Strikes         []shownStrike
+	Members, Events []shownEvent
+	EventsLeftOut   int
+	Identity        []pair
+	Options         []pair
+	Untold          []string
+	Length          time.Duration
 }
 
 type pair struct{ Name, Value string }
@@ -102,7 +101,7 @@ type shownStrike struct {
 
 func (s *story) page() (runPage, error) {
 	p := runPage{
-		Run: s.Run, Figures: figuresOf(s.Figures), Untold: s.untold, Length: s.timeline.Lasted,
+		Run: s.Run, Figures: keyFigures(s.Figures), Operations: operationsOf(s.Figures), Untold: s.untold, Length: s.timeline.Lasted,
 		Identity: s.identity(), Options: pairs(s.Run.Options),
 	}
 	p.Headline, p.Mood = headline(s.Result)
@@ -114,18 +113,6 @@ func (s *story) page() (runPage, error) {
 		p.Strikes = append(p.Strikes, shownStrike{strike, s.untilOf(i)})
 	}
 	p.Members, p.Events, p.EventsLeftOut = s.tables()
-	counts := map[string]int{}
-	for _, o := range s.history.Operations() {
-		if kind := kindOf(o.Invoked); kind != "" {
-			counts[kind]++
-			p.Operations++
-		}
-	}
-	for _, kind := range kinds {
-		if counts[kind] > 0 {
-			p.OperationsByKind = append(p.OperationsByKind, pair{kind, fmt.Sprint(counts[kind])})
-		}
-	}
 	var err error
 	p.Violations, err = s.violations()
 	return p, err

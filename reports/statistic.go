@@ -17,21 +17,24 @@ func rankSum(baseline, current []float64) float64 {
 	if n == 0 || m == 0 {
 		return 1
 	}
+	if n+m > exactLimit {
+		return approximateRankSum(baseline, current)
+	}
+	doubled, _ := doubledRanks(baseline, current)
+	return exactRankSum(doubled, m, sum(doubled[n:]))
+}
+
+// approximateRankSum is rankSum for many values.
+func approximateRankSum(baseline, current []float64) float64 {
+	n, m := len(baseline), len(current)
 	doubled, ties := doubledRanks(baseline, current)
-	observed := 0
-	for _, rank := range doubled[n:] {
-		observed += rank
-	}
-	if n+m <= exactLimit {
-		return exactRankSum(doubled, m, observed)
-	}
 	total := float64(n + m)
 	mean := float64(m) * (total + 1) // of the doubled sum
 	variance := float64(n) * float64(m) / 3 * ((total + 1) - ties/(total*(total-1)))
 	if variance <= 0 {
 		return 1
 	}
-	z := (float64(observed) - 1 - mean) / math.Sqrt(variance)
+	z := (float64(sum(doubled[n:])) - 1 - mean) / math.Sqrt(variance)
 	return math.Erfc(z/math.Sqrt2) / 2
 }
 
@@ -60,12 +63,17 @@ func doubledRanks(baseline, current []float64) (ranks []int, ties float64) {
 	return ranks, ties
 }
 
+func sum(ranks []int) int {
+	total := 0
+	for _, rank := range ranks {
+		total += rank
+	}
+	return total
+}
+
 // exactRankSum is the share of all choices of m of the ranks whose sum reaches the observed one.
 func exactRankSum(ranks []int, m, observed int) float64 {
-	most := 0
-	for _, rank := range ranks {
-		most += rank
-	}
+	most := sum(ranks)
 	// ways[k][s]: how many choices of k ranks have the sum s.
 	ways := make([][]float64, m+1)
 	for k := range ways {
@@ -74,15 +82,15 @@ func exactRankSum(ranks []int, m, observed int) float64 {
 	ways[0][0] = 1
 	for _, rank := range ranks {
 		for k := m; k >= 1; k-- {
-			for sum := most; sum >= rank; sum-- {
-				ways[k][sum] += ways[k-1][sum-rank]
+			for to := most; to >= rank; to-- {
+				ways[k][to] += ways[k-1][to-rank]
 			}
 		}
 	}
 	reaching, all := 0.0, 0.0
-	for sum, count := range ways[m] {
+	for reached, count := range ways[m] {
 		all += count
-		if sum >= observed {
+		if reached >= observed {
 			reaching += count
 		}
 	}

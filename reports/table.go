@@ -35,7 +35,7 @@ func Table(w io.Writer, results []Result, colour bool) error {
 	writer.Style().Format.Header = text.FormatDefault
 	writer.Style().Options = table.Options{SeparateHeader: true}
 	head := table.Row{"scenario", "seed"}
-	aligned := []table.ColumnConfig{{Number: 1, WidthMax: 26}, {Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}}
+	aligned := []table.ColumnConfig{{Number: 1, WidthMax: 28}, {Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}}
 	for _, property := range properties {
 		name, ok := columns[property]
 		if !ok {

@@ -54,7 +54,7 @@ func Availability(t Timeline, kinds []Available) Picture {
 			if look.outcome == OK {
 				h = calm // so much of it would shout down what went wrong
 			}
-			p.add(spans{boxes: bars[i], hue: h, opacity: 1})
+			p.add(spans{boxes: bars[i], hue: h})
 			p.legend = append(p.legend, entry{look.label, h, block})
 		}
 		var outages []span
@@ -62,7 +62,7 @@ func Availability(t Timeline, kinds []Available) Picture {
 			outages = append(outages, span{o.From.Seconds(), o.Until.Seconds(), 103, 116, ""})
 		}
 		if len(outages) > 0 {
-			p.add(spans{boxes: outages, hue: outage, opacity: 1})
+			p.add(spans{boxes: outages, hue: outage})
 			p.legend = append(p.legend, entry{describe(kind.Outages), outage, block})
 		}
 		panels = append(panels, p)

@@ -52,7 +52,7 @@ func Cumulative(name, title, caption, unit string, samples []Sample) Picture {
 }
 
 // nameMargin is the left margin of pictures whose rows are named.
-const nameMargin vg.Length = 190
+const nameMargin vg.Length = 270
 
 // Strip shows every value of each sample as a mark in the sample's own row, and the median as a line.
 func Strip(name, title, caption, unit string, samples []Sample) Picture {
@@ -87,7 +87,7 @@ func (r row) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, v := range r.sample.Values {
 		triangle.path(&path, vg.Point{X: toX(v), Y: y})
 	}
-	paint(&c, nodeHue(0), triangle, path, 1)
+	paint(&c, nodeHue(0), triangle, path)
 	median := toX(r.sample.Median())
 	c.StrokeLine2(draw.LineStyle{Color: ink.solid(), Width: 1.6}, median, y-8, median, y+8)
 }

@@ -21,17 +21,16 @@ const (
 )
 
 var states = []struct {
-	state   State
-	label   string
-	hue     hue
-	opacity float64
+	state     State
+	label     string
+	hue, text hue
 }{
-	{Leader, "leader", good, 0.85},
-	{Candidate, "candidate", unsure, 0.8},
-	{Follower, "follower", quiet, 0.55},
-	{Running, "running, role unknown", quiet, 0.25},
-	{Paused, "paused", faultClock, 0.35},
-	{Down, "down", absent, 1},
+	{Leader, "leader", good, paper},
+	{Candidate, "candidate", unsure, paper},
+	{Follower, "follower", quiet, ink},
+	{Running, "running, role unknown", absent, ink},
+	{Paused, "paused", faultClock, paper},
+	{Down, "down", gone, paper},
 }
 
 // Stretch is a time in which a node was in one state.
@@ -74,11 +73,7 @@ func Lanes(t Timeline, lanes []Lane) Picture {
 		}
 		if len(boxes) > 0 {
 			used[look.state] = true
-			textHue := ink
-			if look.state == Leader {
-				textHue = paper
-			}
-			p.add(spans{boxes: boxes, hue: look.hue, opacity: look.opacity, textHue: textHue})
+			p.add(spans{boxes: boxes, hue: look.hue, textHue: look.text})
 		}
 	}
 	for i, lane := range lanes {
@@ -97,7 +92,7 @@ func Lanes(t Timeline, lanes []Lane) Picture {
 	}
 	for i, boxes := range beliefs {
 		if len(boxes) > 0 {
-			p.add(spans{boxes: boxes, hue: nodeHue(i), opacity: 1})
+			p.add(spans{boxes: boxes, hue: nodeHue(i)})
 			p.legend = append(p.legend, entry{"takes " + lanes[i].Node + " for the leader", nodeHue(i), line})
 		}
 	}

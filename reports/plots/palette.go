@@ -23,13 +23,14 @@ var (
 	calm   = hue{"calm", "#B4D3C0", "#2C5740"}
 	bad    = hue{"bad", "#C62F2D", "#FF7B72"}
 	unsure = hue{"unsure", "#B87503", "#E3A93B"}
-	quiet  = hue{"quiet", "#AEB9C6", "#55606E"}
-	absent = hue{"absent", "#D5D9DE", "#2B323B"}
+	quiet  = hue{"quiet", "#C9D2DD", "#3D4856"}
+	absent = hue{"absent", "#E7EAEE", "#252B33"}
+	gone   = hue{"gone", "#58616D", "#8B95A3"}
 
 	faultNetwork = hue{"fault-network", "#D9881A", "#D9881B"}
 	faultMachine = hue{"fault-machine", "#64748C", "#8FA1BA"}
 	faultClock   = hue{"fault-clock", "#8A4FC4", "#B48AE0"}
-	outage       = hue{"outage", "#D6403B", "#FF6A63"}
+	outage       = hue{"outage", "#5B1230", "#F5B8CC"}
 
 	nodeHues = []hue{
 		{"node-1", "#1F6FB5", "#62A8E5"},
@@ -43,7 +44,7 @@ var (
 )
 
 func palette() []hue {
-	return append([]hue{ink, faint, rule, paper, good, calm, bad, unsure, quiet, absent, faultNetwork, faultMachine, faultClock, outage}, nodeHues...)
+	return append([]hue{ink, faint, rule, paper, good, calm, bad, unsure, quiet, absent, gone, faultNetwork, faultMachine, faultClock, outage}, nodeHues...)
 }
 
 // nodeHue is the colour of the i-th node, the same in every picture of a run. With more nodes than hues, hues return.
@@ -53,11 +54,17 @@ func nodeHue(i int) hue { return nodeHues[i%len(nodeHues)] }
 func (h hue) solid() color.Color { return h.faded(1) }
 
 func (h hue) faded(opacity float64) color.Color {
-	rgb, err := strconv.ParseUint(h.light[1:], 16, 32)
+	rgb := channels(h.light)
+	return color.NRGBA{R: rgb[0], G: rgb[1], B: rgb[2], A: uint8(opacity*255 + 0.5)}
+}
+
+// channels of a colour written as #RRGGBB.
+func channels(value string) [3]uint8 {
+	rgb, err := strconv.ParseUint(value[1:], 16, 32)
 	if err != nil {
-		panic(fmt.Sprintf("palette: hue %s: %q is no #RRGGBB", h.name, h.light))
+		panic(fmt.Sprintf("palette: %q is no #RRGGBB", value))
 	}
-	return color.NRGBA{R: uint8(rgb >> 16), G: uint8(rgb >> 8), B: uint8(rgb), A: uint8(opacity*255 + 0.5)}
+	return [3]uint8{uint8(rgb >> 16), uint8(rgb >> 8), uint8(rgb)}
 }
 
 // Variables are the palette as CSS custom properties, "--plot-ink:#1F2328;…", for a light or a dark page.
@@ -77,16 +84,24 @@ var painted = regexp.MustCompile(`(fill|stroke):(#[0-9A-F]{6})`)
 
 // themed makes a picture follow the page's theme.
 func themed(svg string) string {
-	names := map[string]string{}
-	for _, h := range palette() {
-		names[h.light] = h.name
-	}
 	return painted.ReplaceAllStringFunc(svg, func(paint string) string {
 		property, value, _ := strings.Cut(paint, ":")
-		name, ok := names[value]
-		if !ok {
-			return paint
+		for _, h := range palette() {
+			if alike(h.light, value) {
+				return property + ":var(--plot-" + h.name + ")"
+			}
 		}
-		return property + ":var(--plot-" + name + ")"
+		return paint
 	})
+}
+
+// alike says whether two colours are the same but for what premultiplying a faded colour by its opacity rounds off.
+func alike(one, other string) bool {
+	a, b := channels(one), channels(other)
+	for i := range a {
+		if max(a[i], b[i])-min(a[i], b[i]) > 3 {
+			return false
+		}
+	}
+	return true
 }

@@ -65,19 +65,19 @@ func (m mark) strokeWidth() vg.Length {
 func (m mark) draw(c *draw.Canvas, h hue, at vg.Point) {
 	var path vg.Path
 	m.path(&path, at)
-	paint(c, h, m, path, 1)
+	paint(c, h, m, path)
 }
 
-func paint(c *draw.Canvas, h hue, m mark, path vg.Path, opacity float64) {
+func paint(c *draw.Canvas, h hue, m mark, path vg.Path) {
 	if len(path) == 0 {
 		return
 	}
 	if m == block {
-		c.SetColor(h.faded(opacity))
+		c.SetColor(h.solid())
 		c.Fill(path)
 		return
 	}
-	c.SetLineStyle(draw.LineStyle{Color: h.faded(opacity), Width: m.strokeWidth()})
+	c.SetLineStyle(draw.LineStyle{Color: h.solid(), Width: m.strokeWidth()})
 	c.Stroke(path)
 }
 
@@ -118,7 +118,7 @@ func (d *dots) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		d.mark.path(&path, at)
 	}
-	paint(&c, d.hue, d.mark, path, 1)
+	paint(&c, d.hue, d.mark, path)
 }
 
 func (d *dots) note() string {
@@ -176,9 +176,8 @@ type span struct {
 
 // spans are boxes of one hue, with a text in each that has room for it.
 type spans struct {
-	boxes   []span
-	hue     hue
-	opacity float64
+	boxes []span
+	hue   hue
 	// textHue is the texts' colour; the zero hue writes none.
 	textHue hue
 }
@@ -197,7 +196,7 @@ func (s spans) Plot(c draw.Canvas, p *plot.Plot) {
 		path.Line(vg.Point{X: left, Y: high})
 		path.Close()
 	}
-	paint(&c, s.hue, block, path, s.opacity)
+	paint(&c, s.hue, block, path)
 	if s.textHue.name == "" {
 		return
 	}

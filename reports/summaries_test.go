@@ -1,0 +1,168 @@
+package reports
+
+import (
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"muster/checker"
+	"muster/model/run"
+)
+
+func resultsOf(t *testing.T, fixtures ...fixture) []Result {
+	t.Helper()
+	results, err := ReadResults(writeFolders(t, t.TempDir(), fixtures...))
+	require.NoError(t, err)
+	return results
+}
+
+// asExpected is a fixture all of whose verdicts are the ones expected.
+func asExpected(seed uint64) fixture {
+	f := newFixture(seed)
+	f.scenario = "calm"
+	f.verdicts = f.verdicts[:3]
+	f.change = func(r *run.Run) {
+		r.Expect = map[string]string{"linearizable": "holds", "local-reads-linearizable": "violated", "durable": "holds"}
+	}
+	return f
+}
+
+func TestTable(t *testing.T) {
+	results := resultsOf(t, newFixture(12), newFixture(7), asExpected(7))
+	var text strings.Builder
+	require.NoError(t, Table(&text, results, false))
+	require.NotContains(t, text.String(), "\x1b")
+	for line := range strings.Lines(text.String()) {
+		if !strings.Contains(line, string(filepath.Separator)) {
+			require.LessOrEqualf(t, utf8.RuneCountInString(strings.TrimRight(line, "\n")), 120, "%s", line)
+		}
+	}
+	lines := strings.Split(text.String(), "\n")
+	require.Equal(t, []string{"scenario", "seed", "linear", "local", "durable", "converg", "no-loss", "expiry", "lasted", "speed"}, strings.Fields(lines[0]))
+	require.Equal(t, []string{"calm", "7", "✓", "✗", "✓", "–", "–", "–", "60", "s", "12.0", "×"}, strings.Fields(lines[2]))
+	require.Equal(t, []string{"leader-isolated", "7", "✓", "✗", "✓", "✗!", "?!", "?", "60", "s", "12.0", "×"}, strings.Fields(lines[3]))
+	require.Equal(t, "12", strings.Fields(lines[4])[0])
+	require.Contains(t, text.String(), "leader-isolated seed 7: converged is VIOLATED, expected holds: n3 lacked 2 instances until the end.\n")
+	require.Contains(t, text.String(), "leader-isolated seed 12: no-loss is UNDECIDED, expected holds")
+	require.Contains(t, text.String(), "3 runs, 2 of them not as expected\n")
+
+	var colourful strings.Builder
+	require.NoError(t, Table(&colourful, results[2:], true))
+	require.Contains(t, colourful.String(), "\x1b[32m✓")
+	require.Contains(t, colourful.String(), "1 run, every verdict as expected\n")
+}
+
+func TestResultsNameEveryBrokenFolder(t *testing.T) {
+	good := newFixture(1).write(t, run.Folder(t.TempDir()))
+	_, err := ReadResults([]run.Folder{"nowhere/one", good, "nowhere/two"})
+	require.ErrorContains(t, err, "nowhere/one is no run folder")
+	require.ErrorContains(t, err, "nowhere/two is no run folder")
+}
+
+func TestJUnit(t *testing.T) {
+	folders := writeFolders(t, t.TempDir(), newFixture(7), newFixture(8), asExpected(7))
+	var text strings.Builder
+	require.NoError(t, WriteJUnit(&text, folders))
+
+	var parsed struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
+		Skipped  int `xml:"skipped,attr"`
+		Suites   []struct {
+			Name       string `xml:"name,attr"`
+			Tests      int    `xml:"tests,attr"`
+			Properties []struct {
+				Name  string `xml:"name,attr"`
+				Value string `xml:"value,attr"`
+			} `xml:"properties>property"`
+			Cases []struct {
+				Name       string `xml:"name,attr"`
+				Classname  string `xml:"classname,attr"`
+				Time       string `xml:"time,attr"`
+				Properties []struct {
+					Name  string `xml:"name,attr"`
+					Value string `xml:"value,attr"`
+				} `xml:"properties>property"`
+				Failure *struct {
+					Message string `xml:"message,attr"`
+					Text    string `xml:",chardata"`
+				} `xml:"failure"`
+				Error   *struct{} `xml:"error"`
+				Skipped *struct{} `xml:"skipped"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	require.NoError(t, xml.Unmarshal([]byte(text.String()), &parsed))
+	require.Len(t, parsed.Suites, 2)
+	require.Equal(t, []int{15, 2, 2, 2}, []int{parsed.Tests, parsed.Failures, parsed.Errors, parsed.Skipped})
+	calm, leader := parsed.Suites[0], parsed.Suites[1]
+	require.Equal(t, "calm", calm.Name)
+	require.Equal(t, 3, calm.Tests)
+	require.Equal(t, "leader-isolated", leader.Name)
+	require.Contains(t, fmt.Sprint(leader.Properties), "{seeds 7, 8}")
+
+	passed, failed, undecided, skipped := leader.Cases[1], leader.Cases[3], leader.Cases[4], leader.Cases[5]
+	require.Equal(t, "local-reads-linearizable (seed 7)", passed.Name)
+	require.True(t, passed.Failure == nil && passed.Error == nil && passed.Skipped == nil, "an expected violation passes")
+	require.Equal(t, "0.667", passed.Time)
+	require.Equal(t, "muster.leader-isolated", passed.Classname)
+	require.Contains(t, fmt.Sprint(passed.Properties), "{seed 7}")
+	require.Equal(t, "violated, expected holds: n3 lacked 2 instances until the end.", failed.Failure.Message)
+	require.Contains(t, failed.Failure.Text, "at 55.000 s: n3 lists 8 of 10")
+	require.Contains(t, failed.Failure.Text, "replay: make simulate SCENARIO=leader-isolated SEED=7")
+	require.NotNil(t, undecided.Error)
+	require.NotNil(t, skipped.Skipped)
+}
+
+func TestIndex(t *testing.T) {
+	out := t.TempDir()
+	interrupted := newFixture(3)
+	interrupted.change = func(r *run.Run) { r.Interrupted = "the clients' machine stopped" }
+	folders := writeFolders(t, filepath.Join(out, "runs"), newFixture(2), newFixture(1), interrupted, asExpected(1))
+	require.NoError(t, WriteIndex(t.Context(), out, folders))
+	text, root := parsePage(t, filepath.Join(out, IndexFile))
+	requireSelfContained(t, root)
+
+	require.Contains(t, textOf(byID(t, root, "calm")), "1 run as expected")
+	leader := byID(t, root, "leader-isolated")
+	require.Contains(t, textOf(leader), "3 of 3 runs not as expected")
+	require.Contains(t, textOf(leader), "Seed 3 was interrupted: the clients' machine stopped")
+	require.Contains(t, textOf(leader), "failover")
+	cells := elements(leader, func(n *html.Node) bool { return strings.HasPrefix(attribute(n, "class"), "cell ") })
+	require.Len(t, cells, 3*6, "a cell for each seed and property")
+	require.Equal(t, "runs/leader-isolated-1/report.html#verdict-linearizable", attribute(cells[0], "href"))
+	require.Equal(t, "cell good", attribute(cells[0], "class"))
+	require.Contains(t, attribute(cells[9], "title"), "seed 1: converged violated, expected holds")
+	for _, name := range []string{"failover", "unavailability", "convergence"} {
+		byID(t, root, "picture-"+name)
+		require.FileExists(t, filepath.Join(out, run.PlotsFolder, name+".svg"))
+	}
+
+	require.NoError(t, WriteIndex(t.Context(), out, []run.Folder{folders[3], folders[1], folders[0], folders[2]}))
+	again, err := os.ReadFile(filepath.Join(out, IndexFile))
+	require.NoError(t, err)
+	require.Equal(t, text, string(again), "whatever the order of the folders")
+}
+
+func TestIndexOfNothing(t *testing.T) {
+	out := t.TempDir()
+	require.NoError(t, WriteIndex(t.Context(), out, nil))
+	text, root := parsePage(t, filepath.Join(out, IndexFile))
+	requireSelfContained(t, root)
+	require.Contains(t, text, "There are no runs here.")
+}
+
+func TestEveryPropertyHasANarrowColumn(t *testing.T) {
+	for _, property := range checker.Properties {
+		require.NotEmptyf(t, columns[property], "%s", property)
+		require.LessOrEqualf(t, len(columns[property]), 8, "%s", property)
+	}
+}
