@@ -95,7 +95,7 @@ func TestRunPageInABrowser(t *testing.T) {
 		require.NoError(t, chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("input[type=search]"), "n3 raft.state")))
 		require.Equal(t, 2, evaluate[int](t, ctx, rowsShown), "n3 became a follower at each of its two starts")
 		require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#evidence-3 a.at"))))
-		require.Equal(t, "mark bad", evaluate[string](t, ctx, `document.querySelector(":target").className`), "evidence leads to its mark in a picture")
+		require.NoError(t, chromedp.Do(ctx, chromedp.WaitReady(chromedp.CSS("#mark-3.bad:target"))), "evidence leads to its mark in a picture")
 		require.Equal(t, 1, evaluate[int](t, ctx, `document.querySelectorAll("iframe[srcdoc]").length`))
 	})
 	require.Equal(t, []string{"file://" + path}, requests, "the page loads nothing but itself")
