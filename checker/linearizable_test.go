@@ -137,7 +137,7 @@ func TestLinearizableGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	s := persistentStory()
-	for i := range 2000 { // enough steps for the search to look at the context
+	for i := range 600 { // enough steps for the search to look at the context
 		s.registers("c1", instance(1, "1"), float64(i)/100, float64(i)/100+0.001).lists("c2", float64(i)/100+0.002, float64(i)/100+0.003, instance(1, "1"))
 	}
 	verdict := Judge(ctx, s.input(), map[Property]Outcome{Linearizable: Holds})[0]

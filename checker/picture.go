@@ -26,7 +26,7 @@ func draw(in Input, name string, steps []step, b *budget) (string, error) {
 	if in.Folder == "" {
 		return "", nil
 	}
-	steps = settleUnknown(steps)
+	steps = narrow(steps)
 	_, info := porcupine.CheckOperationsVerbose(specification(b), operations(steps), 0)
 	info.AddAnnotations(faultAnnotations(in, steps))
 	var page bytes.Buffer

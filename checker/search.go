@@ -48,7 +48,7 @@ func (b *budget) spend() bool {
 
 // search looks for an order of steps in which a single PersistentService would have shown every list as it was.
 func search(steps []step, b *budget) answer {
-	steps = settleUnknown(steps)
+	steps = narrow(steps)
 	if b.spent {
 		return gaveUp
 	}

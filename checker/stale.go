@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"muster/model"
@@ -27,13 +28,12 @@ type contradiction struct {
 // Most violations in practice are of this kind: stale reads, lost writes, and instances that nobody registered. It never
 // accuses a correct list, and finds nothing in many wrong histories; those are left to the search.
 func contradictions(steps []step) []contradiction {
-	writes := map[model.InstanceKey][]step{}
+	writes := map[model.InstanceKey][]*step{}
 	obscure := map[model.InstanceKey]bool{}
-	for _, s := range steps {
-		if !s.reads {
-			key := s.write.Key()
-			writes[key] = append(writes[key], s)
-			obscure[key] = obscure[key] || !s.write.Known()
+	for i := range steps {
+		if s := &steps[i]; !s.reads {
+			writes[s.write.Key()] = append(writes[s.write.Key()], s)
+			obscure[s.write.Key()] = obscure[s.write.Key()] || !s.write.Known()
 		}
 	}
 	keys := keysOf(steps)
@@ -46,7 +46,7 @@ func contradictions(steps []step) []contradiction {
 			if obscure[key] {
 				continue
 			}
-			if why := contradict(read, read.listing.Shows(key), writes[key]); why != "" {
+			if why := contradict(sight{read.listing.Shows(key), read.invoked, read.returned}, writes[key]); why != "" {
 				found = append(found, contradiction{read: read, key: key, why: why})
 				break
 			}
@@ -56,35 +56,19 @@ func contradictions(steps []step) []contradiction {
 }
 
 // contradict says why a list cannot show what it shows of an instance, "" if it can as far as this check sees.
-func contradict(read step, shows string, writes []step) string {
-	// The latest write with another effect that had returned before the list was asked for.
-	var replaced *step
-	for i, w := range writes {
-		if w.write.Shows() != shows && w.returned < read.invoked && (replaced == nil || w.invoked > replaced.invoked) {
-			replaced = &writes[i]
-		}
+func contradict(s sight, writes []*step) string {
+	causes, replaced := explain(s, writes)
+	if len(causes) > 0 || s.shows == "" && replaced == nil {
+		return ""
 	}
-	if replaced == nil && shows == "" {
-		return "" // as it was before anybody registered it
+	if s.shows == "" {
+		return fmt.Sprintf("shows nothing, yet %q by %s had taken effect by %s", replaced.write, replaced.client, seconds(replaced.returned))
 	}
-	written := false
-	for _, w := range writes {
-		if w.write.Shows() != shows || w.invoked > read.returned {
-			continue
-		}
-		written = true
-		if replaced == nil || w.returned >= replaced.invoked {
-			return ""
-		}
+	written := slices.ContainsFunc(writes, func(w *step) bool { return w.write.Shows() == s.shows && w.invoked <= s.returned })
+	if !written {
+		return fmt.Sprintf("shows %s, which nobody had written by then", s.shows)
 	}
-	showing := "shows nothing"
-	if shows != "" {
-		showing = "shows " + shows
-	}
-	if !written && shows != "" {
-		return showing + ", which nobody had written by then"
-	}
-	return fmt.Sprintf("%s, yet %q by %s had taken effect by %s", showing, replaced.write, replaced.client, seconds(replaced.returned))
+	return fmt.Sprintf("shows %s, yet %q by %s had taken effect by %s", s.shows, replaced.write, replaced.client, seconds(replaced.returned))
 }
 
 // earliest is the contradiction whose list returned first.

@@ -94,73 +94,125 @@ func until(steps []step, moment time.Duration) []step {
 
 // sight is what one list showed of one instance.
 type sight struct {
-	shows    string
-	returned time.Duration
+	shows             string
+	invoked, returned time.Duration
 }
 
-// settleUnknown makes the search for an order cheaper without changing what it finds. It rests on lists showing everything:
+// narrow makes the search for an order cheaper without changing what it finds. It rests on lists showing everything: what a list
+// shows of an instance is the effect of the last write before it. So some writes can be pinned down, and some left out:
 //
-//   - A write of unknown outcome whose effect no later list shows may be left out. Were it ordered somewhere, then no list stands
-//     between it and the next write on its instance, or that list would show it; so without it every list shows the same.
+//   - A list that only one write can explain comes after it, so the write took effect before the list returned; and the write
+//     comes after all others that had returned before the list began.
+//   - A list that shows something else, which no write after this one can explain, comes before it, so the write took effect
+//     after the list began.
+//   - A write of unknown outcome whose effect no list shows from then on may be left out. Were it ordered somewhere, then no list
+//     stands between it and the next write on its instance, or that list would show it; so without it every list shows the same.
 //
-//   - A write whose effect no other write on its instance has, and that a list shows, took effect before that list returned:
+// A write of version 7 without an answer, say, which otherwise might be tried before and after everything that follows:
 //
-//     write v7   [----------------------- - -  (no answer)
-//     list v7          [------]
-//     so         [------------]
+//	register 7  [------------------------------------- - -
+//	list 6           [----]
+//	list 7                         [----]
+//	so               [------------------]
 //
 // Instances that an operator wrote over are left alone: it is not known what a list would show of them.
-func settleUnknown(steps []step) []step {
-	writes := map[model.InstanceKey]int{}
-	sameEffect := map[model.InstanceKey]map[string]int{}
+func narrow(steps []step) []step {
+	narrowed := slices.Clone(steps)
+	writes := map[model.InstanceKey][]*step{}
 	obscure := map[model.InstanceKey]bool{}
-	for _, s := range steps {
-		if s.reads {
+	for i := range narrowed {
+		if s := &narrowed[i]; !s.reads {
+			writes[s.write.Key()] = append(writes[s.write.Key()], s)
+			obscure[s.write.Key()] = obscure[s.write.Key()] || !s.write.Known()
+		}
+	}
+	needless := map[*step]bool{}
+	for key, of := range writes {
+		if obscure[key] {
 			continue
 		}
-		key := s.write.Key()
-		writes[key]++
-		obscure[key] = obscure[key] || !s.write.Known()
-		if sameEffect[key] == nil {
-			sameEffect[key] = map[string]int{}
+		sights := sightsOf(narrowed, key)
+		const passes = 2 // what the first pins down often lets the second pin down more
+		for range passes {
+			pinBefore(of, sights)
+			pinAfter(of, sights)
 		}
-		sameEffect[key][s.write.Shows()]++
+		for _, w := range of {
+			needless[w] = w.returned == never && !slices.ContainsFunc(sights, func(s sight) bool {
+				return s.shows == w.write.Shows() && s.returned >= w.invoked
+			})
+		}
 	}
-	sights := map[model.InstanceKey][]sight{}
+	kept := make([]step, 0, len(narrowed))
+	for i := range narrowed {
+		if !needless[&narrowed[i]] {
+			kept = append(kept, narrowed[i])
+		}
+	}
+	return kept
+}
+
+// sightsOf are what lists showed of an instance, in the order in which they began.
+func sightsOf(steps []step, key model.InstanceKey) []sight {
+	var sights []sight
 	for _, s := range steps {
 		if s.reads {
-			for key := range writes {
-				sights[key] = append(sights[key], sight{s.listing.Shows(key), s.returned})
+			sights = append(sights, sight{s.listing.Shows(key), s.invoked, s.returned})
+		}
+	}
+	slices.SortFunc(sights, func(a, b sight) int { return cmp.Compare(a.invoked, b.invoked) })
+	return sights
+}
+
+// pinBefore has writes return no later than the first list that they alone can explain, and begin no earlier than other writes
+// that come before that list for certain.
+func pinBefore(writes []*step, sights []sight) {
+	for _, s := range sights {
+		causes, replaced := explain(s, writes)
+		if unwritten := s.shows == "" && replaced == nil; len(causes) != 1 || unwritten {
+			continue
+		}
+		w := causes[0]
+		if s.returned >= w.invoked {
+			w.returned = min(w.returned, s.returned)
+		}
+		if replaced != nil && replaced.invoked <= w.returned {
+			w.invoked = max(w.invoked, replaced.invoked)
+		}
+	}
+}
+
+// pinAfter has writes begin no earlier than lists that show something else which no later write can explain.
+func pinAfter(writes []*step, sights []sight) {
+	for _, w := range writes {
+		first, _ := slices.BinarySearchFunc(sights, w.invoked, func(s sight, t time.Duration) int { return cmp.Compare(s.invoked, t) })
+		for _, s := range sights[first:] {
+			if s.invoked > w.returned {
+				break
+			}
+			later := s.shows == w.write.Shows() || slices.ContainsFunc(writes, func(x *step) bool {
+				return x != w && x.write.Shows() == s.shows && x.invoked <= s.returned && x.returned >= w.invoked
+			})
+			if !later {
+				w.invoked = s.invoked
 			}
 		}
 	}
-	settled := make([]step, 0, len(steps))
-	for _, s := range steps {
-		if s.reads || obscure[s.write.Key()] {
-			settled = append(settled, s)
-			continue
-		}
-		key, shows := s.write.Key(), s.write.Shows()
-		first, seen := firstSight(sights[key], shows, s.invoked)
-		if s.returned == never && !seen {
-			continue
-		}
-		// Nothing (shows == "") is also what a list shows before anybody registered, so seeing it proves no write.
-		if seen && shows != "" && sameEffect[key][shows] == 1 {
-			s.returned = min(s.returned, first)
-		}
-		settled = append(settled, s)
-	}
-	return settled
 }
 
-// firstSight is when the first list returned that showed something of an instance, among those that returned after a moment.
-func firstSight(sights []sight, shows string, after time.Duration) (first time.Duration, seen bool) {
-	first = never
-	for _, s := range sights {
-		if s.shows == shows && s.returned >= after && s.returned <= first {
-			first, seen = s.returned, true
+// explain finds the writes on an instance that may have been the last before a list: those with the effect that it shows, unless
+// another write with another effect had certainly replaced them before the list began. It also returns the latest such
+// replacement, nil if there is none: then the list may also show how the instance was before anybody wrote it.
+func explain(s sight, writes []*step) (causes []*step, replaced *step) {
+	for _, w := range writes {
+		if w.write.Shows() != s.shows && w.returned < s.invoked && (replaced == nil || w.invoked > replaced.invoked) {
+			replaced = w
 		}
 	}
-	return first, seen
+	for _, w := range writes {
+		if w.write.Shows() == s.shows && w.invoked <= s.returned && (replaced == nil || w.returned >= replaced.invoked) {
+			causes = append(causes, w)
+		}
+	}
+	return causes, replaced
 }
