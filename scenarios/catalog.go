@@ -19,13 +19,13 @@ const (
 )
 
 // everyday is what ten clients of a small system do: six provide a service each and beat, four write persistent instances.
-// They stop at a time and so leave the end of the run to the nodes.
+// They stop at a time and so leave the end of the run to the nodes; two of those that provide services deregister then.
 func everyday(stop time.Duration) model.Load {
 	return model.Load{
 		EphemeralClients: 6, PersistentClients: 4, EphemeralServices: 3, PersistentServices: 2,
 		OperationsPerSecond: 40, ReadShare: 0.5, ReadModes: []model.ReadMode{model.ReadLinearizable},
 		Timeout: 3 * time.Second, BeatInterval: 5 * time.Second, ObserveInterval: 500 * time.Millisecond,
-		WarmUp: warmUp, Stop: stop,
+		WarmUp: warmUp, Stop: stop, Leaving: 2,
 	}
 }
 
