@@ -79,6 +79,11 @@ func (w *World) Heal() {
 	}
 }
 
+// IsCut tells whether a Cut, or a Reject, lies on the way from one machine to another.
+func (w *World) IsCut(from, to *Machine) bool {
+	return slices.Contains(w.cuts, way{from.host, to.host})
+}
+
 // Link is how packets travel from one machine to another.
 func (w *World) Link(from, to *Machine) network.Link { return w.network.Link(from.host, to.host) }
 

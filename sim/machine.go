@@ -282,6 +282,20 @@ func (m *Machine) Kill() error {
 	return nil
 }
 
+// Terminate asks the program to end, as SIGTERM does. One that does not handle the signal ends with exit code 143; one that handles it
+// may take its time.
+func (m *Machine) Terminate() error {
+	if m.process == nil {
+		return m.fail("terminate", errDown)
+	}
+	m.world.record(trace.Record{Kind: trace.Terminate, Machine: m.name})
+	m.process.Signal(machine.Terminate)
+	m.told = true
+	m.schedule()
+	m.world.settle()
+	return nil
+}
+
 // Restart starts the machine's program again, on the same disk and address: with the same arguments if none are given.
 func (m *Machine) Restart(args ...string) error {
 	if len(args) == 0 {

@@ -251,7 +251,7 @@ var kindOfNote = map[network.NoteKind]trace.Kind{
 	network.NoteLost:        trace.DroppedByChance,
 	network.NoteRejected:    trace.Rejected,
 	network.NoteUnheard:     trace.Unheard,
-	network.NoteDiscarded:    trace.Discarded,
+	network.NoteDiscarded:   trace.Discarded,
 	network.NoteRetransmit:  trace.Retransmit,
 }
 

@@ -78,11 +78,61 @@ func (l *lab) said(machine string) string {
 func TestEcho(t *testing.T) {
 	l := newLab(t, sim.Options{Seed: 1})
 	echo := load(t, "echo")
-	l.boot("server", echo, "-listen", ":7")
+	server := l.boot("server", echo, "-listen", ":7")
 	client := l.boot("client", echo, "-dial", "server:7")
 	l.run(5 * time.Second)
-	fmt.Println(l.said("server"))
-	fmt.Println(l.said("client"))
+
+	require.Equal(t, sim.Running, server.Status())
 	require.Equal(t, sim.Exited, client.Status())
 	require.Equal(t, 3, client.Exit().Code)
+	require.Equal(t, []string{
+		"listening at 0.0.0.0:7",
+		"accepted 10.0.0.2:32768 at 10.0.0.1:7",
+		"echoed 33 bytes <nil>",
+	}, server.LastWords())
+	said := client.LastWords()
+	require.Len(t, said, 6)
+	require.Equal(t, "connected 10.0.0.2:32768 to 10.0.0.1:7", said[0])
+	for i, answer := range said[1:4] {
+		var question int
+		var took string
+		_, err := fmt.Sscanf(answer, "question %d took %s", &question, &took)
+		require.NoError(t, err, answer)
+		require.Equal(t, i, question)
+		d, err := time.ParseDuration(took)
+		require.NoError(t, err)
+		require.True(t, 400*time.Microsecond <= d && d < 20*time.Millisecond, "there and back over a LAN, but no time to work: %v", d)
+	}
+	require.Equal(t, []string{"rest 0 <nil>", "datagram <nil>"}, said[4:])
+
+	require.Equal(t, "server", l.lines[0].Machine)
+	require.Equal(t, 1, l.lines[0].Boot)
+	require.Equal(t, 1, l.lines[0].Stream)
+	require.Greater(t, l.lines[len(l.lines)-1].At, 2*time.Second)
+}
+
+func TestBootRefuses(t *testing.T) {
+	l := newLab(t, sim.Options{})
+	probe := load(t, "probe")
+	l.boot("n1", probe, "tick")
+	for name, want := range map[string]string{
+		"n1":        "already",
+		"":          "1 to 63 characters",
+		"localhost": "other than localhost",
+		"N2":        "lower-case",
+		"a b":       "lower-case",
+		"-a":        "hyphen",
+	} {
+		_, err := l.Boot(name, probe)
+		require.ErrorContains(t, err, want, "%q", name)
+	}
+	small := probe
+	small.MemoryLimit = 1 << 20
+	_, err := l.Boot("small", small)
+	require.ErrorContains(t, err, "memory limit")
+	require.ErrorContains(t, l.Run(-1), "does not run back")
+	require.NoError(t, l.Close())
+	_, err = l.Boot("n2", probe)
+	require.ErrorContains(t, err, "closed")
+	require.ErrorContains(t, l.Run(1), "closed")
 }

@@ -45,7 +45,7 @@ func NewEngine(cache string) (*Engine, error) {
 		return nil, fmt.Errorf("opening the folder of compiled code: %w", err)
 	}
 	ctx := context.Background()
-	config := wazero.NewRuntimeConfigCompiler().WithCompilationCache(compiled).WithMemoryLimitPages(maxMemory / pageSize).WithDebugInfoEnabled(false)
+	config := wazero.NewRuntimeConfig().WithCompilationCache(compiled).WithMemoryLimitPages(maxMemory / pageSize).WithDebugInfoEnabled(false)
 	engine := &Engine{runtime: wazero.NewRuntimeWithConfig(ctx, config), codes: map[[sha256.Size]byte]*Code{}}
 	if err := engine.exportCalls(ctx); err != nil {
 		return nil, fmt.Errorf("preparing the system calls of guests: %w", err)

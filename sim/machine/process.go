@@ -68,6 +68,7 @@ type Process struct {
 	sockets     map[network.Socket]int32
 	ready       []int32 // descriptors that the program is to be told of
 	partial     [3][]byte
+	signal      uint64 // to be delivered; 0: none
 	words       uint64 // where machineWords are in the program's memory; 0: not known yet
 }
 
@@ -156,14 +157,22 @@ func (p *Process) Run() State {
 	return state
 }
 
+// Terminate is the number of the signal that asks a program to end: SIGTERM.
+const Terminate = 15
+
+// Signal sends the program a signal, which it finds when it is run next. A program that does not handle it ends with the code 128 plus
+// the signal's number.
+func (p *Process) Signal(number int) { p.signal = uint64(number) }
+
 // machineWords (_overlay/runtime/os_wasip1.go): where the fields are.
 const (
-	wordMono  = 0
-	wordWall  = 8
-	wordUntil = 32
-	wordReady = 40
-	wordReads = 48
-	wordsSize = 56
+	wordMono   = 0
+	wordWall   = 8
+	wordUntil  = 32
+	wordReady  = 40
+	wordReads  = 48
+	wordSignal = 56
+	wordsSize  = 64
 )
 
 // freeReads is how often a program may read its clock before that takes time. A program that works reads it some thousand times in a
@@ -181,6 +190,10 @@ func (p *Process) setWords() {
 	binary.LittleEndian.PutUint64(words[wordWall:], uint64(p.kernel.Clock.Wall(now)))
 	binary.LittleEndian.PutUint64(words[wordReady:], uint64(len(p.ready)))
 	binary.LittleEndian.PutUint64(words[wordReads:], freeReads)
+	if p.signal != 0 {
+		binary.LittleEndian.PutUint64(words[wordSignal:], p.signal)
+		p.signal = 0
+	}
 }
 
 // waiting reads what the program waits for.

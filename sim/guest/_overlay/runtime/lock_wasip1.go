@@ -133,6 +133,13 @@ func beforeIdle(now, pollUntil int64) (gp *g, otherReady bool) {
 		}
 		machine.until = pollUntil
 		machinePause()
+		if signal := machine.signal; signal != 0 {
+			machine.signal = 0
+			if !sigsend(uint32(signal)) {
+				exit(128 + int32(signal)) // as a shell reports it
+			}
+			return nil, true
+		}
 		if pollUntil != 0 && nanotime() >= pollUntil {
 			return nil, true
 		}

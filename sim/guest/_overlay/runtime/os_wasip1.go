@@ -145,6 +145,8 @@ type machineWords struct {
 	until int64 // when the paused program wants to go on, by mono; 0: when a file descriptor is ready
 	ready int64 // number of file descriptors that machine_poll would return; written by the simulator
 	reads int64 // how often the clock may still be read before it moves by itself; written by the simulator
+
+	signal int64 // a signal that the program has not been told of yet; written by the simulator
 }
 
 var machine machineWords

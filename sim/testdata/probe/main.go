@@ -1,0 +1,38 @@
+// Probe tries out what a simulated machine offers. Its first argument says what to try.
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+)
+
+var probes = map[string]func(args []string) error{
+	"clock":   clock,
+	"crash":   crash,
+	"errors":  networkErrors,
+	"exit":    exit,
+	"fetch":   fetch,
+	"files":   files,
+	"hog":     hog,
+	"signal":  waitForSignal,
+	"spin":    spin,
+	"serve":   serve,
+	"slow":    slowReader,
+	"stuck":   stuck,
+	"system":  system,
+	"tick":    tick,
+	"trunk":   trunk,
+	"unsaved": unsaved,
+}
+
+func main() {
+	log.SetFlags(0)
+	if err := probes[os.Args[1]](os.Args[2:]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func check(what string, err error) {
+	fmt.Printf("%s: %v\n", what, err)
+}
