@@ -9,6 +9,9 @@ import (
 	"muster/reports/plots"
 )
 
+// settling is the time at a run's beginning and end in which machines come and go without being called down.
+const settling = time.Second
+
 // lanes tells each node's life from what it logged: its Raft state, whom it took for the leader, and when it was not there.
 func (s *story) lanes() []plots.Lane {
 	nodes := s.Run.Nodes()
@@ -40,20 +43,24 @@ func (s *story) lanes() []plots.Lane {
 				change(e.T, plots.Running, "")
 				believe(e.T, -1)
 			case run.EventNodeStop:
+				if end-e.T < settling {
+					continue
+				}
 				absences = append(absences, absence{from: e.T, state: plots.Down})
 			case run.EventRaftState:
 				change(e.T, raftState(e.Text("state")), termOf(e))
 			case run.EventRaftLeader:
 				believe(e.T, slices.Index(nodes, s.nodeName(e.Text("leader"))))
-				// A follower that stays one logs its new term here only.
-				if term := termOf(e); term != state.Text && state.State == plots.Follower {
-					change(e.T, state.State, term)
+				// A follower that stays one logs its new term here only; and one that was never anything else logs no state.
+				following := state.State == plots.Follower || state.State == plots.Running && s.nodeName(e.Text("leader")) != node && e.Text("leader") != ""
+				if term := termOf(e); following && term != state.Text {
+					change(e.T, plots.Follower, term)
 				}
 			}
 		}
 		change(end, plots.Running, "")
 		believe(end, -1)
-		if len(starts) > 0 {
+		if len(starts) > 0 && starts[0] > settling {
 			absences = append(absences, absence{from: 0, state: plots.Down})
 		}
 		absences = append(absences, s.absencesOf(node)...)

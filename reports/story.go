@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"os"
 	"time"
 
 	"muster/model"
@@ -49,14 +50,13 @@ func readStory(ctx context.Context, folder run.Folder) (*story, error) {
 	if s.events, err = folder.NodeEvents(); err != nil {
 		return nil, fmt.Errorf("reading the nodes' logs: %w", err)
 	}
-	if len(s.events) == 0 {
-		s.untold = append(s.untold, run.LogsFolder)
-	}
 	if s.clocks, err = folder.ReadClocks(); err != nil {
 		return nil, fmt.Errorf("reading a run's clocks: %w", err)
 	}
-	if len(s.clocks) == 0 {
-		s.untold = append(s.untold, run.ClocksFile)
+	for _, name := range []string{run.LogsFolder, run.ClocksFile} {
+		if _, err := os.Stat(folder.Path(name)); err != nil {
+			s.untold = append(s.untold, name)
+		}
 	}
 	s.timeline = plots.Timeline{Lasted: s.lasted()}
 	s.timeline.Windows = windows(s.plan, s.timeline.Lasted)

@@ -58,7 +58,7 @@ func TestLanesTellANodesLife(t *testing.T) {
 		}
 		return -1
 	}
-	require.Equal(t, plots.Down, at(0, 10*time.Millisecond).State, "before its start")
+	require.Equal(t, plots.Running, at(0, 10*time.Millisecond).State, "a run's beginning is no absence")
 	require.Equal(t, plots.Leader, at(0, 5*time.Second).State)
 	require.Equal(t, "term 2", at(0, 5*time.Second).Text)
 	require.Equal(t, plots.Candidate, at(0, 25*time.Second).State)
@@ -83,4 +83,16 @@ func TestNodesAreKnownByWhateverAddressTheyLog(t *testing.T) {
 	simulated := &story{Result: Result{Run: run.Run{Machines: []run.Machine{{Name: "n1", Address: "10.0.0.1", Role: "node"}, {Name: "n2", Address: "10.0.0.2", Role: "node"}}}}}
 	simulated.names = simulated.nodeNames()
 	require.Equal(t, "n2", simulated.nodeName("10.0.0.2:7848"))
+}
+
+func TestAFollowerIsKnownByItsBelief(t *testing.T) {
+	s := &story{Result: Result{Run: run.Run{Machines: []run.Machine{{Name: "n1", Role: "node"}, {Name: "n2", Role: "node"}}}}}
+	s.timeline.Lasted = 10 * time.Second
+	s.names = s.nodeNames()
+	for _, node := range []string{"n1", "n2"} {
+		s.events = append(s.events, run.NodeEvent{T: time.Second, Machine: node, Name: run.EventRaftLeader, Attributes: map[string]any{"leader": "n2", "term": 3.0}})
+	}
+	lanes := s.lanes()
+	require.Equal(t, plots.Stretch{From: time.Second, Until: 10 * time.Second, State: plots.Follower, Text: "term 3"}, lanes[0].Stretches[1])
+	require.Len(t, lanes[1].Stretches, 1, "a node that takes itself for the leader is no follower")
 }
