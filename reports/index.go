@@ -84,12 +84,12 @@ func indexOf(out string, results []Result) (indexPage, error) {
 		one := indexScenario{Title: g.title(), Claim: g.claim, Anchor: anchor(g.title())}
 		wrong := 0
 		for _, r := range g.results {
-			link, err := filepath.Rel(out, string(r.Folder))
+			link, err := relative(out, string(r.Folder))
 			if err != nil {
 				return p, fmt.Errorf("the index in %s cannot link to %s: %w", out, r.Folder, err)
 			}
 			_, mood := headline(r)
-			one.Runs = append(one.Runs, indexRun{Seed: r.Run.Seed, Link: reportLink(filepath.ToSlash(link)), Mood: mood, Interrupted: r.Run.Interrupted})
+			one.Runs = append(one.Runs, indexRun{Seed: r.Run.Seed, Link: link + "/" + run.ReportFile, Mood: mood, Interrupted: r.Run.Interrupted})
 			if !r.AsExpected() {
 				wrong++
 			}
@@ -122,6 +122,19 @@ func indexOf(out string, results []Result) (indexPage, error) {
 	}
 	p.Pictures = distributions(NewSet(results))
 	return p, nil
+}
+
+// relative is the way from a folder to another as a link writes it, whichever of them is given relative to the working directory.
+func relative(from, to string) (string, error) {
+	from, err := filepath.Abs(from)
+	if err != nil {
+		return "", err
+	}
+	if to, err = filepath.Abs(to); err != nil {
+		return "", err
+	}
+	way, err := filepath.Rel(from, to)
+	return filepath.ToSlash(way), err
 }
 
 func indexCellOf(r Result, property checker.Property, link string) indexCell {

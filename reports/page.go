@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"muster/checker"
-	"muster/model/run"
 	"muster/reports/plots"
 )
 
@@ -84,6 +83,3 @@ func headline(r Result) (words, mood string) {
 		return fmt.Sprintf("all %d verdicts as expected", len(r.Verdicts)), "good"
 	}
 }
-
-// reportLink is where a run's page lies, seen from the folder of the index.
-func reportLink(relative string) string { return relative + "/" + run.ReportFile }

@@ -101,7 +101,7 @@ type shownStrike struct {
 
 func (s *story) page() (runPage, error) {
 	p := runPage{
-		Run: s.Run, Figures: keyFigures(s.Figures), Operations: operationsOf(s.Figures), Untold: s.untold, Length: s.timeline.Lasted,
+		Run: s.Run, Figures: keyFigures(s.Figures), Operations: operationsOf(s.Figures), Length: s.timeline.Lasted,
 		Identity: s.identity(), Options: pairs(s.Run.Options),
 	}
 	p.Headline, p.Mood = headline(s.Result)
@@ -115,6 +115,7 @@ func (s *story) page() (runPage, error) {
 	p.Members, p.Events, p.EventsLeftOut = s.tables()
 	var err error
 	p.Violations, err = s.violations()
+	p.Untold = s.untold
 	return p, err
 }
 

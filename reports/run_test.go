@@ -230,6 +230,14 @@ func TestMissingFilesAreSaidToBeMissing(t *testing.T) {
 	require.Contains(t, textOf(byID(t, root, "faults")), "No fault was struck")
 }
 
+func TestAMissingPictureIsSaidToBeMissing(t *testing.T) {
+	folder := newFixture(1).write(t, run.Folder(t.TempDir()))
+	require.NoError(t, os.Remove(folder.Path("porcupine-orders.html")))
+	require.NoError(t, WriteRun(t.Context(), folder))
+	_, root := parsePage(t, folder.Path(run.ReportFile))
+	require.Contains(t, textOf(byID(t, root, "untold")), "porcupine-orders.html")
+}
+
 func TestAnInterruptedRunSaysSo(t *testing.T) {
 	f := newFixture(1)
 	f.change = func(r *run.Run) { r.Interrupted = "n2 exited with status 2." }

@@ -59,6 +59,18 @@ func TestTable(t *testing.T) {
 	require.Contains(t, colourful.String(), "1 run, every verdict as expected\n")
 }
 
+func TestTableOfARunThatNobodyJudged(t *testing.T) {
+	folder := newFixture(5).write(t, run.Folder(t.TempDir()))
+	require.NoError(t, os.Remove(folder.Path(run.VerdictsFile)))
+	results, err := ReadResults([]run.Folder{folder})
+	require.NoError(t, err)
+	require.False(t, results[0].AsExpected())
+	var text strings.Builder
+	require.NoError(t, Table(&text, results, false))
+	require.Contains(t, text.String(), "leader-isolated seed 5 was not judged\n")
+	require.Contains(t, text.String(), "1 run, 1 of them not as expected")
+}
+
 func TestResultsNameEveryBrokenFolder(t *testing.T) {
 	good := newFixture(1).write(t, run.Folder(t.TempDir()))
 	_, err := ReadResults([]run.Folder{"nowhere/one", good, "nowhere/two"})

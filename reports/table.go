@@ -68,9 +68,13 @@ func Table(w io.Writer, results []Result, colour bool) error {
 			if !r.AsExpected() {
 				unexpectedRuns++
 			}
+			if !r.Judged {
+				lines = append(lines, fmt.Sprintf("%s seed %d was not judged\n    %s", g.title(), r.Run.Seed, r.Folder))
+				continue
+			}
 			for _, v := range r.Unexpected() {
 				lines = append(lines, fmt.Sprintf("%s seed %d: %s is %s, expected %s: %s\n    %s",
-					g.title(), r.Run.Seed, v.Property, coloured(strings.ToUpper(string(v.Outcome)), v, colour), v.Expected, v.Reason, r.Folder.Path()))
+					g.title(), r.Run.Seed, v.Property, coloured(strings.ToUpper(string(v.Outcome)), v, colour), v.Expected, v.Reason, r.Folder))
 			}
 		}
 	}

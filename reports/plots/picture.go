@@ -33,10 +33,10 @@ func (p Picture) Inline() string {
 	opening, rest, _ := strings.Cut(svg, ">")
 	_, box, _ := strings.Cut(opening, `viewBox="`)
 	box, _, _ = strings.Cut(box, `"`)
-	return fmt.Sprintf(`<svg role="img" aria-label="%s" viewBox="%s">%s`, text4attribute.Replace(p.Title), box, themed(rest))
+	return fmt.Sprintf(`<svg role="img" aria-label="%s" viewBox="%s">%s`, escapeAttribute.Replace(p.Title), box, themed(rest))
 }
 
-var text4attribute = strings.NewReplacer("&", "&amp;", `"`, "&quot;", "<", "&lt;", ">", "&gt;")
+var escapeAttribute = strings.NewReplacer("&", "&amp;", `"`, "&quot;", "<", "&lt;", ">", "&gt;")
 
 // Sizes of all pictures, in points. A picture is width wide; its data stand between marginLeft and width - marginRight.
 const (
