@@ -271,6 +271,11 @@ func TestTornTail(t *testing.T) {
 		require.Equal(t, disk.OK, m.Truncate(again, 20, 1))
 		content, _ = m.ReadFile("log")
 		require.Equal(t, strings.Repeat("\x00", 10), string(content[10:]), "nothing of the tail is left")
+		_, err = m.WriteAt(again, []byte("S"), 0, 1)
+		require.Equal(t, disk.OK, err)
+		m.crash()
+		content, _ = m.ReadFile("log")
+		require.True(t, strings.HasPrefix("syncedtail", string(content)), "%q", content)
 	}
 	require.Len(t, lengths, 5, "torn at every byte")
 }

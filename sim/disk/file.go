@@ -63,7 +63,8 @@ func (f *file) tail() int64 {
 	return max(f.size-f.syncedSize, 0)
 }
 
-// touch remembers that bytes from offset on change.
+// touch remembers that bytes from offset on change. What lies between the end and an offset beyond it are zeros in new blocks, which
+// are dirty anyway, or in the last one, which has held zeros there all along.
 func (f *file) touch(offset int64) {
 	f.dirty = min(f.dirty, int(offset/blockBytes))
 	f.rewritten = f.rewritten || offset < f.syncedSize
@@ -115,7 +116,7 @@ func (d *Disk) write(f *file, p []byte, offset int64) int {
 	if len(p) == 0 {
 		return 0
 	}
-	f.touch(min(offset, f.size)) // a gap is filled with zeros
+	f.touch(offset)
 	done := 0
 	for done < len(p) {
 		at := offset + int64(done)
@@ -139,7 +140,7 @@ func (d *Disk) resize(f *file, size int64) {
 	if size == f.size {
 		return
 	}
-	f.touch(min(size, f.size))
+	f.touch(size)
 	keep := blocksFor(size)
 	for len(f.blocks) < keep {
 		f.blocks = append(f.blocks, nil)
@@ -151,7 +152,6 @@ func (d *Disk) resize(f *file, size int64) {
 		}
 	}
 	f.blocks = f.blocks[:keep]
-	f.dirty = min(f.dirty, keep)
 	if rest := size % blockBytes; size < f.size && rest != 0 && f.blocks[keep-1] != nil {
 		clear(d.writable(f, keep-1).data[rest:])
 	}

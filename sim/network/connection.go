@@ -73,9 +73,8 @@ func (n *Network) arriveSyn(q *queue.Queue, p *packet) {
 		return
 	}
 	for _, child := range l.half {
-		if s := n.sockets[child]; s.peer == p.source { // asked again
-			n.agree(q, s)
-			return
+		if n.sockets[child].peer == p.source {
+			return // the answer was lost, and will be sent again at about this time
 		}
 	}
 	if len(l.half)+len(l.whole) >= l.backlog {

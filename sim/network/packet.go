@@ -153,9 +153,7 @@ func (n *Network) arrive(q *queue.Queue, p *packet) {
 	}
 	s := n.sockets[p.destination]
 	if s == nil || s.state == dead || s.peer != p.source && s.state != connecting {
-		if p.kind != ack { // one may be under way to a socket that was closed in good order
-			n.refuse(q, p)
-		}
+		n.refuse(q, p)
 		return
 	}
 	n.arriveSegment(q, s, p)
@@ -192,12 +190,11 @@ func (n *Network) arriveData(q *queue.Queue, s *socket, p *packet) {
 		n.abort(q, s)
 		return
 	}
-	end := p.sequence + uint64(len(p.data))
-	if p.sequence > s.received || s.received < end && int(end-s.received) > receiveBuffer-s.unreadSize {
-		n.notePacket(q.Now(), NoteDiscarded, p)
-		n.lose(q, p) // what came before it was lost; both will be sent again
+	if p.sequence > s.received {
+		n.notePacket(q.Now(), NoteDiscarded, p) // what came before was lost; the timer that sends both again runs
 		return
 	}
+	end := p.sequence + uint64(len(p.data))
 	if s.received < end {
 		fresh := p.data[s.received-p.sequence:]
 		s.unread = append(s.unread, fresh)
@@ -212,8 +209,7 @@ func (n *Network) arriveData(q *queue.Queue, s *socket, p *packet) {
 // arriveFin takes in that the other side sends no more.
 func (n *Network) arriveFin(q *queue.Queue, s *socket, p *packet) {
 	if p.sequence > s.received {
-		n.lose(q, p)
-		return
+		return // as in arriveData
 	}
 	if !s.finished {
 		s.finished = true

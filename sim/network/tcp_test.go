@@ -408,6 +408,96 @@ func TestHalfClose(t *testing.T) {
 	require.False(t, there, "closed by both")
 }
 
+func TestResetOfWhatIsOverSaysNothing(t *testing.T) {
+	w := newWorld(t)
+	client, server := w.pair(a, b)
+	w.Shutdown(&w.q, client, false, true)
+	w.pass(time.Second)
+	w.Close(&w.q, server)
+	w.pass(time.Second)
+	w.Reset(&w.q, a, b)
+	w.requireEnd(client, "", network.OK)
+}
+
+func TestPowerLossEndsWhatWaitsForTheLastWord(t *testing.T) {
+	w := newWorld(t)
+	client, _ := w.pair(a, b)
+	w.Close(&w.q, client)
+	w.pass(time.Second)
+	_, there := w.HostOf(client)
+	require.True(t, there, "the other side has not closed")
+	w.HostDown(&w.q, b)
+	_, there = w.HostOf(client)
+	require.False(t, there)
+}
+
+// TestLostThirdPacket shows a connection that only the client holds for open: what it sends opens it for the server, too.
+func TestLostThirdPacket(t *testing.T) {
+	for _, speaks := range []bool{true, false} {
+		w := newWorld(t)
+		l := w.listen(b, "10.0.0.2:80", 1)
+		client := w.connect(a, "10.0.0.2:80")
+		w.pass(time.Millisecond)
+		w.Cut(&w.q, a, b)
+		w.runUntil("open", func() bool { return w.Writable(client) })
+		w.Uncut(&w.q, a, b)
+		w.pass(500 * time.Millisecond)
+		require.False(t, w.Readable(l))
+		after := 501 * time.Millisecond
+		if speaks {
+			w.send(client, "hello")
+			after += 2 * time.Millisecond
+		} else {
+			after = time.Second + 3*time.Millisecond // the server asks again
+		}
+		require.Equal(t, after, w.runUntil("acceptable", func() bool { return w.Readable(l) }))
+		server, err := w.Accept(&w.q, l)
+		require.Equal(t, network.OK, err)
+
+		w.Cut(&w.q, b, a)
+		w.send(server, "hello")
+		w.Uncut(&w.q, b, a)
+		w.read(client)
+		start := w.now()
+		w.runUntil("delivered", func() bool { return w.Readable(client) })
+		require.InDelta(t, 0.2, (w.now() - start).Seconds(), 0.005)
+	}
+}
+
+func TestRecoveredConnectionIsFastAgain(t *testing.T) {
+	w := newWorld(t)
+	client, server := w.pair(a, b)
+	w.Cut(&w.q, a, b)
+	for range 10 {
+		w.send(client, "x")
+	}
+	w.Uncut(&w.q, a, b)
+	w.runUntil("delivered", func() bool { return w.Readable(server) })
+	w.pass(2 * time.Millisecond)
+	w.requireRead(server, "xxxxxxxxxx")
+	w.send(client, "y")
+	w.send(client, "z")
+	w.pass(time.Millisecond)
+	w.requireRead(server, "yz")
+}
+
+func TestNothingIsSentAgainWhileAcknowledgementsCome(t *testing.T) {
+	w := newWorld(t)
+	client, server := w.pair(a, b)
+	w.SetNotes(network.Set(network.NoteCut, network.NoteRetransmit))
+	w.Cut(&w.q, b, a)
+	w.send(client, "x")
+	w.pass(time.Millisecond)
+	w.Uncut(&w.q, b, a)
+	require.Equal(t, network.NoteCut, w.TakeNotes()[0].Kind, "an acknowledgement was lost")
+	for range 1000 {
+		w.send(client, "y")
+		w.pass(500 * time.Microsecond)
+		w.read(server)
+	}
+	require.Empty(t, w.TakeNotes())
+}
+
 func TestShutdownOfReading(t *testing.T) {
 	w := newWorld(t)
 	client, server := w.pair(a, b)
