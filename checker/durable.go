@@ -129,7 +129,7 @@ func missing(v view, id instanceID, possible []action) string {
 		if w.Shows() == showing(v, id.key) {
 			return ""
 		}
-		wanted = append(wanted, fmt.Sprintf("%q by %s was %s at %s", w, a.client, outcomeOf(a), seconds(a.returned)))
+		wanted = append(wanted, fmt.Sprintf("%s by %s was %s at %s", w, a.client, outcomeOf(a), seconds(a.returned)))
 	}
 	return strings.Join(wanted, " and ")
 }

@@ -71,7 +71,7 @@ func (expiry) Check(_ context.Context, in Input) Verdict {
 		return verdict.undecided("no client was silent for over %s while nodes could reach each other: there was nothing to expire",
 			in.Bounds.UnhealthyAfter+in.Bounds.ExpirySlack)
 	}
-	return verdict.holds("%s seen unhealthy in time, %s seen removed in time, none early",
+	return verdict.holds("%s noticed in time, %s ended by removal in time, none early",
 		counted(len(unhealthy), "silence"), counted(len(removed), "silence"))
 }
 

@@ -25,7 +25,7 @@ func TestLinearizable(t *testing.T) {
 		// c1 [w1]
 		// c2      [r-]
 		{"a list after a write misses it", persistentStory().registers("c1", a("1"), 1, 2).lists("c2", 3, 4),
-			Violated, "10.0.0.1:80#DEFAULT shows nothing, yet \"register 10.0.0.1:80#DEFAULT weight 1 {version: \\\"1\\\"}\" by c1 had taken effect by 2.000 s"},
+			Violated, "10.0.0.1:80#DEFAULT shows nothing, yet register 10.0.0.1:80#DEFAULT weight 1 {version: \"1\"} by c1 had taken effect by 2.000 s"},
 		// c1 [w1] [w2]
 		// c2           [r1]
 		{"a list shows what was replaced", persistentStory().registers("c1", a("1"), 1, 2).registers("c1", a("2"), 3, 4).lists("c2", 5, 6, a("1")),

@@ -62,13 +62,13 @@ func contradict(s sight, writes []*step) string {
 		return ""
 	}
 	if s.shows == "" {
-		return fmt.Sprintf("shows nothing, yet %q by %s had taken effect by %s", replaced.write, replaced.client, seconds(replaced.returned))
+		return fmt.Sprintf("shows nothing, yet %s by %s had taken effect by %s", replaced.write, replaced.client, seconds(replaced.returned))
 	}
 	written := slices.ContainsFunc(writes, func(w *step) bool { return w.write.Shows() == s.shows && w.invoked <= s.returned })
 	if !written {
 		return fmt.Sprintf("shows %s, which nobody had written by then", s.shows)
 	}
-	return fmt.Sprintf("shows %s, yet %q by %s had taken effect by %s", s.shows, replaced.write, replaced.client, seconds(replaced.returned))
+	return fmt.Sprintf("shows %s, yet %s by %s had taken effect by %s", s.shows, replaced.write, replaced.client, seconds(replaced.returned))
 }
 
 // earliest is the contradiction whose list returned first.
