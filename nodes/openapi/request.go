@@ -26,13 +26,13 @@ type request struct {
 	body []byte
 }
 
-// read takes the parameters from query and body. Escapes that do not parse drop their parameter, as in Tomcat.
-func (r *request) read() *failure {
+// read takes the parameters from query and body; a connection whose body is too large is closed. Escapes that do not parse drop their parameter, as in Tomcat.
+func (r *request) read(w http.ResponseWriter) *failure {
 	r.values, _ = url.ParseQuery(r.URL.RawQuery) // the error only repeats what was dropped
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, bodyLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
 	var tooBig *http.MaxBytesError
 	if errors.As(err, &tooBig) {
 		return plain(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is too large: want at most %d bytes", bodyLimit))

@@ -168,7 +168,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	case !allowed:
 		return nil, plain(http.StatusInternalServerError, "caused: Request method &#39;"+r.Method+"&#39; not supported;")
 	}
-	if failed := req.read(); failed != nil {
+	if failed := req.read(w); failed != nil {
 		return nil, failed
 	}
 	if !naming {
