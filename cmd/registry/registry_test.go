@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/model/run"
+)
+
+// asNode in the environment has the test binary be the node.
+const asNode = "MUSTER_TEST_AS_NODE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asNode) != "" {
+		os.Exit(command(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+func TestParseFlags(t *testing.T) {
+	s, err := parseFlags(nil, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, settings{address: "127.0.0.1:8848", members: []string{"127.0.0.1:8848"}, data: "data"}, s)
+	s, err = parseFlags([]string{"--addr", "10.0.0.2:8848", "--members", "10.0.0.1:8848,10.0.0.2:8848", "--data", "/d", "--log-level", "debug"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, []string{"10.0.0.1:8848", "10.0.0.2:8848"}, s.members)
+
+	for arguments, problem := range map[string]string{
+		"--addr 8848":                             "--addr: \"8848\"; want ip:port",
+		"--addr :8848":                            "--addr: \":8848\"; want ip:port",
+		"--addr 127.0.0.1:x":                      "--addr: port \"x\"",
+		"--addr 127.0.0.1:1000":                   "want a number from 1001 to 64534",
+		"--addr 127.0.0.1:65000":                  "want a number from 1001 to 64534",
+		"--members 127.0.0.1:8858":                "--members: 127.0.0.1:8848 is not among them",
+		"--members 127.0.0.1:8848,127.0.0.1:8848": "--members: 127.0.0.1:8848 twice",
+		"--members 127.0.0.1:8848,":               "--members: \"\"; want ip:port",
+		"--data=":                                 "--data: empty",
+		"--log-level loud":                        "log-level",
+		"--nope":                                  "-nope",
+		"start":                                   "argument \"start\"",
+	} {
+		var said bytes.Buffer
+		_, err := parseFlags(strings.Fields(arguments), &said)
+		require.ErrorContains(t, err, strings.TrimPrefix(problem, "--nope"), arguments)
+		require.Contains(t, said.String(), problem, arguments)
+	}
+
+	var help bytes.Buffer
+	_, err = parseFlags([]string{"--help"}, &help)
+	require.ErrorIs(t, err, flag.ErrHelp)
+	require.Contains(t, help.String(), "registry --addr 127.0.0.1:8848 --members 127.0.0.1:8848,127.0.0.1:8858,127.0.0.1:8868 --data data/a")
+	require.Contains(t, help.String(), "-log-level")
+}
+
+// process is a node that runs.
+type process struct {
+	*exec.Cmd
+	t       *testing.T
+	address string
+	stderr  *bufio.Scanner
+	// lines are what it has printed so far, as JSON.
+	lines []map[string]any
+}
+
+func launch(t *testing.T, address, data string, environment ...string) *process {
+	p := &process{t: t, address: address, Cmd: exec.Command(os.Args[0], "--addr", address, "--data", data)}
+	p.Env = append(append(os.Environ(), asNode+"=1"), environment...)
+	pipe, err := p.StderrPipe()
+	require.NoError(t, err)
+	p.stderr = bufio.NewScanner(pipe)
+	require.NoError(t, p.Start())
+	t.Cleanup(func() { _ = p.Process.Kill() })
+	return p
+}
+
+// until reads events up to the named one; false if the process ended first.
+func (p *process) until(event string) (map[string]any, bool) {
+	for p.stderr.Scan() {
+		var line map[string]any
+		require.NoError(p.t, json.Unmarshal(p.stderr.Bytes(), &line), "every line is JSON: %s", p.stderr.Text())
+		require.Equal(p.t, p.address, line["node"])
+		p.lines = append(p.lines, line)
+		if line["msg"] == event {
+			return line, true
+		}
+	}
+	return nil, false
+}
+
+// leads waits until the node, which is alone, leads.
+func (p *process) leads() {
+	for {
+		line, found := p.until(run.EventRaftState)
+		require.True(p.t, found)
+		if line["state"] == "leader" {
+			return
+		}
+	}
+}
+
+func (p *process) ask(method, query string) string {
+	request, err := http.NewRequest(method, "http://"+p.address+"/nacos/v1/ns/instance"+query, nil)
+	require.NoError(p.t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(p.t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(p.t, err)
+	return string(body)
+}
+
+// stop ends the node by a signal and returns its exit status.
+func (p *process) stop() int {
+	require.NoError(p.t, p.Process.Signal(syscall.SIGTERM))
+	_, said := p.until(run.EventNodeStop)
+	require.True(p.t, said)
+	_, more := p.until("nothing else of note")
+	require.False(p.t, more)
+	return p.exit()
+}
+
+func (p *process) exit() int {
+	var failed *exec.ExitError
+	if err := p.Wait(); errors.As(err, &failed) {
+		return failed.ExitCode()
+	}
+	return 0
+}
+
+// freeAddress finds an address all of whose ports are free.
+func freeAddress(t *testing.T) string {
+	for range 100 {
+		address := "127.0.0.1:" + strconv.Itoa(12000+rand.IntN(40000))
+		listeners, err := listen(address)
+		if err == nil {
+			require.NoError(t, listeners.close())
+			return address
+		}
+	}
+	require.Fail(t, "no free ports")
+	return ""
+}
+
+func TestPersistentInstancesOutliveTheProcess(t *testing.T) {
+	address, data := freeAddress(t), t.TempDir()
+	p := launch(t, address, data)
+	line, _ := p.until(run.EventNodeStart)
+	require.Equal(t, []any{address}, line["members"])
+	p.leads()
+	require.Equal(t, "ok", p.ask("POST", "?serviceName=kept&ip=10.0.0.1&port=80&ephemeral=false&metadata=a=b"))
+	require.Equal(t, "ok", p.ask("POST", "?serviceName=lost&ip=10.0.0.1&port=80"))
+
+	second := launch(t, freeAddress(t), data)
+	_, ready := second.until(run.EventNodeReady)
+	require.False(t, ready)
+	require.Equal(t, 1, second.exit())
+	require.Contains(t, second.lines[len(second.lines)-1]["error"], data+": another process uses it")
+	require.Equal(t, 0, p.stop())
+
+	again := launch(t, address, data)
+	again.leads()
+	require.Contains(t, again.ask("GET", "/list?serviceName=kept&read=linearizable"), `"metadata":{"a":"b"}`)
+	require.Contains(t, again.ask("GET", "/list?serviceName=lost"), `"hosts":[]`)
+	require.Equal(t, 0, again.stop())
+}
+
+func TestPortsThatAreTaken(t *testing.T) {
+	address := freeAddress(t)
+	host, port, err := net.SplitHostPort(address)
+	require.NoError(t, err)
+	number, err := strconv.Atoi(port)
+	require.NoError(t, err)
+	taken, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(number+1001)))
+	require.NoError(t, err)
+	defer taken.Close()
+	p := launch(t, address, t.TempDir())
+	_, ready := p.until(run.EventNodeReady)
+	require.False(t, ready)
+	require.Equal(t, 1, p.exit())
+	require.Contains(t, p.lines[len(p.lines)-1]["error"], "listen on "+taken.Addr().String()+", one of the ports of "+address)
+}
+
+func TestDefectsAreSaid(t *testing.T) {
+	p := launch(t, freeAddress(t), t.TempDir(), "GO_FAILPOINTS=muster/nodes/liveness/neverExpire=return(true)")
+	line, said := p.until(run.EventFailpointEnabled)
+	require.True(t, said)
+	require.Equal(t, "muster/nodes/liveness/neverExpire", line["name"])
+	_, ready := p.until(run.EventNodeReady)
+	require.True(t, ready)
+	require.Equal(t, 0, p.stop())
+}
+
+func TestWrongFlagsExitWith2(t *testing.T) {
+	c := exec.Command(os.Args[0], "--addr", "nowhere")
+	c.Env = append(os.Environ(), asNode+"=1")
+	var said bytes.Buffer
+	c.Stderr = &said
+	var failed *exec.ExitError
+	require.ErrorAs(t, c.Run(), &failed)
+	require.Equal(t, 2, failed.ExitCode())
+	require.Contains(t, said.String(), "--addr: \"nowhere\"; want ip:port, for example 127.0.0.1:8848; see registry --help")
+}
