@@ -19,7 +19,7 @@ const (
 
 // cast knows who plays which role at the moment: what the nodes have logged of themselves, and what strikes have done to them.
 type cast struct {
-	seed      uint64
+	seeding   seeding
 	nodes     []string
 	workloads []string
 	// names of nodes by their address, as nodes speak of each other.
@@ -31,8 +31,8 @@ type cast struct {
 	suffering []Strike
 }
 
-func newCast(nodes []string, seed uint64) *cast {
-	return &cast{seed: seed, nodes: slices.Clone(nodes), names: map[string]string{}}
+func newCast(nodes []string, seeding seeding) *cast {
+	return &cast{seeding: seeding, nodes: slices.Clone(nodes), names: map[string]string{}}
 }
 
 // machines tells who is who.
@@ -327,7 +327,7 @@ func (r *resolution) draw(role Role, from []string) ([]string, error) {
 	if len(from) == 0 {
 		return nil, fmt.Errorf("no node is left to be %s", role)
 	}
-	random := stream(r.cast.seed, fmt.Sprintf("strike %d: %s %d", r.number, role, len(r.found)+1))
+	random := r.cast.seeding.stream(fmt.Sprintf("strike %d: %s %d", r.number, role, len(r.found)+1))
 	return []string{from[random.IntN(len(from))]}, nil
 }
 

@@ -11,7 +11,7 @@ import (
 
 // troupe is a cast of five nodes and a workload that has heard the given events.
 func troupe(seed uint64, events ...run.NodeEvent) *cast {
-	c := newCast([]string{"n1", "n2", "n3", "n4", "n5"}, seed)
+	c := newCast([]string{"n1", "n2", "n3", "n4", "n5"}, seeding{seed, "test"})
 	machines := []run.Machine{{Name: "w1", Address: "10.0.1.1", Role: "workload"}}
 	for number := 1; number <= 5; number++ {
 		machines = append(machines, run.Machine{Name: NodeName(number), Address: fmt.Sprintf("10.0.0.%d:8848", number), Role: "node"})
@@ -151,8 +151,8 @@ func TestRolesThatNobodyPlays(t *testing.T) {
 		"the network does not suffer from anything":              {troupe(1), Heal()},
 		"n1 does not suffer from anything that a restart undoes": {troupe(1), Restart(Node(1))},
 		"n2 stands on two sides of the cut":                      {troupe(1, led), Cut(Leader, Node(2))},
-		"the clients run on no machine":                          {newCast([]string{"n1"}, 1), Cut(Clients, Node(1))},
-		"the nodes' addresses are not known":                     {newCast([]string{"n1"}, 1), Kill(ResponsibleFor("10.1.0.1:80"))},
+		"the clients run on no machine":                          {newCast([]string{"n1"}, seeding{}), Cut(Clients, Node(1))},
+		"the nodes' addresses are not known":                     {newCast([]string{"n1"}, seeding{}), Kill(ResponsibleFor("10.1.0.1:80"))},
 	}
 	for want, c := range cases {
 		t.Run(want, func(t *testing.T) {

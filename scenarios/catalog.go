@@ -16,6 +16,8 @@ const (
 	// strikeFrom and strikeWithin are when most first faults strike.
 	strikeFrom   = 15 * time.Second
 	strikeWithin = 2 * time.Second
+	// firstInstance is what the first ephemeral client of a workload provides.
+	firstInstance = "10.1.0.1:8080"
 )
 
 // everyday is what ten clients of a small system do: six provide a service each and beat, four write persistent instances.
@@ -38,6 +40,10 @@ var sound = Expect{
 	checker.NoGhost:      checker.Holds,
 	checker.Exercised:    checker.Holds,
 }
+
+// settled is tighter than the checkers' default, so that more of a run's calm end is judged: lists of a Nacos 2.5.1 cluster were
+// alike again 5.6 to 11.2 s after a heal, and complete 6.2 to 14.8 s after a restart.
+var settled = checker.Bounds{Converge: 15 * time.Second}
 
 // Catalog returns all scenarios, in the order in which they are listed and run.
 func Catalog() []Scenario {
@@ -64,6 +70,7 @@ func Catalog() []Scenario {
 				At(38*time.Second, Heal()),
 			},
 			Lasts:     60 * time.Second,
+			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged, checker.WriteRefused, checker.MemberDown},
 		},
@@ -79,6 +86,7 @@ func Catalog() []Scenario {
 				At(38*time.Second, Heal()),
 			},
 			Lasts:     60 * time.Second,
+			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged, checker.WriteRefused, checker.MemberDown, checker.ViewsDiffered},
 		},
@@ -94,21 +102,25 @@ func Catalog() []Scenario {
 				At(38*time.Second, Heal()),
 			},
 			Lasts:  60 * time.Second,
+			Bounds: settled,
 			Expect: sound,
 		},
 		{
 			Name:     "clock-skew",
-			Claim:    "A node whose clock is 40 s ahead and gains 1 % expires nobody who lives and keeps nobody who is dead.",
+			Claim:    "A node whose clock is 40 s ahead and gains 1 % expires nobody who lives, and keeps nobody who is dead, of those it answers for.",
 			Source:   "Beats are answered and expired by each node's own clock; nacos-sdk-go drops pushes whose lastRefTime is older than what it holds.",
 			Profiles: []Profile{Nacos1},
 			Cluster:  Nodes(3),
-			Load:     silent(everyday(50*time.Second), model.Silence{Client: 1, From: 18 * time.Second}, model.Silence{Client: 4, From: 18 * time.Second}),
+			Load: silent(everyday(50*time.Second),
+				model.Silence{Client: 1, From: 18 * time.Second},
+				model.Silence{Client: 4, From: 18 * time.Second}),
 			Plan: Plan{
-				Around(12*time.Second, strikeWithin, ClockOffset(Node(2), 40*time.Second)),
-				At(14*time.Second, ClockDrift(Node(2), 10_000)),
+				Around(12*time.Second, strikeWithin, ClockOffset(ResponsibleFor(firstInstance), 40*time.Second)),
+				At(14*time.Second, ClockDrift(ResponsibleFor(firstInstance), 10_000)),
 				At(44*time.Second, ClockReset(Victims)),
 			},
 			Lasts:     68 * time.Second,
+			Bounds:    settled,
 			Expect:    sound.With(Expect{checker.Expiry: checker.Holds}),
 			Sometimes: []checker.Condition{checker.InstanceExpired},
 		},
@@ -124,6 +136,7 @@ func Catalog() []Scenario {
 				At(27*time.Second, Restart(Victims)),
 			},
 			Lasts:     60 * time.Second,
+			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.SnapshotLoaded},
 		},
@@ -143,6 +156,7 @@ func Catalog() []Scenario {
 				At(49*time.Second, Restart(Victims)),
 			},
 			Lasts:     75 * time.Second,
+			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged, checker.SnapshotLoaded},
 		},
@@ -158,6 +172,7 @@ func Catalog() []Scenario {
 				At(36*time.Second, Restart(Victims)),
 			},
 			Lasts:     60 * time.Second,
+			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged, checker.MemberDown, checker.SnapshotLoaded},
 		},
@@ -173,6 +188,7 @@ func Catalog() []Scenario {
 				Around(28*time.Second, strikeWithin, Resume(Victims)),
 			},
 			Lasts:     60 * time.Second,
+			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged},
 		},
@@ -188,6 +204,7 @@ func Catalog() []Scenario {
 				At(38*time.Second, Heal()),
 			},
 			Lasts:     60 * time.Second,
+			Bounds:    settled,
 			Expect:    sound.With(Expect{checker.LocalReads: checker.Violated}),
 			Sometimes: []checker.Condition{checker.WriteRefused, checker.MemberDown},
 		},

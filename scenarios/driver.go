@@ -85,7 +85,7 @@ func newDriver(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (
 		d.run.Expect[string(property)] = string(outcome)
 	}
 	d.plan = run.Plan{Format: run.Format, Strikes: []run.Strike{}}
-	if d.recorder, err = newRecorder(folder, d.header, seed); err != nil {
+	if d.recorder, err = newRecorder(folder, d.header); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -136,7 +136,7 @@ func (d *driver) play(ctx context.Context) error {
 func (d *driver) draw(number int, step Step) time.Duration {
 	at := step.At
 	if step.Within > 0 {
-		random := stream(d.seed, fmt.Sprintf("strike %d: time", number))
+		random := seeding{d.seed, d.scenario.Name}.stream(fmt.Sprintf("strike %d: time", number))
 		at += time.Duration(random.Int64N(int64(step.Within))).Truncate(time.Millisecond)
 		d.run.Options[fmt.Sprintf("strike-%d-at", number)] = at.String()
 	}

@@ -43,11 +43,11 @@ type exit struct {
 }
 
 // newRecorder opens the growing files of a folder. The history begins with its header.
-func newRecorder(folder run.Folder, header model.Header, seed uint64) (*Recorder, error) {
+func newRecorder(folder run.Folder, header model.Header) (*Recorder, error) {
 	r := &Recorder{
 		folder:    folder,
 		workloads: map[string]bool{},
-		cast:      newCast(header.Nodes, seed),
+		cast:      newCast(header.Nodes, seeding{header.Seed, header.Scenario}),
 		logs:      map[string]*lineWriter{},
 	}
 	var err error

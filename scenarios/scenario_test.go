@@ -82,7 +82,9 @@ func TestScenariosAreData(t *testing.T) {
 }
 
 func TestStreamsDoNotTouchEachOther(t *testing.T) {
-	require.Equal(t, stream(1, "a").Uint64(), stream(1, "a").Uint64())
-	require.NotEqual(t, stream(1, "a").Uint64(), stream(1, "b").Uint64())
-	require.NotEqual(t, stream(1, "a").Uint64(), stream(2, "a").Uint64())
+	one := seeding{1, "calm"}
+	require.Equal(t, one.stream("a").Uint64(), one.stream("a").Uint64())
+	require.NotEqual(t, one.stream("a").Uint64(), one.stream("b").Uint64())
+	require.NotEqual(t, one.stream("a").Uint64(), seeding{2, "calm"}.stream("a").Uint64())
+	require.NotEqual(t, one.stream("a").Uint64(), seeding{1, "split"}.stream("a").Uint64())
 }
