@@ -50,7 +50,7 @@ func operationsOf(f checker.Figures) []shownOperations {
 		var nodes []string
 		for _, node := range o.NodesUnavailable {
 			if node.Total > 0 {
-				nodes = append(nodes, fmt.Sprintf("%s %s", node.Node, milliseconds(node.Total)))
+				nodes = append(nodes, fmt.Sprintf("%s\u00a0%s", node.Node, milliseconds(node.Total)))
 			}
 		}
 		row.NodesUnavailable = strings.Join(nodes, ", ")
@@ -59,12 +59,12 @@ func operationsOf(f checker.Figures) []shownOperations {
 	return rows
 }
 
-// milliseconds for people: seconds from a second on.
+// milliseconds for people: seconds from a second on. The space does not break, so that a value stays with its unit.
 func milliseconds(ms float64) string {
 	if ms >= 1000 {
-		return fmt.Sprintf("%.2f s", ms/1000)
+		return fmt.Sprintf("%.2f\u00a0s", ms/1000)
 	}
-	return fmt.Sprintf("%.3g ms", ms)
+	return fmt.Sprintf("%.3g\u00a0ms", ms)
 }
 
 // figureName is a figure's name as people read it: without its unit, which stands by its value.

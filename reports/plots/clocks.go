@@ -26,9 +26,11 @@ func Clocks(t Timeline, clocks []Clock) Picture {
 			low, high = min(low, sample.Offset), max(high, sample.Offset)
 		}
 	}
-	most := max(high, -low, time.Microsecond)
+	most := max(high, -low)
 	unit, name := time.Second, "s"
 	switch {
+	case most == 0:
+		unit, name, most = time.Millisecond, "ms", time.Millisecond
 	case most < time.Millisecond:
 		unit, name = time.Microsecond, "µs"
 	case most < time.Second:
