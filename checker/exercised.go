@@ -115,7 +115,7 @@ var conditions = map[Condition]func(Input) string{
 		if len(leaders) > 1 {
 			return ""
 		}
-		return fmt.Sprintf("%s was leader", counted(len(leaders), "node"))
+		return fmt.Sprintf("%s logged that it led", counted(len(leaders), "node"))
 	},
 	WriteRefused: func(in Input) string {
 		for _, o := range in.History.Operations() {

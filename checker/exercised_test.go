@@ -57,7 +57,7 @@ func TestExercised(t *testing.T) {
 		{"a fault was skipped", skipped(unbitten(busy(50).fault("isolate", 1, 2))), Holds, "0 faults"},
 		{"the run was interrupted", interrupted, Undecided, "n2 ended with status 2"},
 		{"the leader changed", leaderOf(leaderOf(busy(50).sometimes(LeaderChanged), "n1", 1), "n2", 2), Holds, "1 condition came up"},
-		{"the leader was elected again", leaderOf(leaderOf(busy(50).sometimes(LeaderChanged), "n1", 1), "n1", 2), Undecided, "1 node was leader"},
+		{"the leader was elected again", leaderOf(leaderOf(busy(50).sometimes(LeaderChanged), "n1", 1), "n1", 2), Undecided, "1 node logged that it led"},
 		{"a write was refused", busy(50).sometimes(WriteRefused).writes("c1", model.Register, a, 8, 9, model.Fail), Holds, ""},
 		{"a write was left open", busy(50).sometimes(WriteRefused).mayRegister("c1", a, 8), Holds, ""},
 		{"no write was refused", busy(50).sometimes(WriteRefused), Undecided, "write-refused did not come up"},

@@ -57,9 +57,8 @@ type Unavailability struct {
 	Windows []Window `json:"windows,omitempty"`
 }
 
-// Window is a stretch between two successes (or the beginning or end of the run) that begins with the invocation of the first
-// operation in it that was given up in it, or of one that succeeded only after noticeable, and ends when the next operation
-// succeeded, or else when the last in it was given up.
+// Window is a stretch without a success. It begins with the first operation since the last success that was given up before the
+// next, or that was still waiting after a second; and it ends with the next success, or else when the last operation was given up.
 type Window struct {
 	From float64 `json:"from_ms"`
 	To   float64 `json:"to_ms"`
@@ -162,7 +161,7 @@ func percentile(sorted []time.Duration, percent int) time.Duration {
 	return sorted[max(rank, 1)-1]
 }
 
-// unavailability finds the windows of operations of one kind. See Window.
+// unavailability finds the windows of operations of one kind, which are in the order of invocation. See Window.
 //
 //	ok  [--]                    [--]
 //	               [--- given up
@@ -175,30 +174,27 @@ func unavailability(operations []model.Operation) Unavailability {
 	var lastSuccess time.Duration
 	from, givenUp := never, time.Duration(0) // of the window that is open, if from is not never
 	closeAt := func(to time.Duration) {
-		if from == never || to <= from {
-			return
+		// The first that was tried since the last success has been waiting all the time.
+		first, _ := slices.BinarySearchFunc(operations, lastSuccess, func(o model.Operation, t time.Duration) int { return cmp.Compare(o.Invoked.T, t) })
+		if first < len(operations) && to-operations[first].Invoked.T >= noticeable {
+			from = min(from, operations[first].Invoked.T)
 		}
-		w := Window{milliseconds(from), milliseconds(to)}
-		all.Windows = append(all.Windows, w)
-		all.Total += w.To - w.From
-		all.Longest = max(all.Longest, w.To-w.From)
+		if from != never && from < to {
+			all.Windows = append(all.Windows, Window{milliseconds(from), milliseconds(to)})
+			all.Total = rounded(all.Total + milliseconds(to-from))
+			all.Longest = max(all.Longest, milliseconds(to-from))
+		}
 	}
 	for _, o := range byEnd {
-		began := max(o.Invoked.T, lastSuccess)
-		if o.Completed.Phase != model.OK {
-			if o.Invoked.T >= lastSuccess {
-				from, givenUp = min(from, began), o.Completed.T
-			}
-			continue
+		switch {
+		case o.Completed.Phase == model.OK:
+			closeAt(o.Completed.T)
+			lastSuccess, from = o.Completed.T, never
+		case o.Invoked.T >= lastSuccess:
+			from, givenUp = min(from, o.Invoked.T), o.Completed.T
 		}
-		if o.Completed.T-began >= noticeable {
-			from = min(from, began)
-		}
-		closeAt(o.Completed.T)
-		lastSuccess, from = o.Completed.T, never
 	}
 	closeAt(givenUp)
-	all.Total, all.Longest = rounded(all.Total), rounded(all.Longest)
 	return all
 }
 
