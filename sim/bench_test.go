@@ -17,17 +17,9 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func cluster(b *testing.B, every string) *lab {
-	l := newLab(b, sim.Options{Seed: 1})
-	raft := load(b, "raft")
-	for _, name := range []string{"n1", "n2", "n3"} {
-		l.boot(name, raft, "-name", name, "-members", "n1,n2,n3", "-every", every)
-	}
-	return l
-}
-
 func benchmarkRaft(b *testing.B, every string) {
-	l := cluster(b, every)
+	l := newLab(b, sim.Options{Seed: 1})
+	bootRaft(l, every)
 	l.run(10 * time.Second)
 	runtime.GC()
 	b.ResetTimer()
@@ -46,7 +38,8 @@ func BenchmarkLoaded(b *testing.B) { benchmarkRaft(b, "10ms") }
 func BenchmarkBoot(b *testing.B) {
 	load(b, "raft")
 	for b.Loop() {
-		l := cluster(b, "0")
+		l := newLab(b, sim.Options{Seed: 1})
+		bootRaft(l, "0")
 		l.run(0)
 		require.NoError(b, l.Close())
 	}

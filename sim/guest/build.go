@@ -114,7 +114,10 @@ func build(ctx context.Context, o Options) (Program, error) {
 
 	content, err := os.ReadFile(product)
 	if err != nil {
-		return Program{}, fmt.Errorf("go build left no program (is it a main package?): %w", err)
+		return Program{}, fmt.Errorf("go build left no program: %w", err)
+	}
+	if !bytes.HasPrefix(content, []byte("\x00asm")) {
+		return Program{}, errors.New("go build left no WebAssembly module: want a main package")
 	}
 	if err := os.Rename(product, file); err != nil {
 		return Program{}, err

@@ -54,7 +54,8 @@ func run() error {
 	}
 	config := raft.DefaultConfig()
 	config.LocalID = raft.ServerID(*name)
-	config.SnapshotThreshold, config.SnapshotInterval, config.TrailingLogs = 50, 5*time.Second, 20
+	// Snapshots are taken, but never sent: a tidwall/wal cannot go on after a gap.
+	config.SnapshotThreshold, config.SnapshotInterval, config.TrailingLogs = 50, 5*time.Second, 1_000_000
 	config.Logger = hclog.New(&hclog.LoggerOptions{Output: os.Stderr, Level: hclog.Warn, DisableTime: true})
 
 	var cluster raft.Configuration

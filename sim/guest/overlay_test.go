@@ -1,0 +1,55 @@
+package guest
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestToolchainIsChecked(t *testing.T) {
+	tools, err := findToolchain(context.Background(), ".")
+	require.NoError(t, err)
+	require.NoError(t, tools.check())
+
+	other := tools
+	other.Version = "go1.27.1"
+	require.ErrorContains(t, other.check(), "written for go1.26, but the go command is go1.27.1")
+	other.Version = "go1.260"
+	require.Error(t, other.check())
+
+	// A standard library that somebody changed.
+	changed := toolchain{Root: t.TempDir(), Version: tools.Version}
+	for name := range originals {
+		content, err := os.ReadFile(filepath.Join(tools.Root, "src", name))
+		require.NoError(t, err)
+		if name == "net/net_fake.go" {
+			content = append(content, '\n')
+		}
+		file := filepath.Join(changed.Root, "src", name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, content, 0o644))
+	}
+	require.ErrorContains(t, changed.check(), "net_fake.go is not the file")
+	require.NoError(t, os.Remove(filepath.Join(changed.Root, "src", "net/net_fake.go")))
+	require.ErrorIs(t, changed.check(), fs.ErrNotExist)
+}
+
+func TestEveryOverlayFileReplacesOne(t *testing.T) {
+	var files []string
+	require.NoError(t, fs.WalkDir(overlayFiles, overlayRoot, func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files = append(files, strings.TrimPrefix(name, overlayRoot+"/"))
+		}
+		return err
+	}))
+	var replaced []string
+	for name := range originals {
+		replaced = append(replaced, name)
+	}
+	require.ElementsMatch(t, replaced, files)
+}
