@@ -1,0 +1,28 @@
+// Package sim is a world of simulated machines that run ordinary Go programs.
+//
+// A program that knows nothing of simulation, such as
+//
+//	listener, err := net.Listen("tcp", ":7")
+//	…
+//	c, err := net.DialTimeout("tcp", "server:7", time.Second)
+//
+// is built for wasip1 (package guest) and booted on machines, each with an address, a disk and a clock of its own. Time is simulated: it
+// passes from event to event, and running takes none of it. One seed decides everything that is left to chance, so that a run
+// can be repeated bit for bit, on any computer, which TraceHash proves. The example shows a world whole.
+//
+// Between two calls of World.Run, faults can be struck: on the network (Cut, Partition, SetLink, …), on machines (Crash, Kill, Pause, …)
+// and on their clocks (Clock). A World is used from one goroutine; worlds in several goroutines do not know of each other. Options.Output is called
+// while a program runs and must not touch the world.
+//
+// # Time
+//
+// A program runs until all its goroutines wait. That takes no time, with one exception: from the 100,000th time on that a program reads its
+// clock without waiting in between, each read takes a microsecond, so that a loop that waits for time to pass comes to an end. A loop
+// that neither waits nor reads the clock hangs the world, as it would hang any program of one thread.
+//
+// # House
+//
+// The package keeps the order of events and the states of machines. What else there is, each alone decides: package network what becomes
+// of packets, disk what survives, clock what a machine believes, machine how a program runs and what its system calls mean, guest how it
+// is built, trace what is remembered, random and queue what comes when. None of them knows registries.
+package sim
