@@ -67,6 +67,8 @@ func TestNoLoss(t *testing.T) {
 		{"perhaps deregistered", living(50).mayDeregister("c1", a, 30).allObserve(6, 30, a).allObserve(30, 50), Holds, ""},
 		{"perhaps deregistered, and then registered again", living(90).mayDeregister("c1", a, 10).registers("c1", a, 12, 12.1).allObserve(6, 10, a).
 			allObserve(10, 30).allObserve(60, 90), Violated, "lists nothing"},
+		{"perhaps deregistered, which may come late", living(90).mayDeregister("c1", a, 10).registers("c1", a, 12, 12.1).allObserve(6, 10, a).
+			allObserve(10, 30).allObserve(36, 90, a), Holds, ""},
 		{"a deregistration at the same time may have come last", ephemeralStory(50).registers("c1", a, 1, 3).deregisters("c2", a, 2, 4).beats("c1", a, 5, 50).allObserve(0, 50),
 			Undecided, "no live instance"},
 		{"its client fell silent", ephemeralStory(80).registers("c1", a, 1, 1.1).beats("c1", a, 5, 20).event("c1", model.ClientSilent, 22).
@@ -133,9 +135,12 @@ func TestExpiry(t *testing.T) {
 		{"a service of none but silent instances is shown as healthy", ephemeralStory(80).registers("c1", a, 1, 1.1).beats("c1", a, 5, 20).allObserve(2, 51, a).allObserve(51, 80), Holds, ""},
 		{"a beating client's instance is removed", silent(80).allObserve(2, 30, a, b).allObserve(30, 31, a).allObserve(31, 36, a, b).
 			allObserve(36, 51, sick(a), b).allObserve(51, 80, b), Violated, "lists nothing of 10.0.0.2:80#DEFAULT"},
-		{"an unanswered beat may have arrived", silent(80).writes("c1", model.Beat, a, 25, 26, model.Unknown).allObserve(2, 36, a, b).allObserve(36, 51, sick(a), b).allObserve(51, 80, b), Holds, ""},
+		{"an unanswered beat may have arrived", silent(80).writes("c1", model.Beat, a, 25, 26, model.Unknown).allObserve(2, 46, a, b).allObserve(46, 51, sick(a), b).allObserve(51, 80, b), Holds, ""},
 		{"what happens in a fault is not judged", silent(90).fault("isolate", 24, 26).allObserve(2, 25, a, b).allObserve(25, 46, b).allObserve(46, 51, sick(a), b).allObserve(51, 90, b), Holds, ""},
 		{"a lying clock is no excuse", silent(80).fault("clock-offset", 22, 79).allObserve(2, 25, a, b).allObserve(25, 80, b), Violated, "at 25.010 s"},
+		{"a fault may have had it counted anew", silent(130).fault("isolate", 24, 26).allObserve(2, 65, a, b).allObserve(65, 80, sick(a), b).allObserve(80, 130, b), Holds, ""},
+		{"an unknown deregistration may come late", ephemeralStory(50).registers("c1", a, 1, 1.1).beats("c1", a, 5, 50).mayDeregister("c1", a, 11).
+			allObserve(2, 11, a).allObserve(25, 26).allObserve(26, 50, a), Undecided, "nothing to expire"},
 		{"deregistered in silence", silent(80).deregisters("c1", a, 25, 25.1).allObserve(2, 26, a, b).allObserve(26, 80, b), Undecided, "nothing to expire"},
 		{"back in time", ephemeralStory(80).registers("c1", a, 1, 1.1).beats("c1", a, 5, 20).event("c1", model.ClientSilent, 22).event("c1", model.ClientResumed, 30).
 			beats("c1", a, 30, 80).allObserve(2, 80, a), Undecided, ""},

@@ -105,6 +105,7 @@ func TestLocalReads(t *testing.T) {
 		{"fresh local reads", persistentStory().registers("c1", a, 1, 2).reads("c2", "n3", model.ReadLocal, 5, 6, a), Holds, ""},
 		{"a stale local read", persistentStory().registers("c1", a, 1, 2).lists("c2", 3, 4, a).reads("c2", "n3", model.ReadLocal, 5, 6),
 			Violated, "local read at n3, 5.000–6.000 s"},
+		{"observers are not judged", persistentStory().registers("c1", a, 1, 2).observes("n3", 5, 6), Undecided, "0 local reads"},
 		{"no local reads", persistentStory().registers("c1", a, 1, 2).lists("c2", 3, 4, a), Undecided, "0 local reads"},
 	})
 }

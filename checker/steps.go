@@ -173,9 +173,7 @@ func pinBefore(writes []*step, sights []sight) {
 			continue
 		}
 		w := causes[0]
-		if s.returned >= w.invoked {
-			w.returned = min(w.returned, s.returned)
-		}
+		w.returned = min(w.returned, s.returned)
 		if replaced != nil && replaced.invoked <= w.returned {
 			w.invoked = max(w.invoked, replaced.invoked)
 		}
