@@ -11,8 +11,7 @@
 // can be repeated bit for bit, on any computer, which TraceHash proves. The example shows a world whole.
 //
 // Between two calls of World.Run, faults can be struck: on the network (Cut, Partition, SetLink, …), on machines (Crash, Kill, Pause, …)
-// and on their clocks (Clock). A World is used from one goroutine; worlds in several goroutines do not know of each other. Options.Output is called
-// while a program runs and must not touch the world.
+// and on their clocks (Clock). A World is used from one goroutine; worlds in several goroutines do not know of each other.
 //
 // # Time
 //

@@ -89,7 +89,7 @@ func (w *World) Link(from, to *Machine) network.Link { return w.network.Link(fro
 
 // SetLink changes how packets travel from one machine to another.
 func (w *World) SetLink(from, to *Machine, l network.Link) {
-	w.record(trace.Record{Kind: trace.Link, Machine: from.name, Peer: to.name, Text: fmt.Sprintf("%+v", l)})
+	w.record(trace.Record{Kind: trace.Link, Machine: from.name, Peer: to.name, Text: describe(l)})
 	w.network.SetLink(&w.queue, from.host, to.host, l)
 	w.settle()
 }
@@ -97,4 +97,9 @@ func (w *World) SetLink(from, to *Machine, l network.Link) {
 // Counters say what became of the packets from one machine to another, so that a fault can prove that it bit.
 func (w *World) Counters(from, to *Machine) network.Counters {
 	return w.network.Counters(from.host, to.host)
+}
+
+func describe(l network.Link) string {
+	return fmt.Sprintf("latency min=%v mean=%v tail=%g*%v, loss=%g, duplicate=%g, reorder=%g, bandwidth=%d",
+		l.Latency.Min, l.Latency.Mean, l.Latency.TailShare, l.Latency.Tail, l.Loss, l.Duplicate, l.Reorder, l.Bandwidth)
 }

@@ -60,6 +60,7 @@ type Machine struct {
 	words   []string // the last lines that it printed
 
 	// When the process goes on.
+	running   bool  // it runs at this very moment
 	begun     bool  // it has run at all
 	until     int64 // it waits for this, by its monotonic clock; 0: for events only
 	told      bool  // it waits no more, since there is something to tell it
@@ -105,24 +106,24 @@ const lastWords = 50
 // LastWords are the last lines, up to 50, that the present program, or the last one, printed.
 func (m *Machine) LastWords() []string { return append([]string(nil), m.words...) }
 
-// start makes a process and an event that begins it.
-func (m *Machine) start(program Program, args []string) error {
-	m.program, m.args = program, args
-	m.boot++
-	process, err := machine.Start(m.kernel(), machine.Program{
+// load makes a process, and changes nothing.
+func (m *Machine) load(program Program, args []string) (*machine.Process, error) {
+	return machine.Start(m.kernel(), machine.Program{
 		Code:        program.code,
 		Arguments:   append([]string{program.Name}, args...),
 		Environment: environment(program.Env),
 		MemoryLimit: program.MemoryLimit,
 	})
-	if err != nil {
-		return err
-	}
-	m.process, m.status, m.exit, m.words = process, Running, Exit{}, nil
+}
+
+// start puts a process in the place of the last one, with an event that begins it.
+func (m *Machine) start(process *machine.Process, program Program, args []string) {
+	m.process, m.program, m.args = process, program, args
+	m.boot++
+	m.status, m.exit, m.words = Running, Exit{}, nil
 	m.begun, m.until, m.told, m.busy, m.wakeCount = false, 0, false, 0, 0
 	m.world.record(trace.Record{Kind: trace.Boot, Machine: m.name, Number: int64(m.boot), Text: strings.Join(args, " ")})
 	m.world.queue.Push(0, queue.Event{Kind: kindStart, Host: int32(m.host), Arg: uint64(m.boot)})
-	return nil
 }
 
 func (m *Machine) kernel() machine.Kernel {
@@ -217,7 +218,9 @@ func (m *Machine) run() {
 	m.told = false
 	m.wakeCount++
 	m.world.record(trace.Record{Kind: trace.Wake, Machine: m.name, Number: m.wakeCount})
+	m.running = true
 	state := m.process.Run()
+	m.running = false
 	if state.Exited {
 		m.exit = Exit{At: m.world.Now(), Code: state.Code, Reason: state.Reason}
 		m.world.record(trace.Record{Kind: trace.Exit, Machine: m.name, Number: int64(state.Code), Text: state.Reason})
@@ -251,10 +254,35 @@ func (m *Machine) fail(what string, err error) error {
 	return fmt.Errorf("%s %s: %w", what, m.name, err)
 }
 
+// usable tells whether the machine can be tampered with.
+func (m *Machine) usable() error {
+	switch {
+	case m.world.closed:
+		return errors.New("the world is closed")
+	case m.running:
+		return errors.New("its program runs at this very moment, and this is its Output")
+	}
+	return nil
+}
+
+// alive tells whether the machine can be tampered with and has a program.
+func (m *Machine) alive() error {
+	if err := m.usable(); err != nil {
+		return err
+	}
+	if m.process == nil {
+		return errDown
+	}
+	return nil
+}
+
 var errDown = errors.New("no program runs on it: Restart it first")
 
 // Crash takes the machine's power away: its memory is gone, and what it wrote to its disk without syncing it. The others hear nothing.
 func (m *Machine) Crash() error {
+	if err := m.usable(); err != nil {
+		return m.fail("crash", err)
+	}
 	if m.status == Crashed {
 		return m.fail("crash", errors.New("it has no power already"))
 	}
@@ -272,8 +300,8 @@ func (m *Machine) Crash() error {
 
 // Kill ends the program as kill -9 does: the kernel closes its sockets, and the disk keeps all that was written.
 func (m *Machine) Kill() error {
-	if m.process == nil {
-		return m.fail("kill", errDown)
+	if err := m.alive(); err != nil {
+		return m.fail("kill", err)
 	}
 	m.process.Flush()
 	m.world.record(trace.Record{Kind: trace.Kill, Machine: m.name})
@@ -285,8 +313,8 @@ func (m *Machine) Kill() error {
 // Terminate asks the program to end, as SIGTERM does. One that does not handle the signal ends with exit code 143; one that handles it
 // may take its time.
 func (m *Machine) Terminate() error {
-	if m.process == nil {
-		return m.fail("terminate", errDown)
+	if err := m.alive(); err != nil {
+		return m.fail("terminate", err)
 	}
 	m.world.record(trace.Record{Kind: trace.Terminate, Machine: m.name})
 	m.process.Signal(machine.Terminate)
@@ -306,23 +334,28 @@ func (m *Machine) Restart(args ...string) error {
 
 // RestartWith starts another program in place of the last one, for example a newer version of it.
 func (m *Machine) RestartWith(program Program, args ...string) error {
+	if err := m.usable(); err != nil {
+		return m.fail("restart", err)
+	}
 	if m.process != nil {
 		return m.fail("restart", errors.New("its program still runs: Crash or Kill it first"))
+	}
+	process, err := m.load(program, args)
+	if err != nil {
+		return m.fail("restart", err)
 	}
 	if m.status == Crashed {
 		m.clock.Reboot(m.world.queue.Now())
 		m.world.network.HostUp(&m.world.queue, m.host)
 	}
-	if err := m.start(program, args); err != nil {
-		return m.fail("restart", err)
-	}
+	m.start(process, program, args)
 	return nil
 }
 
 // Pause stops the program as SIGSTOP does. Its kernel still takes bytes for it and acknowledges them.
 func (m *Machine) Pause() error {
-	if m.process == nil {
-		return m.fail("pause", errDown)
+	if err := m.alive(); err != nil {
+		return m.fail("pause", err)
 	}
 	if m.status == Paused {
 		return m.fail("pause", errors.New("it is paused already"))
@@ -334,6 +367,9 @@ func (m *Machine) Pause() error {
 
 // Resume lets a paused program go on. Timers that were due meanwhile fire now.
 func (m *Machine) Resume() error {
+	if err := m.usable(); err != nil {
+		return m.fail("resume", err)
+	}
 	if m.status != Paused {
 		return m.fail("resume", fmt.Errorf("it is not paused but %s", m.status))
 	}

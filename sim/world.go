@@ -19,7 +19,8 @@ import (
 type Options struct {
 	// Seed decides everything that is left to chance.
 	Seed uint64
-	// Output receives each line that a program prints; nil: nobody does.
+	// Output receives each line that a program prints; nil: nobody does. It is called while the program runs, so it may strike faults, but
+	// neither end that program nor run or close the world.
 	Output func(Line)
 	// Trace receives the trace; nil: it is only hashed. Close finishes it.
 	Trace *trace.Writer
@@ -46,6 +47,7 @@ type World struct {
 	machines []*Machine
 	cuts     []way      // in the order of Cut
 	due      []*Machine // to be run at this instant
+	settling bool
 	closed   bool
 }
 
@@ -106,6 +108,9 @@ func (w *World) Boot(name string, program Program, args ...string) (*Machine, er
 		return nil, fmt.Errorf("boot %s: there is a machine of that name already", name)
 	}
 	number := len(w.machines) + 1
+	if number > mostMachines {
+		return nil, fmt.Errorf("boot %s: a world has %d machines at most", name, mostMachines)
+	}
 	m := &Machine{
 		world:   w,
 		name:    name,
@@ -115,6 +120,10 @@ func (w *World) Boot(name string, program Program, args ...string) (*Machine, er
 		clock:   clock.New(w.queue.Now()),
 		random:  w.streams.Stream("machine/" + name),
 	}
+	process, err := m.load(program, args)
+	if err != nil {
+		return nil, fmt.Errorf("boot %s: %w", name, err)
+	}
 	if err := w.network.AddHost(m.host, m.address); err != nil {
 		return nil, fmt.Errorf("boot %s: %w", name, err)
 	}
@@ -122,11 +131,12 @@ func (w *World) Boot(name string, program Program, args ...string) (*Machine, er
 	if err := w.introduce(m); err != nil {
 		return nil, fmt.Errorf("boot %s: %w", name, err)
 	}
-	if err := m.start(program, args); err != nil {
-		return nil, fmt.Errorf("boot %s: %w", name, err)
-	}
+	m.start(process, program, args)
 	return m, nil
 }
+
+// mostMachines is how many addresses 10.0.0.0/16 has, without the first and the last.
+const mostMachines = 1<<16 - 2
 
 // checkName tells whether a name can be a host name.
 func checkName(name string) error {
@@ -175,6 +185,9 @@ func (w *World) Run(d time.Duration) error {
 	if w.closed {
 		return errors.New("run: the world is closed")
 	}
+	if w.settling {
+		return errors.New("run: the world runs already, and this is its Output")
+	}
 	if d < 0 {
 		return fmt.Errorf("run for %v: time does not run back", d)
 	}
@@ -212,8 +225,13 @@ func (w *World) handle(e queue.Event) {
 func (w *World) machineOf(h network.Host) *Machine { return w.machines[h-1] }
 
 // settle does everything that follows at once from what happened: it takes notes of what the network did, and runs the machines that
-// can go on.
+// can go on. Called by what Output does while a program runs, it leaves that to who is at it.
 func (w *World) settle() {
+	if w.settling {
+		return
+	}
+	w.settling = true
+	defer func() { w.settling = false }()
 	for {
 		w.takeNotes()
 		for _, s := range w.network.TakeReady() {
@@ -238,7 +256,7 @@ func (w *World) record(r trace.Record) {
 }
 
 // kindOfNote is how the trace names what the network takes note of.
-var kindOfNote = map[network.NoteKind]trace.Kind{
+var kindOfNote = [...]trace.Kind{
 	network.NoteConnect:     trace.Connect,
 	network.NoteEstablished: trace.Established,
 	network.NoteRefused:     trace.Refused,

@@ -130,9 +130,38 @@ func TestBootRefuses(t *testing.T) {
 	small.MemoryLimit = 1 << 20
 	_, err := l.Boot("small", small)
 	require.ErrorContains(t, err, "memory limit")
+	require.Nil(t, l.Machine("small"), "nothing is left of it")
 	require.ErrorContains(t, l.Run(-1), "does not run back")
 	require.NoError(t, l.Close())
 	_, err = l.Boot("n2", probe)
 	require.ErrorContains(t, err, "closed")
 	require.ErrorContains(t, l.Run(1), "closed")
+}
+
+func TestOutputMayStrikeFaults(t *testing.T) {
+	var w *sim.World
+	var errs []error
+	w, err := sim.New(sim.Options{Seed: 1, Output: func(line sim.Line) {
+		if !strings.HasPrefix(line.Text, "question 2") {
+			return
+		}
+		client, server := w.Machine("client"), w.Machine("server")
+		errs = append(errs, client.Kill(), w.Run(time.Second), server.Kill())
+	}})
+	require.NoError(t, err)
+	defer w.Close()
+	echo := load(t, "echo")
+	server, err := w.Boot("server", echo, "-listen", ":7")
+	require.NoError(t, err)
+	client, err := w.Boot("client", echo, "-dial", "server:7", "-count", "100")
+	require.NoError(t, err)
+	require.NoError(t, w.Run(10*time.Second))
+
+	require.Len(t, errs, 3)
+	require.ErrorContains(t, errs[0], "very moment")
+	require.ErrorContains(t, errs[1], "runs already")
+	require.NoError(t, errs[2])
+	require.Equal(t, sim.Killed, server.Status())
+	require.Equal(t, sim.Exited, client.Status())
+	require.Contains(t, client.LastWords()[len(client.LastWords())-1], "no answer")
 }
