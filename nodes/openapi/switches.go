@@ -108,7 +108,7 @@ func health(field func(*registry.Switches) *registry.HealthParams) func(*registr
 		var params registry.HealthParams
 		switch err := json.Unmarshal([]byte(value), &params); {
 		case err != nil:
-			return errors.New("json param invalid.")
+			return errors.New("json param invalid" + ".") // with its full stop, as Nacos says it
 		case params.Min < leastMin:
 			return fmt.Errorf("min check time for http or tcp is too small(<%d)", leastMin)
 		case params.Max < leastMax:
