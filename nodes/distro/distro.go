@@ -62,6 +62,7 @@ type Distro struct {
 	config  Config
 	targets []*target
 	loaded  chan struct{}
+	delays  delays
 }
 
 // New makes a Distro that listens to the registry's changes.
@@ -71,7 +72,7 @@ func New(config Config) *Distro {
 	config.RetryDelay = cmp.Or(config.RetryDelay, 3*time.Second)
 	config.VerifyEvery = cmp.Or(config.VerifyEvery, 5*time.Second)
 	config.LoadRetry = cmp.Or(config.LoadRetry, 30*time.Second)
-	d := &Distro{config: config, loaded: make(chan struct{})}
+	d := &Distro{config: config, loaded: make(chan struct{}), delays: delays{began: time.Now(), senders: map[string]sender{}}}
 	for _, peer := range config.Membership.Peers() {
 		d.targets = append(d.targets, &target{distro: d, peer: peer, due: map[string]time.Time{}, wake: make(chan struct{}, 1)})
 	}
@@ -111,11 +112,12 @@ func (d *Distro) skipped(peer string) bool {
 	return peer == d.targets[0].peer && defect.On(SkipSync)
 }
 
-// call sends a request to a peer within SyncTimeout.
-func (d *Distro) call(ctx context.Context, peer string, request DistroDataRequest) (DistroDataResponse, error) {
+// call sends a request to a peer within SyncTimeout. The time given is when what it says was true.
+func (d *Distro) call(ctx context.Context, peer string, sent time.Time, request DistroDataRequest) (DistroDataResponse, error) {
 	limited, cancel := context.WithTimeout(ctx, d.config.SyncTimeout)
 	defer cancel()
-	request.Source = d.config.Membership.Self()
+	request.Source, request.Boot = d.config.Membership.Self(), d.delays.began.UnixNano()
+	request.RunningMillis = sent.Sub(d.delays.began).Milliseconds()
 	var response DistroDataResponse
 	err := d.config.Peers.Call(limited, peer, request, &response)
 	return response, err

@@ -451,6 +451,57 @@ func TestNewsFromStrangersIsRefused(t *testing.T) {
 	})
 }
 
+// A message that waited while a cut lasted tells an old state as if it were new: only its delay gives it away.
+func TestLateMessageIsNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		instance := owned("a:1", 1)
+		id := registry.ClientID(instance.IP, instance.Port, true)
+		c.register("a:1", instance)
+		time.Sleep(2 * time.Second)
+		a := c.nodes["a:1"]
+		old, _ := a.registry.Snapshot(id)
+		late := DistroDataRequest{DataOperation: Change, Source: "a:1", Boot: a.distro.delays.began.UnixNano(),
+			RunningMillis: time.Since(a.distro.delays.began).Milliseconds(), Changed: []registry.ClientData{old}}
+
+		c.lose("a:1", true)
+		time.Sleep(30 * time.Second)
+		fresh := instance
+		fresh.Weight = 7
+		c.register("b:2", fresh) // the client went over to b, and beats there
+		time.Sleep(4 * time.Second)
+		payload, err := rpc.Encode(late)
+		require.NoError(t, err)
+		_, err = c.nodes["b:2"].server.Answer(t.Context(), payload)
+		require.NoError(t, err)
+		got, _ := c.nodes["b:2"].registry.Published(orders, id)
+		require.EqualValues(t, 7, got.Weight)
+	})
+}
+
+func TestDelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := delays{began: time.Now(), senders: map[string]sender{}}
+		peerBegan := time.Now().Add(-time.Hour) // its clock does not matter
+		message := func(boot int64, delay time.Duration) time.Duration {
+			sent := time.Since(peerBegan)
+			time.Sleep(delay)
+			return d.of("b:2", boot, sent)
+		}
+		require.Zero(t, message(1, 20*time.Millisecond), "the first sets the measure")
+		require.Zero(t, message(1, 5*time.Millisecond), "a quicker one sets it anew")
+		require.InDelta(t, 30*time.Second, message(1, 30*time.Second+5*time.Millisecond), float64(31*time.Millisecond))
+		require.Less(t, message(1, 5*time.Millisecond), time.Millisecond)
+		require.Zero(t, message(2, time.Second), "another run of the process")
+
+		time.Sleep(time.Hour)
+		peerBegan = peerBegan.Add(time.Second) // its clock ran 280 ppm slow meanwhile
+		require.Zero(t, message(2, time.Second))
+	})
+	require.Equal(t, time.Duration(1<<63-1), older(1<<63-1, time.Second))
+}
+
 func TestMentionHoldsAnySilence(t *testing.T) {
 	require.Equal(t, 3*time.Millisecond, Mention{SilentMillis: 3}.silent())
 	require.Zero(t, Mention{SilentMillis: -3}.silent())

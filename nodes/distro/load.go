@@ -53,11 +53,13 @@ func (d *Distro) loadOnce(ctx context.Context, answered map[string]bool) bool {
 func (d *Distro) loadFrom(ctx context.Context, peer string) (clients int, complete bool, err error) {
 	request := DistroDataRequest{DataOperation: Snapshot}
 	for {
-		response, err := d.call(ctx, peer, request)
+		asked := time.Now()
+		response, err := d.call(ctx, peer, asked, request)
 		if err != nil {
 			return clients, false, err
 		}
 		for _, data := range response.Clients {
+			data.Silent = older(data.Silent, time.Since(asked))
 			d.apply(peer, data, SnapshotOverNative)
 			request.After = max(request.After, data.ID)
 		}

@@ -23,8 +23,12 @@ const (
 
 // DistroDataRequest goes from node to node. Unlike Nacos's, which carries one client, it carries as many as there are to tell.
 type DistroDataRequest struct {
-	DataOperation Operation             `json:"dataOperation"`
-	Source        string                `json:"source"`
+	DataOperation Operation `json:"dataOperation"`
+	Source        string    `json:"source"`
+	// Boot tells one run of the sender's process from the next; RunningMillis is how long it has been running. By these a
+	// receiver sees that a message is late.
+	Boot          int64                 `json:"boot"`
+	RunningMillis int64                 `json:"runningMillis"`
 	Changed       []registry.ClientData `json:"changed,omitempty"`
 	Removed       []Mention             `json:"removed,omitempty"`
 	Verified      []Mention             `json:"verified,omitempty"`
@@ -39,10 +43,13 @@ type Mention struct {
 	SilentMillis int64 `json:"silentMillis"`
 }
 
-// silent guards against numbers that no time.Duration can hold.
-func (m Mention) silent() time.Duration {
+// silent is SilentMillis as a time.
+func (m Mention) silent() time.Duration { return milliseconds(m.SilentMillis) }
+
+// milliseconds guards against numbers that no time.Duration can hold.
+func milliseconds(n int64) time.Duration {
 	const most = math.MaxInt64 / int64(time.Millisecond)
-	return time.Duration(min(max(m.SilentMillis, 0), most)) * time.Millisecond
+	return time.Duration(min(max(n, 0), most)) * time.Millisecond
 }
 
 // DistroDataResponse answers it.

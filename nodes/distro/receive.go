@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"muster/nodes/defect"
 	"muster/nodes/registry"
@@ -18,11 +19,12 @@ func (d *Distro) Handle(server *rpc.Server) {
 			return DistroDataResponse{}, &rpc.Error{Code: rpc.CodeInvalid, Message: fmt.Sprintf("%q is not a peer of %s", request.Source, d.config.Membership.Self())}
 		}
 		response := DistroDataResponse{Result: rpc.OK()}
+		late := d.delays.of(request.Source, request.Boot, milliseconds(request.RunningMillis))
 		switch request.DataOperation {
 		case Change:
-			d.change(request)
+			d.change(request, late)
 		case Verify:
-			response.Unknown = d.verified(request)
+			response.Unknown = d.verified(request, late)
 		case Snapshot:
 			response.Clients, response.More = page(d.config.Registry, request.After)
 			response.Loaded = d.hasLoaded()
@@ -34,12 +36,13 @@ func (d *Distro) Handle(server *rpc.Server) {
 	})
 }
 
-func (d *Distro) change(request *DistroDataRequest) {
+func (d *Distro) change(request *DistroDataRequest, late time.Duration) {
 	for _, data := range request.Changed {
+		data.Silent = older(data.Silent, late)
 		d.apply(request.Source, data, ChangeFromAnyone)
 	}
 	for _, gone := range request.Removed {
-		silent := gone.silent()
+		silent := older(gone.silent(), late)
 		if defect.On(DeleteFromAnyone) {
 			silent = 0
 		}
@@ -62,11 +65,11 @@ func (d *Distro) note(from, clientID string, err error) {
 	}
 }
 
-func (d *Distro) verified(request *DistroDataRequest) (unknown []string) {
+func (d *Distro) verified(request *DistroDataRequest, late time.Duration) (unknown []string) {
 	listed := make(map[string]bool, len(request.Verified))
 	for _, v := range request.Verified {
 		listed[v.ClientID] = true
-		if !d.config.Registry.Renew(v.ClientID, v.Revision, v.silent()) {
+		if !d.config.Registry.Renew(v.ClientID, v.Revision, older(v.silent(), late)) {
 			unknown = append(unknown, v.ClientID)
 		}
 	}

@@ -98,7 +98,7 @@ func (t *target) tell(ctx context.Context, clientIDs []string) {
 	if t.distro.skipped(t.peer) {
 		return
 	}
-	request := DistroDataRequest{DataOperation: Change}
+	now, request := time.Now(), DistroDataRequest{DataOperation: Change}
 	for _, id := range clientIDs {
 		if data, exists := t.distro.config.Registry.Snapshot(id); exists {
 			request.Changed = append(request.Changed, data)
@@ -108,7 +108,7 @@ func (t *target) tell(ctx context.Context, clientIDs []string) {
 	}
 	err := errNotUp
 	if t.up() {
-		_, err = t.distro.call(ctx, t.peer, request)
+		_, err = t.distro.call(ctx, t.peer, now, request)
 	}
 	if err != nil && ctx.Err() == nil {
 		t.distro.config.Logger.Info(run.EventDistroSyncFailed, "target", t.peer, "client", clientIDs[0], "clients", len(clientIDs), "error", err.Error())
@@ -122,14 +122,14 @@ func (t *target) verify(ctx context.Context) {
 	if !t.distro.hasLoaded() || !t.up() || t.distro.skipped(t.peer) {
 		return
 	}
-	request := DistroDataRequest{DataOperation: Verify}
+	now, request := time.Now(), DistroDataRequest{DataOperation: Verify}
 	for _, id := range t.distro.config.Registry.ResponsibleClients() {
 		revision, exists := t.distro.config.Registry.Revision(id)
 		if exists {
 			request.Verified = append(request.Verified, Mention{id, revision, t.distro.config.Registry.Silent(id).Milliseconds()})
 		}
 	}
-	response, err := t.distro.call(ctx, t.peer, request)
+	response, err := t.distro.call(ctx, t.peer, now, request)
 	if err != nil {
 		return // the next one comes soon; membership notices a dead peer
 	}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"os"
@@ -203,5 +204,24 @@ func FuzzDecodeEntry(f *testing.F) {
 		if decodeEntry(record, 7, &read) == nil {
 			require.Equal(t, record, encodeEntry(&read))
 		}
+	})
+}
+
+func FuzzScan(f *testing.F) {
+	var content []byte
+	for _, entry := range entries(5, 7) {
+		record := encodeEntry(entry)
+		content = append(binary.AppendUvarint(content, uint64(len(record))), record...)
+	}
+	f.Add(content)
+	f.Add(content[:len(content)-3])
+	f.Add(append([]byte{0, 0}, content...))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		sound, next, damage := scan(content, 5)
+		require.Equal(t, damage == nil, sound == len(content))
+		findEntry(content[sound:], next)
+		again, sameNext, damage := scan(content[:sound], 5)
+		require.NoError(t, damage)
+		require.Equal(t, [2]uint64{uint64(sound), next}, [2]uint64{uint64(again), sameNext})
 	})
 }
