@@ -42,7 +42,8 @@ const (
 	Deregister Call = "deregister"
 	// Update writes operator metadata over an instance (PUT /nacos/v1/ns/instance).
 	Update Call = "update"
-	// Beat says that an ephemeral instance lives (PUT /nacos/v1/ns/instance/beat).
+	// Beat says that an ephemeral instance lives (PUT /nacos/v1/ns/instance/beat). It is a light beat, which registers nothing: for
+	// an instance that the registry does not know it ends as Fail.
 	Beat Call = "beat"
 	// Query lists a service (GET /nacos/v1/ns/instance/list), at whichever node the client prefers.
 	Query Call = "query"

@@ -22,18 +22,15 @@ const (
 
 // clean empties a namespace: it takes off every instance and deletes every service of the default group there. It refuses the
 // default namespace, which is never a run's own.
-func clean(ctx context.Context, nodes []node, namespace string, log *slog.Logger) error {
+func (p play) clean(ctx context.Context, namespace string, log *slog.Logger) error {
 	if namespace == model.DefaultNamespace {
 		return fmt.Errorf("--clean %s: this is everybody's namespace; want one of the run's own", namespace)
 	}
-	urls := make([]string, len(nodes))
-	for i, n := range nodes {
-		urls[i] = n.URL
-	}
-	registry, err := client.New(client.Config{Nodes: urls, Timeout: cleanTimeout})
+	registry, err := client.New(client.Config{Nodes: p.urls(), Timeout: cleanTimeout, Dial: p.dial})
 	if err != nil {
 		return err
 	}
+	defer registry.HangUp()
 	var left error
 	for round := range cleanRounds {
 		if round > 0 {

@@ -34,7 +34,7 @@ func TestUnknownPersistentWrites(t *testing.T) {
 			return disturbance(random.IntN(10)) // half of the writes go wrong, in one way or another
 		}
 		load := standard()
-		load.EphemeralClients, load.ObserveInterval, load.OperationsPerSecond, load.Stop = 0, 0, 12, 8*time.Minute
+		load.EphemeralClients, load.PersistentClients, load.ObserveInterval, load.OperationsPerSecond, load.Stop = 0, 3, 0, 6, 8*time.Minute
 		operations := s.run(t, load, 7, 8*time.Minute).Operations()
 
 		open := map[string]model.Operation{}          // the write of unknown outcome that a client is at

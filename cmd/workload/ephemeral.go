@@ -19,8 +19,9 @@ const (
 
 // ephemeralClient owns one ephemeral instance, as a process that provides a service does. It registers the instance and keeps it
 // alive by beats; now and then it queries the service or updates its weight and metadata. Every second client comes and goes,
-// that is, it deregisters in good order and registers again later. The others stay, so that there is always somebody to be found;
-// so does a client that is to fall silent, which must have something to lose then.
+// that is, it deregisters in good order and registers again later. The others stay, so that there is always somebody to be found.
+// So does a client that is to fall silent, which must have something to lose then, and one that is to leave, since a registration
+// of unknown outcome would cast doubt on its going.
 //
 // Its beats name the instance and no more, so that a beat which is late can never bring back what was deregistered: everything
 // that adds the instance stands in the history as a register.
@@ -75,7 +76,7 @@ func newEphemeralClient(w *worker, load model.Load, clients, number int, service
 			c.silences = append(c.silences, silence)
 		}
 	}
-	c.restless = number%2 == 0 && len(c.silences) == 0
+	c.restless = number%2 == 0 && len(c.silences) == 0 && !c.leaves
 	c.awaitSilence()
 	c.renew()
 	return c
@@ -229,7 +230,7 @@ func (c *ephemeralClient) goes(now time.Time) bool {
 		return false
 	}
 	c.back = now.Add(c.jitter(awayBeats * c.interval))
-	return c.stopAt.IsZero() || c.back.Add(2 * c.pace).Before(c.stopAt)
+	return c.stopAt.IsZero() || c.back.Add(2*c.pace).Before(c.stopAt)
 }
 
 // update writes a new weight and a new version over the instance. Registering again later says the same.

@@ -87,6 +87,17 @@ func (f *fakeRegistry) do(r *http.Request) string {
 	key := r.FormValue("ip") + ":" + r.FormValue("port")
 	known := service[key]
 	switch r.Method + " " + strings.TrimPrefix(r.URL.Path, "/nacos/v1/ns/instance") {
+	case "GET /nacos/v1/ns/service/list":
+		delete(f.services, name) // it was not asked for
+		names := []string{}
+		for grouped := range f.services {
+			names = append(names, strings.TrimPrefix(grouped, "DEFAULT_GROUP@@"))
+		}
+		body, _ := json.Marshal(map[string]any{"count": len(names), "doms": names})
+		return string(body)
+	case "DELETE /nacos/v1/ns/service":
+		delete(f.services, name)
+		delete(f.services, "DEFAULT_GROUP@@"+name)
 	case "GET /list":
 		hosts := []any{}
 		for _, i := range service {

@@ -7,6 +7,8 @@
 // come stamps them with true time, since this machine's clock may lie. Diagnostics go to standard error, one JSON object a line.
 // What the clients do is drawn from the seed alone: given the same answers they ask the same questions.
 //
+// With --clean NAMESPACE it plays nothing but takes off what runs have left in that namespace.
+//
 // The program runs natively and, built for wasip1, on a simulated machine, and does not know which. It ends in good order when
 // it is told to (SIGINT, SIGTERM, --for): operations under way are completed first, as unknown or failed.
 package main
@@ -57,7 +59,7 @@ func command(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	}
 	play := order.play
 	if order.clean != "" {
-		if err := clean(ctx, play.nodes, order.clean, log); err != nil {
+		if err := play.clean(ctx, order.clean, log); err != nil {
 			log.Error("workload.failed", "error", err.Error())
 			return statusFailed
 		}

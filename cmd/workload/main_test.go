@@ -34,6 +34,7 @@ func TestCommandRefuses(t *testing.T) {
 		{[]string{"--nodes", nodes, "--load", goodLoad, "--seed", "-1"}, "invalid value"},
 		{[]string{"--nodes", nodes, "--load", goodLoad, "--for", "-1s"}, "--for -1s: want 0 or more"},
 		{[]string{"--nodes", nodes, "--load", goodLoad, "now"}, `unexpected argument \"now\"`},
+		{[]string{"--nodes", nodes, "--load", goodLoad, "--clean", "mine"}, "--load and --clean: want one of them"},
 		{[]string{"--sed", "1"}, "flag provided but not defined"},
 	} {
 		var stdout, stderr bytes.Buffer

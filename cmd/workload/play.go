@@ -104,18 +104,25 @@ func (p play) service(kind string, i int) model.Service {
 // worker makes what every client needs. Each has connections of its own, as a process of its own would, and randomness of its
 // own, so that what one client does never changes what another draws.
 func (p play) worker(printer *history, began time.Time, name string, timeout time.Duration) (*worker, error) {
-	config := client.Config{Timeout: timeout, Dial: p.dial}
-	w := &worker{name: name, history: printer, began: began}
-	for _, n := range p.nodes {
-		config.Nodes = append(config.Nodes, n.URL)
-		w.nodes = append(w.nodes, n.Name)
-	}
-	registry, err := client.New(config)
+	registry, err := client.New(client.Config{Nodes: p.urls(), Timeout: timeout, Dial: p.dial})
 	if err != nil {
 		return nil, err
+	}
+	w := &worker{name: name, history: printer, began: began}
+	for _, n := range p.nodes {
+		w.nodes = append(w.nodes, n.Name)
 	}
 	stream := fnv.New64a()
 	io.WriteString(stream, name)
 	w.registry, w.random = registry, rand.New(rand.NewPCG(p.seed, stream.Sum64()))
 	return w, nil
+}
+
+// urls of the nodes, in order.
+func (p play) urls() []string {
+	urls := make([]string, len(p.nodes))
+	for i, n := range p.nodes {
+		urls[i] = n.URL
+	}
+	return urls
 }
