@@ -194,6 +194,30 @@ func TestCloneGoesOnAlike(t *testing.T) {
 	}
 }
 
+// TestClonesAcceptAlike clones while connections are being opened.
+func TestClonesAcceptAlike(t *testing.T) {
+	w := newWorld(t)
+	l := w.listen(b, "10.0.0.2:80", 5)
+	for range 3 {
+		w.connect(a, "10.0.0.2:80")
+		w.pass(500 * time.Microsecond)
+	}
+	w.pass(time.Millisecond)
+	accept := func(w *world) (accepted []network.Socket) {
+		w.pass(10 * time.Millisecond)
+		for w.Readable(l) {
+			s, err := w.Accept(&w.q, l)
+			require.Equal(t, network.OK, err)
+			accepted = append(accepted, s)
+		}
+		return accepted
+	}
+	clone := &world{Network: w.Network.Clone(), t: t, q: w.q.Clone()}
+	want := accept(w)
+	require.Len(t, want, 3)
+	require.Equal(t, want, accept(clone))
+}
+
 // BenchmarkPingPong is a request and its answer on an open connection.
 func BenchmarkPingPong(b *testing.B) {
 	w := newWorld(&testing.T{})
