@@ -31,6 +31,9 @@ func (exercised) Check(_ context.Context, in Input) Verdict {
 	if in.Run.Interrupted != "" {
 		want(Evidence{T: endOf(in), Text: "the run ended early: " + in.Run.Interrupted})
 	}
+	if stopped, ok := fellSilent(in.History, endOf(in)); ok {
+		want(Evidence{T: stopped, Text: fmt.Sprintf("all clients and observers fell silent at %s, though the run went on to %s", seconds(stopped), seconds(endOf(in)))})
+	}
 	total := traffic(in, want)
 	struck := 0
 	for _, s := range in.Plan.Strikes {
@@ -78,6 +81,21 @@ func traffic(in Input, want func(Evidence)) int {
 		}
 	}
 	return total
+}
+
+// silentTail is how long before the end of a run its history may end, if there are observers: they ask several times a second, and
+// an answer may take some seconds.
+const silentTail = 10 * time.Second
+
+// fellSilent says when the workload stopped telling what it does, if it did so long before the end. Observers go on to the end, so
+// a history with observers that stops early is the history of a workload that hung or died.
+func fellSilent(h model.History, end time.Duration) (at time.Duration, silent bool) {
+	observed := false
+	for _, r := range h.Records {
+		at = max(at, r.T)
+		observed = observed || r.Call == model.Observe
+	}
+	return at, observed && at < end-silentTail
 }
 
 // claims are the kinds of operations without which a property cannot be tested.

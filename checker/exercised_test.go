@@ -40,9 +40,10 @@ func TestExercised(t *testing.T) {
 	differing := busy(50).sometimes(ViewsDiffered)
 	differing.ephemeral = true
 	differing.observes("n1", 1, 9, a).observes("n2", 1, 9)
+	differing.observes("n1", 95, 99)
 	alike := busy(50).sometimes(ViewsDiffered)
 	alike.ephemeral = true
-	alike.observes("n1", 1, 9, a).observes("n2", 1, 9, a)
+	alike.observes("n1", 1, 9, a).observes("n2", 1, 9, a).observes("n1", 95, 99, a)
 	leaderOf := func(s *story, node string, t float64) *story {
 		return s.logs(t, node, run.EventRaftState, map[string]any{"state": "leader", "term": 2.0})
 	}
@@ -50,11 +51,13 @@ func TestExercised(t *testing.T) {
 		{"enough", busy(50), Holds, "100 operations succeeded"},
 		{"too few operations", busy(49), Undecided, "98 operations succeeded, fewer than 100"},
 		{"too few of a kind", busy(60).claiming(Expiry), Undecided, "0 operations of kind beat succeeded, fewer than 10"},
-		{"observers are no traffic", busy(49).observes("n1", 0, 50, a), Undecided, "98 operations"},
+		{"observers are no traffic", busy(49).observes("n1", 0, 99, a), Undecided, "98 operations"},
 		{"beats are counted apart", busy(49).beats("c3", a, 1, 100), Undecided, "98 operations"},
 		{"a fault bit", busy(50).fault("isolate", 1, 2), Holds, "1 fault had an effect"},
 		{"a fault did not bite", unbitten(busy(50).fault("isolate", 1, 2)), Undecided, "isolate n1 at 1.000 s had no effect: no packet dropped"},
 		{"a fault was skipped", skipped(unbitten(busy(50).fault("isolate", 1, 2))), Holds, "0 faults"},
+		{"observers to the end", busy(50).observes("n1", 0, 92, a), Holds, ""},
+		{"the workload hung", busy(50).observes("n1", 0, 34, a), Undecided, "fell silent at 33.510 s, though the run went on to 100.000 s"},
 		{"the run was interrupted", interrupted, Undecided, "n2 ended with status 2"},
 		{"the leader changed", leaderOf(leaderOf(busy(50).sometimes(LeaderChanged), "n1", 1), "n2", 2), Holds, "1 condition came up"},
 		{"the leader was elected again", leaderOf(leaderOf(busy(50).sometimes(LeaderChanged), "n1", 1), "n1", 2), Undecided, "1 node logged that it led"},

@@ -132,16 +132,13 @@ func (c linearizability) service(ctx context.Context, in Input, service model.Se
 
 // contradicted is the evidence of lists that are wrong for sure, the first of them drawn.
 func (c linearizability) contradicted(ctx context.Context, in Input, service model.Service, steps []step, found []contradiction) []Evidence {
-	first := earliest(found)
-	drawn := []contradiction{first}
-	for _, other := range found {
-		if other.read.client != first.read.client || other.read.op != first.read.op {
-			drawn = append(drawn, other)
-		}
-	}
 	var evidence []Evidence
-	for i, f := range drawn[:min(len(drawn), evidencePerService)] {
-		e := evidenceOf(f.read, service, fmt.Sprintf("%s %s", f.key, f.why))
+	for i, f := range telling(found)[:min(len(found), evidencePerService)] {
+		text := fmt.Sprintf("%s %s", f.key, f.why)
+		if f.behind > 0 {
+			text += fmt.Sprintf(", %s before the list was asked for", seconds(f.behind))
+		}
+		e := evidenceOf(f.read, service, text)
 		if i == 0 {
 			e = c.pictured(ctx, in, e, until(only(steps, f.key), f.read.returned), service)
 		}

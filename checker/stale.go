@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -15,6 +16,8 @@ type contradiction struct {
 	key  model.InstanceKey
 	// why in words, beginning with what the list shows.
 	why string
+	// behind is how old the news was that the list missed when it was asked for; 0 if it shows what nobody wrote.
+	behind time.Duration
 }
 
 // contradictions finds lists that are wrong for sure, without a search. What a list shows of an instance must be the effect of
@@ -46,8 +49,9 @@ func contradictions(steps []step) []contradiction {
 			if obscure[key] {
 				continue
 			}
-			if why := contradict(sight{read.listing.Shows(key), read.invoked, read.returned}, writes[key]); why != "" {
-				found = append(found, contradiction{read: read, key: key, why: why})
+			why, behind := contradict(sight{read.listing.Shows(key), read.invoked, read.returned}, writes[key])
+			if why != "" {
+				found = append(found, contradiction{read, key, why, behind})
 				break
 			}
 		}
@@ -55,31 +59,41 @@ func contradictions(steps []step) []contradiction {
 	return found
 }
 
-// contradict says why a list cannot show what it shows of an instance, "" if it can as far as this check sees.
-func contradict(s sight, writes []*step) string {
+// contradict says why a list cannot show what it shows of an instance, "" if it can as far as this check sees; and how old the
+// news was that it missed.
+func contradict(s sight, writes []*step) (why string, behind time.Duration) {
 	causes, replaced := explain(s, writes)
 	if len(causes) > 0 || s.shows == "" && replaced == nil {
-		return ""
-	}
-	if s.shows == "" {
-		return fmt.Sprintf("shows nothing, yet %s by %s had taken effect by %s", replaced.write, replaced.client, seconds(replaced.returned))
+		return "", 0
 	}
 	written := slices.ContainsFunc(writes, func(w *step) bool { return w.write.Shows() == s.shows && w.invoked <= s.returned })
-	if !written {
-		return fmt.Sprintf("shows %s, which nobody had written by then", s.shows)
+	if s.shows != "" && !written {
+		return fmt.Sprintf("shows %s, which nobody had written by then", s.shows), 0
 	}
-	return fmt.Sprintf("shows %s, yet %s by %s had taken effect by %s", s.shows, replaced.write, replaced.client, seconds(replaced.returned))
+	shows := s.shows
+	if shows == "" {
+		shows = "nothing"
+	}
+	return fmt.Sprintf("shows %s, yet %s by %s had taken effect by %s", shows, replaced.write, replaced.client, seconds(replaced.returned)),
+		s.invoked - replaced.returned
 }
 
-// earliest is the contradiction whose list returned first.
-func earliest(found []contradiction) contradiction {
-	first := found[0]
-	for _, c := range found[1:] {
-		if c.read.returned < first.read.returned {
-			first = c
+// telling orders contradictions so that the first to return comes first, since a picture of what led to it is the smallest, then
+// the one that missed the oldest news, then the others.
+func telling(found []contradiction) []contradiction {
+	byTime := slices.Clone(found)
+	slices.SortStableFunc(byTime, func(a, b contradiction) int { return cmp.Compare(a.read.returned, b.read.returned) })
+	stalest := 0
+	for i, c := range byTime {
+		if c.behind > byTime[stalest].behind {
+			stalest = i
 		}
 	}
-	return first
+	if stalest > 1 {
+		c := byTime[stalest]
+		byTime = slices.Insert(slices.Delete(byTime, stalest, stalest+1), 1, c)
+	}
+	return byTime
 }
 
 // describe says in one sentence what a step was.
