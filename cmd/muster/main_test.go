@@ -171,6 +171,29 @@ func TestProgressTellsEachRun(t *testing.T) {
 	require.Equal(t, "[ 1/12] calm seed 1: as expected, 45 s\n[ 2/12] split seed 1: durable is violated\n", lines.String())
 }
 
+func TestVerifyRunsTwice(t *testing.T) {
+	made := 0
+	b := batch{parallel: 1, verify: true, newStage: func(trace.Level) scenarios.Stage {
+		made++
+		return &quietStage{hash: "aa"}
+	}}
+	j := job{scenarios.Catalog()[0], 1, run.Folder(filepath.Join(t.TempDir(), "run"))}
+	require.NoError(t, b.one(t.Context(), j).err)
+	require.Equal(t, 2, made)
+	require.NoDirExists(t, string(j.folder)+"-again", "a second run that is the same is not kept")
+
+	levels := []trace.Level{}
+	b.newStage = func(level trace.Level) scenarios.Stage {
+		levels = append(levels, level)
+		return &quietStage{hash: fmt.Sprint(len(levels))}
+	}
+	o := b.one(t.Context(), j)
+	require.ErrorContains(t, o.err, "the traces differ: 3 (0 records) and 4 (0 records)")
+	require.Equal(t, exitUnexpected, o.status())
+	require.Equal(t, []trace.Level{trace.Normal, trace.Normal, trace.Full, trace.Full}, levels, "a difference is looked for in full traces")
+	require.DirExists(t, string(j.folder)+"-full-again", "what differs is kept")
+}
+
 func TestInterruptedBatchKeepsWhatIsFinished(t *testing.T) {
 	out := t.TempDir()
 	var jobs []job
