@@ -1,3 +1,5 @@
+//go:build unix
+
 package sim_test
 
 import (

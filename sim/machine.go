@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,7 @@ type Machine struct {
 	disk    *disk.Disk
 	clock   clock.Clock
 	random  random.Stream
+	tears   random.Stream // where a crash tears files
 
 	status  Status
 	program Program
@@ -118,7 +120,7 @@ func (m *Machine) load(program Program, args []string) (*machine.Process, error)
 
 // start puts a process in the place of the last one, with an event that begins it.
 func (m *Machine) start(process *machine.Process, program Program, args []string) {
-	m.process, m.program, m.args = process, program, args
+	m.process, m.program, m.args = process, program, slices.Clone(args)
 	m.boot++
 	m.status, m.exit, m.words = Running, Exit{}, nil
 	m.begun, m.until, m.told, m.busy, m.wakeCount = false, 0, false, 0, 0
@@ -227,11 +229,20 @@ func (m *Machine) run() {
 		m.end(Exited)
 		return
 	}
-	m.until = state.Until
+	m.until, m.told = state.Until, m.process.Pending()
 	if state.Busy > 0 {
-		m.busy = m.world.queue.Now() + state.Busy
+		m.keepBusy(state.Busy)
 	}
 	m.schedule()
+}
+
+// keepBusy has the process not go on before so much time has passed by its clock, or, if that stands still, by the true one.
+func (m *Machine) keepBusy(d int64) {
+	now := m.world.queue.Now()
+	m.busy = m.clock.WhenMono(now, m.clock.Mono(now)+d)
+	if m.busy == clock.Never {
+		m.busy = now + d
+	}
 }
 
 // end ends the process as a kernel does: its sockets and files are closed.
@@ -293,7 +304,7 @@ func (m *Machine) Crash() error {
 	m.world.record(trace.Record{Kind: trace.Crash, Machine: m.name})
 	m.status = Crashed
 	m.world.network.HostDown(&m.world.queue, m.host)
-	m.disk.Crash(disk.LoseTail, &m.random)
+	m.disk.Crash(m.world.options.Tail, &m.tears)
 	m.world.settle()
 	return nil
 }

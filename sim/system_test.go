@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/sim"
+	"muster/sim/disk"
 )
 
 func TestSystem(t *testing.T) {
@@ -80,6 +81,14 @@ func TestTerminate(t *testing.T) {
 	require.ErrorContains(t, graceful.Terminate(), "Restart it first")
 }
 
+func TestTerminateBeforeItRan(t *testing.T) {
+	l := newLab(t, sim.Options{Seed: 1})
+	graceful := l.boot("graceful", load(t, "probe"), "signal")
+	require.NoError(t, graceful.Terminate())
+	l.run(2 * time.Second)
+	require.Equal(t, "waiting\ngot terminated\n", l.said("graceful"))
+}
+
 func TestFiles(t *testing.T) {
 	l := newLab(t, sim.Options{Seed: 1})
 	m := l.boot("n1", load(t, "probe"), "files")
@@ -146,6 +155,16 @@ func TestWhatSurvives(t *testing.T) {
 			require.ErrorContains(t, m.Restart(), "still runs")
 		})
 	}
+}
+
+func TestCrashMayLeaveTails(t *testing.T) {
+	l := newLab(t, sim.Options{Seed: 1, Tail: disk.KeepTail})
+	m := l.boot("n1", load(t, "probe"), "unsaved")
+	l.run(time.Second)
+	require.NoError(t, m.Crash())
+	require.NoError(t, m.Restart())
+	l.run(time.Second)
+	require.Equal(t, `found "synced,written," <nil>`, m.LastWords()[0])
 }
 
 func TestConnectionsOfTheDead(t *testing.T) {

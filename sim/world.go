@@ -26,6 +26,8 @@ type Options struct {
 	Trace *trace.Writer
 	// Link is how packets travel between two machines unless SetLink says otherwise; network.LAN if zero.
 	Link network.Link
+	// Tail is what a crash leaves of bytes that were appended to a file and not synced: nothing unless told otherwise.
+	Tail disk.Tail
 }
 
 // Line is a line that a program printed.
@@ -119,6 +121,7 @@ func (w *World) Boot(name string, program Program, args ...string) (*Machine, er
 		disk:    disk.New(disk.Options{Stream: w.streams.Stream("disk/" + name)}),
 		clock:   clock.New(w.queue.Now()),
 		random:  w.streams.Stream("machine/" + name),
+		tears:   w.streams.Stream("crash/" + name),
 	}
 	process, err := m.load(program, args)
 	if err != nil {

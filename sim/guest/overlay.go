@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,8 +14,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-
-	"github.com/google/renameio/v2"
 )
 
 // overlayFiles replace files of the same names below GOROOT/src.
@@ -135,7 +134,16 @@ func writeOnce(file string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return fmt.Errorf("writing the overlay: %w", err)
 	}
-	if err := renameio.WriteFile(file, content, 0o644); err != nil {
+	temporary, err := os.CreateTemp(filepath.Dir(file), "new-")
+	if err != nil {
+		return fmt.Errorf("writing the overlay: %w", err)
+	}
+	defer os.Remove(temporary.Name())
+	_, err = temporary.Write(content)
+	if err := errors.Join(err, temporary.Close()); err != nil {
+		return fmt.Errorf("writing the overlay: %w", err)
+	}
+	if err := os.Rename(temporary.Name(), file); err != nil {
 		return fmt.Errorf("writing the overlay: %w", err)
 	}
 	return nil

@@ -142,6 +142,7 @@ func (p *Process) MemorySize() int { return len(p.memory.data) }
 // Run lets the program run until all its goroutines wait, or it ends.
 func (p *Process) Run() State {
 	p.setWords()
+	p.deliverSignal()
 	err := p.start.CallWithStack(p.ctx, nil)
 	if err == nil {
 		return p.waiting()
@@ -190,11 +191,18 @@ func (p *Process) setWords() {
 	binary.LittleEndian.PutUint64(words[wordWall:], uint64(p.kernel.Clock.Wall(now)))
 	binary.LittleEndian.PutUint64(words[wordReady:], uint64(len(p.ready)))
 	binary.LittleEndian.PutUint64(words[wordReads:], freeReads)
-	if p.signal != 0 {
-		binary.LittleEndian.PutUint64(words[wordSignal:], p.signal)
+}
+
+// deliverSignal tells a program that has paused of a signal. Earlier it would not look.
+func (p *Process) deliverSignal() {
+	if p.signal != 0 && p.words != 0 {
+		p.putUint64(p.words+wordSignal, p.signal)
 		p.signal = 0
 	}
 }
+
+// Pending tells whether there is something that the program wants to know, so that it should be run again.
+func (p *Process) Pending() bool { return len(p.ready) > 0 || p.signal != 0 }
 
 // waiting reads what the program waits for.
 func (p *Process) waiting() State {
