@@ -21,8 +21,6 @@ type instanceID struct {
 	key     model.InstanceKey
 }
 
-func (id instanceID) String() string { return id.key.String() + " of " + id.service.String() }
-
 func compareIDs(a, b instanceID) int {
 	return cmp.Or(
 		strings.Compare(a.service.String(), b.service.String()),
@@ -53,10 +51,6 @@ func (a action) effective() time.Duration {
 
 // acknowledged says whether the registry answered with success.
 func (a action) acknowledged() bool { return a.phase == model.OK }
-
-func (a action) String() string {
-	return fmt.Sprintf("%s of %s by %s at %s", a.call, a.id.key, a.client, seconds(a.invoked))
-}
 
 // view is one answered list of a service.
 type view struct {
