@@ -1,0 +1,195 @@
+package distro
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/model"
+	"muster/nodes/membership"
+	"muster/nodes/registry"
+	"muster/nodes/rpc"
+)
+
+var (
+	names  = []string{"a:1", "b:2", "c:3"}
+	orders = model.Service{Namespace: "public", Group: "DEFAULT_GROUP", Name: "orders"}
+)
+
+// cluster is three nodes' Distro over a network in memory, in a synctest bubble.
+type cluster struct {
+	t     *testing.T
+	nodes map[string]*node
+	// syncDelay of nodes that are started from now on; zero for the default.
+	syncDelay time.Duration
+
+	mu sync.Mutex
+	// lost are the links, "from>to", whose messages vanish.
+	lost map[string]bool
+	// messages counts what was delivered, by operation.
+	messages map[Operation]int
+}
+
+type node struct {
+	name       string
+	registry   *registry.Registry
+	membership *membership.Membership
+	distro     *Distro
+	server     *rpc.Server
+	log        *bytes.Buffer
+	stop       func()
+}
+
+// wire sends one node's requests.
+type wire struct {
+	cluster *cluster
+	self    string
+}
+
+var errRefused = errors.New("connection refused")
+
+func (w wire) Call(ctx context.Context, to string, request, response any) error {
+	w.cluster.mu.Lock()
+	lost, target := w.cluster.lost[w.self+">"+to], w.cluster.nodes[to]
+	if data, ok := request.(DistroDataRequest); ok && !lost && target != nil {
+		w.cluster.messages[data.DataOperation]++
+	}
+	w.cluster.mu.Unlock()
+	switch {
+	case lost:
+		<-ctx.Done()
+		return ctx.Err()
+	case target == nil:
+		return errRefused
+	}
+	payload, err := rpc.Encode(request)
+	if err != nil {
+		return err
+	}
+	answer, err := target.server.Answer(ctx, payload)
+	if err != nil {
+		return err
+	}
+	if answer.GetMetadata().GetType() != rpc.TypeName(response) {
+		return fmt.Errorf("answer %s", answer.GetBody().GetValue())
+	}
+	return json.Unmarshal(answer.GetBody().GetValue(), response)
+}
+
+func (w wire) Reset(string) {}
+func (w wire) Hurry(string) {}
+
+func newCluster(t *testing.T, start ...string) *cluster {
+	c := &cluster{t: t, nodes: map[string]*node{}, lost: map[string]bool{}, messages: map[Operation]int{}}
+	for _, name := range start {
+		c.start(name)
+	}
+	t.Cleanup(func() {
+		for _, n := range c.nodes {
+			n.stop()
+		}
+	})
+	return c
+}
+
+func (c *cluster) start(name string) *node {
+	n := &node{name: name, log: &bytes.Buffer{}, server: rpc.NewServer(slog.New(slog.DiscardHandler))}
+	logger := slog.New(slog.NewJSONHandler(n.log, nil))
+	var err error
+	n.membership, err = membership.New(membership.Config{Self: name, Members: names, Peers: wire{c, name}, Logger: logger})
+	require.NoError(c.t, err)
+	n.registry = registry.New(registry.Options{Self: name, Owner: n.membership.Owner})
+	n.distro = New(Config{Registry: n.registry, Membership: n.membership, Peers: wire{c, name}, Logger: logger, SyncDelay: c.syncDelay})
+	n.membership.Handle(n.server)
+	n.distro.Handle(n.server)
+	ctx, cancel := context.WithCancel(context.Background())
+	var wait sync.WaitGroup
+	wait.Go(func() { n.distro.Run(ctx) })
+	wait.Go(func() { n.membership.Run(ctx) })
+	n.stop = func() { cancel(); wait.Wait() }
+	c.mu.Lock()
+	c.nodes[name] = n
+	c.mu.Unlock()
+	return n
+}
+
+func (c *cluster) kill(name string) {
+	c.mu.Lock()
+	n := c.nodes[name]
+	delete(c.nodes, name)
+	c.mu.Unlock()
+	n.stop()
+}
+
+// cut makes the messages of one link, "from>to", vanish.
+func (c *cluster) cut(link string, lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lost[link] = lost
+}
+
+// lose makes the messages between a node and all others vanish, both ways.
+func (c *cluster) lose(name string, lost bool) {
+	for _, other := range names {
+		c.cut(name+">"+other, lost)
+		c.cut(other+">"+name, lost)
+	}
+}
+
+func (c *cluster) delivered(operation Operation) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.messages[operation]
+}
+
+// owned returns the n-th instance whose client the node is responsible for when all are UP.
+func owned(by string, n int) registry.Published {
+	for port := 1000; ; port++ {
+		if membership.OwnerAmong(registry.Tag("10.0.0.9", port), names) == by {
+			if n--; n == 0 {
+				return registry.Published{IP: "10.0.0.9", Port: port, Cluster: "DEFAULT", Healthy: true, Weight: 1, Enabled: true}
+			}
+		}
+	}
+}
+
+// has says whether a node knows the instance, whatever the delay of its views.
+func (n *node) has(instance registry.Published) bool {
+	_, known := n.registry.Published(orders, registry.ClientID(instance.IP, instance.Port, true))
+	return known
+}
+
+func (c *cluster) register(at string, instance registry.Published) {
+	require.NoError(c.t, c.nodes[at].registry.RegisterEphemeral(orders, instance))
+}
+
+func (c *cluster) requireKnown(instance registry.Published, want string) {
+	c.t.Helper()
+	synctest.Wait()
+	var known []string
+	for _, name := range names {
+		if n := c.nodes[name]; n != nil && n.has(instance) {
+			known = append(known, name)
+		}
+	}
+	require.Equal(c.t, want, strings.Join(known, " "))
+}
+
+// beat lets an instance beat at a node every five seconds, for so long.
+func (c *cluster) beat(at string, instance registry.Published, forSo time.Duration) {
+	for began := time.Now(); time.Since(began) < forSo; time.Sleep(5 * time.Second) {
+		if !c.nodes[at].registry.Beat(orders, instance.IP, instance.Port) {
+			c.register(at, instance)
+		}
+	}
+}
