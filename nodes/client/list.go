@@ -1,13 +1,11 @@
 package client
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -61,12 +59,8 @@ type listedInstance struct {
 // returns ends up in a history, as evidence.
 func decodeList(body []byte, service model.Service) ([]model.Instance, error) {
 	var listed listedService
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if err := decoder.Decode(&listed); err != nil {
+	if err := json.Unmarshal(body, &listed); err != nil {
 		return nil, fmt.Errorf("list of %s: want a JSON object, got %s: %w", service, quote(body), err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("list of %s: want one JSON object and nothing after it, got %s", service, quote(body))
 	}
 	switch {
 	case listed.Name == nil || listed.Hosts == nil:

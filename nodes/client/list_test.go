@@ -42,8 +42,8 @@ func TestDecodeList(t *testing.T) {
 
 func TestDecodeListRefuses(t *testing.T) {
 	for _, c := range []struct{ name, replace, with, says string }{
-		{"cut short", `"valid":true}`, ``, "unexpected EOF"},
-		{"something after it", `"valid":true}`, `"valid":true} {}`, "nothing after it"},
+		{"cut short", `"valid":true}`, ``, "unexpected end of JSON input"},
+		{"something after it", `"valid":true}`, `"valid":true} {}`, "invalid character '{' after top-level value"},
 		{"another service", `"name":"DEFAULT_GROUP@@orders"`, `"name":"DEFAULT_GROUP@@carts"`, "about another service"},
 		{"no name", `"name":"DEFAULT_GROUP@@orders",`, ``, "want the fields name and hosts"},
 		{"hosts missing", `"hosts"`, `"ghosts"`, "want the fields name and hosts"},
