@@ -33,7 +33,7 @@ is not, with the first record that differs.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", original, err)
 			}
-			programs, err := simulatedPrograms(command.Context())
+			programs, err := simulatedPrograms(command)
 			if err != nil {
 				return err
 			}

@@ -52,7 +52,7 @@ checking and reporting are not in it.`,
 			if err != nil {
 				return err
 			}
-			programs, err := simulatedPrograms(command.Context())
+			programs, err := simulatedPrograms(command)
 			if err != nil {
 				return err
 			}
@@ -87,13 +87,14 @@ func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]job, error) {
 	return jobs, nil
 }
 
-// simulatedPrograms builds the guests of the source tree around the working directory.
-func simulatedPrograms(ctx context.Context) (*simulated.Programs, error) {
+// simulatedPrograms builds the guests of the source tree around the working directory. The first time that takes a while, so it says so.
+func simulatedPrograms(command *cobra.Command) (*simulated.Programs, error) {
 	root, err := scenarios.ModuleRoot(".")
 	if err != nil {
 		return nil, err
 	}
-	return simulated.BuildPrograms(ctx, root)
+	fmt.Fprintln(command.ErrOrStderr(), "building the programs for simulated machines …")
+	return simulated.BuildPrograms(command.Context(), root)
 }
 
 // simulatedStages makes simulated stages that share guests.
