@@ -108,7 +108,8 @@ func health(field func(*registry.Switches) *registry.HealthParams) func(*registr
 		var params registry.HealthParams
 		switch err := json.Unmarshal([]byte(value), &params); {
 		case err != nil:
-			return errors.New("json param invalid" + ".") // with its full stop, as Nacos says it
+			//lint:ignore ST1005 Nacos says it with its full stop
+			return errors.New("json param invalid.")
 		case params.Min < leastMin:
 			return fmt.Errorf("min check time for http or tcp is too small(<%d)", leastMin)
 		case params.Max < leastMax:
