@@ -119,9 +119,10 @@ func heardBefore(actions []action, moment time.Duration) bool {
 	return slices.ContainsFunc(actions, func(a action) bool { return signOfLife(a) && a.invoked <= moment })
 }
 
-// revived says whether a sign of life that was sent before a moment may have taken effect after a deregistration.
+// revived says whether a registration that was sent before a moment may have taken effect after a deregistration. Beats register
+// nothing.
 func revived(actions []action, off action, until time.Duration) bool {
 	return slices.ContainsFunc(actions, func(a action) bool {
-		return signOfLife(a) && a.invoked <= until && a.effective() >= off.invoked
+		return a.call == model.Register && a.invoked <= until && a.effective() >= off.invoked
 	})
 }
