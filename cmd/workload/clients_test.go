@@ -283,11 +283,12 @@ func TestUnknownEphemeralWrites(t *testing.T) {
 			if r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/beat") {
 				return nothing
 			}
-			return []disturbance{nothing, nothing, nothing, nothing, nothing, notDone, doneAnd500, doneAndHung}[random.IntN(8)]
+			return []disturbance{nothing, nothing, nothing, nothing, nothing, notDone, doneAnd500, doneAndHung, refused}[random.IntN(9)]
 		}
 		load := standard()
 		load.PersistentClients, load.ObserveInterval, load.OperationsPerSecond, load.Stop = 0, 0, 5, 40*time.Minute
 		last := map[string]model.Operation{}
+		open := map[string]int64{} // the first of the writes of unknown outcome that a client is at
 		uncertain := map[string]time.Duration{}
 		repeated := map[model.Call]int{}
 		deregistered := 0
@@ -298,14 +299,18 @@ func TestUnknownEphemeralWrites(t *testing.T) {
 			default:
 				continue
 			}
-			before := last[client]
-			if before.Completed.Phase == model.Unknown {
+			if before, is := last[client]; is && before.Completed.Phase != model.OK {
 				repeated[o.Invoked.Call]++
 				require.Equal(t, before.Invoked.Call, o.Invoked.Call)
 				require.Equal(t, before.Invoked.Instance, o.Invoked.Instance)
-				require.Contains(t, []int64{before.Invoked.Op, before.Invoked.Repeats}, o.Invoked.Repeats)
-			} else {
-				require.Zero(t, o.Invoked.Repeats)
+				require.NotEqual(t, before.Invoked.Node, o.Invoked.Node)
+			}
+			require.Equal(t, open[client], o.Invoked.Repeats)
+			switch {
+			case o.Completed.Phase == model.OK:
+				open[client] = 0
+			case o.Completed.Phase == model.Unknown && open[client] == 0:
+				open[client] = o.Invoked.Op
 			}
 			if o.Invoked.Call == model.Deregister {
 				deregistered++

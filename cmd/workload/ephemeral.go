@@ -34,8 +34,9 @@ type ephemeralClient struct {
 	share    float64       // of queries among operations
 	leaves   bool          // it deregisters when it stops
 
-	// wanted: the instance shall be there. registered: as far as the client knows, it is.
-	wanted, registered bool
+	// wanted: the instance shall be there. registered: as far as the client knows, it is. going: it has been deregistered, but not
+	// with success yet.
+	wanted, registered, going bool
 	// unknown is the first of the writes in a row that ended as unknown and are sent again, 0 if there is none.
 	unknown int64
 	// restless: the client comes and goes. It does not go before stays, nor come back before back.
@@ -133,8 +134,8 @@ func (c *ephemeralClient) leave(ctx context.Context) {
 	if c.wanted {
 		c.unknown = 0 // no deregister
 	}
-	c.wanted, c.registered, c.aliveAt = false, false, time.Time{}
-	for c.write(ctx, model.Deregister) != model.OK && c.until(ctx, time.Now().Add(retryDelay)) {
+	for c.deregister(ctx); c.going && c.until(ctx, time.Now().Add(retryDelay)); {
+		c.deregister(ctx)
 	}
 }
 
@@ -200,13 +201,19 @@ func (c *ephemeralClient) register(ctx context.Context) {
 	c.aliveAt = time.Now().Add(retryDelay)
 }
 
+// deregister once, and beat no more. If it does not succeed, the same has to be sent to the next node.
+func (c *ephemeralClient) deregister(ctx context.Context) {
+	c.wanted, c.registered, c.aliveAt = false, false, time.Time{}
+	c.going = c.write(ctx, model.Deregister) != model.OK
+}
+
 // operate does one operation of the load.
 func (c *ephemeralClient) operate(ctx context.Context) {
 	c.operateAt = c.operateAt.Add(c.jitter(c.pace))
 	read := c.random.Float64() < c.share
 	switch now := time.Now(); {
-	case !c.wanted && c.unknown != 0: // an unfinished deregister comes first
-		c.write(ctx, model.Deregister)
+	case c.going:
+		c.deregister(ctx)
 	case !c.wanted && !now.Before(c.back):
 		c.wanted = true
 		c.renew()
@@ -214,8 +221,7 @@ func (c *ephemeralClient) operate(ctx context.Context) {
 	case !c.registered || read:
 		c.query(ctx, c.service, true, model.ReadLocal)
 	case c.goes(now):
-		c.wanted, c.registered, c.aliveAt = false, false, time.Time{}
-		c.write(ctx, model.Deregister)
+		c.deregister(ctx)
 	default:
 		c.update(ctx)
 	}
