@@ -101,7 +101,7 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 		urls = append(urls, name+"=http://"+address)
 		machines = append(machines, run.Machine{Name: name, Address: address, Role: "node"})
 	}
-	failpoints := failpointTerms(deployment.Cluster.Failpoints)
+	failpoints := deployment.Cluster.FailpointTerms()
 	for _, name := range names {
 		arguments := append([]string{s.options.Programs.Registry,
 			"--addr", s.host.address(name),
@@ -367,15 +367,6 @@ func (n *news) release() {
 		item()
 	}
 	n.held = nil
-}
-
-// failpointTerms writes failpoints as the environment variable GO_FAILPOINTS wants them.
-func failpointTerms(failpoints map[string]string) string {
-	var terms []string
-	for _, name := range sortedNames(failpoints) {
-		terms = append(terms, name+"="+failpoints[name])
-	}
-	return strings.Join(terms, ";")
 }
 
 // sortedNames are a map's keys in order.
