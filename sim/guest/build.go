@@ -12,6 +12,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"muster/sim/guest/restructure"
 )
 
 // Options say what to build and where to leave it.
@@ -24,6 +28,8 @@ type Options struct {
 	Cache string
 	// Tags are build tags.
 	Tags []string
+	// AsCompiled leaves the module as the Go compiler made it. It does the same then, but takes longer.
+	AsCompiled bool
 }
 
 // Program is a guest that has been built. The same sources make the same bytes, wherever they are.
@@ -85,22 +91,38 @@ func build(ctx context.Context, o Options) (Program, error) {
 		return Program{}, err
 	}
 
-	// Each way to build has a file of its own, named by a key, so that go build finds what it left the last time. It works on a copy, so
-	// that the file itself is always whole.
+	// Each way to build has a file of its own, named by a key, so that go build finds what it left the last time.
 	name := filepath.Base(filepath.FromSlash(o.Package))
 	if name == "." {
 		name = filepath.Base(dir)
 	}
 	key := sha256.Sum256([]byte(strings.Join(append([]string{dir, o.Package, tools.Version}, o.Tags...), "\n")))
-	file := filepath.Join(cache, name+"-"+hex.EncodeToString(key[:4])+".wasm")
-	work, err := os.MkdirTemp(cache, "build-")
+	stem := filepath.Join(cache, name+"-"+hex.EncodeToString(key[:4]))
+	file := stem + ".compiled.wasm"
+	content, err := compile(ctx, o, dir, cache, overlay, file)
 	if err != nil {
 		return Program{}, err
 	}
+	if !o.AsCompiled {
+		file = stem + ".wasm"
+		if content, err = restructured(content, file); err != nil {
+			return Program{}, err
+		}
+	}
+	sum := sha256.Sum256(content)
+	return Program{Name: name, Path: file, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(content))}, nil
+}
+
+// compile runs go build, which finds what it left in the file the last time. It works on a copy, so that the file itself is always whole.
+func compile(ctx context.Context, o Options, dir, cache, overlay, file string) ([]byte, error) {
+	work, err := os.MkdirTemp(cache, "build-")
+	if err != nil {
+		return nil, err
+	}
 	defer os.RemoveAll(work)
-	product := filepath.Join(work, name+".wasm")
+	product := filepath.Join(work, filepath.Base(file))
 	if err := copyFile(product, file); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return Program{}, err
+		return nil, err
 	}
 
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w", "-overlay", overlay,
@@ -109,21 +131,44 @@ func build(ctx context.Context, o Options) (Program, error) {
 	// What would change the product is fixed. PWD makes the go command see Dir as we do.
 	command.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "GOWASM=", "GOEXPERIMENT=", "GOFIPS140=off", "CGO_ENABLED=0", "PWD="+dir)
 	if _, err := output(command); err != nil {
-		return Program{}, err
+		return nil, err
 	}
 
 	content, err := os.ReadFile(product)
 	if err != nil {
-		return Program{}, fmt.Errorf("go build left no program: %w", err)
+		return nil, fmt.Errorf("go build left no program: %w", err)
 	}
 	if !bytes.HasPrefix(content, []byte("\x00asm")) {
-		return Program{}, errors.New("go build left no WebAssembly module: want a main package")
+		return nil, errors.New("go build left no WebAssembly module: want a main package")
 	}
-	if err := os.Rename(product, file); err != nil {
-		return Program{}, err
+	return content, os.Rename(product, file)
+}
+
+// restructured writes what package restructure makes of a module to a file, and a note beside it that says what it was made of; so the
+// next time it is there already.
+func restructured(compiled []byte, file string) ([]byte, error) {
+	hash := sha256.New()
+	hash.Write([]byte(restructure.Revision()))
+	hash.Write(compiled)
+	from := hex.EncodeToString(hash.Sum(nil))
+	note := strings.TrimSuffix(file, ".wasm") + ".made"
+
+	if made, err := os.ReadFile(file); err == nil {
+		old, err := os.ReadFile(note)
+		sum := sha256.Sum256(made)
+		if err == nil && string(old) == from+" "+hex.EncodeToString(sum[:])+"\n" {
+			return made, nil
+		}
 	}
-	sum := sha256.Sum256(content)
-	return Program{Name: name, Path: file, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(content))}, nil
+	made, _, err := restructure.Module(compiled)
+	if err != nil {
+		return nil, err
+	}
+	if err := renameio.WriteFile(file, made, 0o644); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(made)
+	return made, renameio.WriteFile(note, []byte(from+" "+hex.EncodeToString(sum[:])+"\n"), 0o644)
 }
 
 func copyFile(to, from string) error {
