@@ -101,9 +101,10 @@ func Catalog() []Scenario {
 				Around(strikeFrom, strikeWithin, Cut(Leader, Follower)),
 				At(38*time.Second, Heal()),
 			},
-			Lasts:  60 * time.Second,
-			Bounds: settled,
-			Expect: sound,
+			Lasts:     60 * time.Second,
+			Bounds:    settled,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.MemberDown, checker.WriteRefused},
 		},
 		{
 			Name:     "clock-skew",

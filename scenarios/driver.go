@@ -276,15 +276,6 @@ func (d *driver) complete(ending Ending, wall time.Duration, interruption error)
 	return errors.Join(err, d.writeState())
 }
 
-// describeUnresolved says a fault in words whose roles nobody plays.
-func describeUnresolved(fault Fault) string {
-	var roles []string
-	for _, role := range fault.roles() {
-		roles = append(roles, string(role))
-	}
-	return string(fault.Kind) + " " + strings.Join(roles, ", ")
-}
-
 // clearFolder makes room for a run: what an earlier run left goes away, and anything else is left alone.
 func clearFolder(folder run.Folder) error {
 	entries, err := os.ReadDir(string(folder))
