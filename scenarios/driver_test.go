@@ -92,6 +92,7 @@ func TestDriveSkipsWhatCannotBeStruck(t *testing.T) {
 	require.Equal(t, "no node says that it leads", plan.Strikes[0].Skipped)
 	require.Equal(t, "isolate leader", plan.Strikes[0].Text)
 	require.Equal(t, "the network does not suffer from anything", plan.Strikes[1].Skipped)
+	require.Equal(t, "heal the network", plan.Strikes[1].Text)
 	require.Contains(t, plan.Strikes[2].Skipped, "it cannot set clocks")
 	require.Equal(t, "no node suffers from what this would undo", plan.Strikes[3].Skipped)
 	require.Empty(t, stage.strikes)

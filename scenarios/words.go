@@ -68,5 +68,8 @@ func describeUnresolved(fault Fault) string {
 	for _, role := range fault.roles() {
 		roles = append(roles, string(role))
 	}
+	if fault.Kind == KindHeal {
+		return describe(Strike{Kind: KindHeal}, nil)
+	}
 	return string(fault.Kind) + " " + strings.Join(roles, ", ")
 }
