@@ -108,6 +108,12 @@ const lastWords = 50
 // LastWords are the last lines, up to 50, that the present program, or the last one, printed.
 func (m *Machine) LastWords() []string { return append([]string(nil), m.words...) }
 
+// seed lets what is left to chance on this machine depend on streams.
+func (m *Machine) seed(streams random.Streams) {
+	m.disk.Reseed(streams.Stream("disk/" + m.name))
+	m.random, m.tears = streams.Stream("machine/"+m.name), streams.Stream("crash/"+m.name)
+}
+
 // load makes a process, and changes nothing.
 func (m *Machine) load(program Program, args []string) (*machine.Process, error) {
 	return machine.Start(m.kernel(), machine.Program{

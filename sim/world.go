@@ -56,17 +56,20 @@ type World struct {
 // New returns a world without machines.
 func New(o Options) (*World, error) {
 	streams := random.New(o.Seed)
-	w := &World{options: o, streams: streams, network: network.New(streams)}
-	if o.Trace != nil {
-		w.trace = trace.NewRecorder(o.Trace)
-	} else {
-		w.trace = trace.NewRecorder(nil)
-	}
+	w := &World{options: o, streams: streams, network: network.New(streams), trace: trace.NewRecorder(sinkOf(o.Trace))}
 	w.network.SetNotes(network.AllNotes)
 	if o.Link != (network.Link{}) {
 		w.network.SetDefaultLink(&w.queue, o.Link)
 	}
 	return w, nil
+}
+
+// sinkOf is what a recorder hands records to: nobody if there is no writer.
+func sinkOf(writer *trace.Writer) trace.Sink {
+	if writer == nil {
+		return nil // and not an interface that holds a nil
+	}
+	return writer
 }
 
 // Now is the true time since the world began.
@@ -118,11 +121,10 @@ func (w *World) Boot(name string, program Program, args ...string) (*Machine, er
 		name:    name,
 		host:    network.Host(number),
 		address: netip.AddrFrom4([4]byte{10, 0, byte(number >> 8), byte(number)}),
-		disk:    disk.New(disk.Options{Stream: w.streams.Stream("disk/" + name)}),
+		disk:    disk.New(disk.Options{}),
 		clock:   clock.New(w.queue.Now()),
-		random:  w.streams.Stream("machine/" + name),
-		tears:   w.streams.Stream("crash/" + name),
 	}
+	m.seed(w.streams)
 	process, err := m.load(program, args)
 	if err != nil {
 		return nil, fmt.Errorf("boot %s: %w", name, err)
@@ -296,6 +298,10 @@ func (w *World) Close() error {
 	for _, m := range w.machines {
 		m.drop()
 	}
+	return w.finishTrace()
+}
+
+func (w *World) finishTrace() error {
 	if w.options.Trace == nil {
 		return nil
 	}

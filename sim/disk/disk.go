@@ -102,6 +102,9 @@ func (d *Disk) seal() {
 	}
 }
 
+// Reseed makes the disk's random choices from now on come from another stream.
+func (d *Disk) Reseed(stream random.Stream) { d.stream = stream }
+
 // SetFaults changes what the disk does wrong.
 func (d *Disk) SetFaults(f Faults) { d.faults = f }
 

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/tetratelabs/wazero"
@@ -55,12 +57,17 @@ type Process struct {
 	kernel Kernel
 
 	// The instance.
+	code   *Code
 	ctx    context.Context
 	module api.Module
 	start  api.Function
 	memory *linearMemory
 
-	// What the kernel knows of the process: plain data.
+	tables
+}
+
+// tables are what the kernel knows of a process: plain data.
+type tables struct {
 	arguments   []string
 	environment []string
 	table       []descriptor
@@ -70,6 +77,16 @@ type Process struct {
 	partial     [3][]byte
 	signal      uint64 // to be delivered; 0: none
 	words       uint64 // where machineWords are in the program's memory; 0: not known yet
+}
+
+// clone returns tables that have nothing in common with t that either of them changes.
+func (t *tables) clone() tables {
+	c := *t
+	c.table, c.ready, c.sockets = slices.Clone(t.table), slices.Clone(t.ready), maps.Clone(t.sockets)
+	for i := range c.partial {
+		c.partial[i] = slices.Clone(t.partial[i])
+	}
+	return c
 }
 
 // State says how a process stands after Run.
@@ -93,27 +110,34 @@ func Start(kernel Kernel, program Program) (*Process, error) {
 	if limit == 0 {
 		limit = DefaultMemoryLimit
 	}
-	limit = min(limit/pageSize*pageSize, maxMemory)
-	p := &Process{
-		kernel:      kernel,
-		memory:      newLinearMemory(limit),
+	p, err := newProcess(kernel, program.Code, min(limit/pageSize*pageSize, maxMemory))
+	if err != nil {
+		return nil, fmt.Errorf("starting the program of %s: %w", kernel.Name, err)
+	}
+	p.tables = tables{
 		arguments:   program.Arguments,
 		environment: program.Environment,
 		table:       standardTable(),
 		sockets:     map[network.Socket]int32{},
 	}
+	return p, nil
+}
+
+// newProcess makes a process with empty tables, whose memory is as the module wants it to begin with.
+func newProcess(kernel Kernel, code *Code, limit uint64) (*Process, error) {
+	p := &Process{kernel: kernel, code: code, memory: newLinearMemory(limit)}
 	p.ctx = &processContext{context.Background(), p}
 	allocator := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return p.memory })
 	ctx := experimental.WithMemoryAllocator(p.ctx, allocator)
-	module, err := instantiate(ctx, program.Code)
+	module, err := instantiate(ctx, code)
 	if err != nil {
 		p.memory.Free()
-		return nil, fmt.Errorf("starting the program of %s: %w", kernel.Name, err)
+		return nil, err
 	}
 	p.module, p.start = module, module.ExportedFunction("_start")
 	if p.start == nil {
 		p.Close()
-		return nil, fmt.Errorf("starting the program of %s: the module exports no _start: want a main package built for wasip1", kernel.Name)
+		return nil, errors.New("the module exports no _start: want a main package built for wasip1")
 	}
 	return p, nil
 }

@@ -1,0 +1,54 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Frozen is a process as it stood when it waited: its memory, and the kernel's tables of it. It never changes, so processes can be thawed
+// from it in several goroutines at once.
+//
+// That is all there is to a process that waits. Its WebAssembly stack is unwound. Its module's tables are those that the linker wrote. Its
+// module's globals are registers of which none is of use across a pause: SP and g are kept in machineWords, PAUSE is cleared when _start
+// returns, and CTXT and RET0 to RET3 carry values into a call and out of one, while the pause is a call that has neither.
+type Frozen struct {
+	code   *Code
+	limit  uint64
+	memory *image
+	tables tables
+}
+
+// Freeze notes how a process stands that is not being run.
+func (p *Process) Freeze() (*Frozen, error) {
+	memory, err := newImage(p.memory.data)
+	if err != nil {
+		return nil, fmt.Errorf("freezing the program of %s: %w", p.kernel.Name, err)
+	}
+	return &Frozen{code: p.code, limit: p.memory.limit, memory: memory, tables: p.tables.clone()}, nil
+}
+
+// Thaw makes a process that goes on where the frozen one stood, on a kernel that stands as its did.
+func (f *Frozen) Thaw(kernel Kernel) (*Process, error) {
+	p, err := newProcess(kernel, f.code, f.limit)
+	if err != nil {
+		return nil, fmt.Errorf("thawing the program of %s: %w", kernel.Name, err)
+	}
+	if err := p.remember(f.memory); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("thawing the program of %s: %w", kernel.Name, err)
+	}
+	p.tables = f.tables.clone()
+	return p, nil
+}
+
+// remember gives the process the memory of another one.
+func (p *Process) remember(i *image) error {
+	missing := (i.size - uint64(len(p.memory.data))) / pageSize
+	if _, grown := p.module.Memory().Grow(uint32(missing)); !grown {
+		return errors.New("there is not enough memory")
+	}
+	return i.fill(p.memory)
+}
+
+// Free gives back what the frozen process takes. Those that were thawed from it live on.
+func (f *Frozen) Free() { f.memory.free() }
