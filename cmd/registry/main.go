@@ -1,5 +1,5 @@
-// Command registry is one node of a service registry: it wires the packages below nodes/ together. It runs natively and as a simulated
-// machine's program from the same source, and cannot tell which.
+// Command registry is one node of a service registry: it wires the packages below nodes/ together. It runs natively and as a
+// simulated machine's program from the same source, and cannot tell which.
 package main
 
 import (
@@ -21,7 +21,8 @@ const stopTimeout = 10 * time.Second
 
 func main() { os.Exit(command(os.Args[1:])) }
 
-// command runs the node and returns its exit status: 0 after a signal, 1 if it could not start or broke, 2 for a wrong command line.
+// command runs the node and returns its exit status: 0 after a signal, 1 if it could not start or broke, 2 for a wrong command
+// line.
 func command(arguments []string) int {
 	s, err := parseFlags(arguments, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {

@@ -25,7 +25,8 @@ type node struct {
 	membership *membership.Membership
 	consensus  *consensus.Node
 	api        *openapi.Server
-	// rpc answers members, sdk clients. Clients of this node speak HTTP so far; on the SDK port they are told that the server is there.
+	// rpc answers members, sdk clients. Clients of this node speak HTTP so far; on the SDK port they are told that the server is
+	// there.
 	rpc, sdk *rpc.Server
 	peers    *rpc.Pool
 
@@ -36,7 +37,8 @@ type node struct {
 	loops  sync.WaitGroup
 }
 
-// start makes the parts, each from those before it, and sets them going. Requests are answered last, when everything behind them works.
+// start makes the parts, each from those before it, and sets them going. Requests are answered last, when everything behind them
+// works.
 func start(s settings, log *slog.Logger) (*node, error) {
 	listeners, err := listen(s.address)
 	if err != nil {

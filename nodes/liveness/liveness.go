@@ -1,9 +1,9 @@
 // Package liveness decides which ephemeral instances live: it takes beats, marks instances unhealthy that stopped beating, and
 // removes them when they stay silent (Nacos: naming/healthcheck/heartbeat, ClientBeatCheckTaskV2 and ClientBeatProcessorV2).
 //
-// Only the node that is responsible for a client checks it. Times are measured by the monotonic clock, so a jump of the wall clock
-// expires nobody. Silence is held against an instance only if this node could have heard it: a node that becomes responsible, and a node
-// that was itself stopped, start counting anew. Nacos does not, and removes healthy instances then.
+// Only the node that is responsible for a client checks it. Times are measured by the monotonic clock, so a jump of the wall
+// clock expires nobody. Silence is held against an instance only if this node could have heard it: a node that becomes
+// responsible, and a node that was itself stopped, start counting anew. Nacos does not, and removes healthy instances then.
 //
 // It must not know how beats arrive (openapi) or where state is kept and replicated (registry, distro).
 package liveness
@@ -21,7 +21,8 @@ import (
 	"muster/nodes/registry"
 )
 
-// Nacos's times (api/common/Constants: DEFAULT_HEART_BEAT_INTERVAL and its siblings). An instance may set its own by preserved.* metadata.
+// Nacos's times (api/common/Constants: DEFAULT_HEART_BEAT_INTERVAL and its siblings). An instance may set its own by preserved.*
+// metadata.
 const (
 	// CheckInterval is how often instances are checked, and how often clients beat.
 	CheckInterval = 5 * time.Second
@@ -84,7 +85,8 @@ func (l *Liveness) Run(ctx context.Context) {
 	}
 }
 
-// Beat takes a sign of life of an instance. It reports whether the instance is known; the client of an unknown one has to register it.
+// Beat takes a sign of life of an instance. It reports whether the instance is known; the client of an unknown one has to
+// register it.
 func (l *Liveness) Beat(service model.Service, ip string, port int) bool {
 	if defect.On(BeatWrongInstance) {
 		for _, host := range l.options.Registry.View(service).Hosts {

@@ -15,8 +15,8 @@ const (
 	beatUnknown = 20404
 )
 
-// beat is PUT /instance/beat. A full beat (one with the parameter beat) of an unknown instance registers it; a light one is answered with 20404, and
-// its client registers. A beat never changes what is registered.
+// beat is PUT /instance/beat. A full beat (one with the parameter beat) of an unknown instance registers it; a light one is
+// answered with 20404, and its client registers. A beat never changes what is registered.
 func (s *Server) beat(r *request) (answer, *failure) {
 	ip, cluster := r.optional("ip", ""), r.optional("clusterName", model.DefaultCluster)
 	port, err := parseJavaInt(r.optional("port", "0"))
@@ -84,7 +84,8 @@ func (s *Server) registerBeat(r *request, service model.Service, cluster string,
 	return s.publish(r, service, p, true)
 }
 
-// beatInterval is how often the client is to beat: as the operator, or else the instance itself, says; by default as the switches say.
+// beatInterval is how often the client is to beat: as the operator, or else the instance itself, says; by default as the switches
+// say.
 func (s *Server) beatInterval(service model.Service, ip string, port int, otherwise int64) int64 {
 	p, known := s.options.Registry.Published(service, registry.ClientID(ip, port, true))
 	if !known {

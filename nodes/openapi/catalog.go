@@ -87,7 +87,9 @@ func (s *Server) catalogService(r *request) (answer, *failure) {
 	clusters := []cluster{}
 	for _, name := range clustersOf(s.options.Registry.View(service)) {
 		set := clusterOf(metadata, name)
-		clusters = append(clusters, cluster{service.GroupedName(), name, checkerJSON(set.Checker), defaultCheckPort, set.CheckPort, set.UseInstancePort, notNil(set.Extend)})
+		clusters = append(clusters, cluster{
+			service.GroupedName(), name, checkerJSON(set.Checker), defaultCheckPort, set.CheckPort, set.UseInstancePort, notNil(set.Extend),
+		})
 	}
 	return struct {
 		Service  detail    `json:"service"`
@@ -97,13 +99,13 @@ func (s *Server) catalogService(r *request) (answer, *failure) {
 	}, nil
 }
 
-// catalogServices is GET /catalog/services: a namespace's services with their counts. Where there are fewer than the size of a page, every page
-// holds them all.
+// catalogServices is GET /catalog/services: a namespace's services with their counts. Where there are fewer than the size of a
+// page, every page holds them all.
 func (s *Server) catalogServices(r *request) (answer, *failure) {
 	for _, name := range []string{"pageNo", "pageSize"} {
 		if !r.has(name) {
-			return nil, plain(http.StatusInternalServerError, "caused: Optional int parameter '"+name+"' is present but cannot be translated into a null value "+
-				"due to being declared as a primitive type. Consider declaring it as object wrapper for the corresponding primitive type.;")
+			return nil, plain(http.StatusInternalServerError, "caused: Optional int parameter '"+name+"' is present but cannot be "+
+				"translated into a null value due to being declared as a primitive type. Consider declaring it as object wrapper for the corresponding primitive type.;")
 		}
 	}
 	number, size, failed := r.pageOf()
@@ -133,7 +135,9 @@ func (s *Server) catalogServices(r *request) (answer, *failure) {
 		view := s.options.Registry.View(info.Service)
 		healthy := countHealthy(view)
 		trigger := registry.Protects(healthy, len(view.Hosts), metadataOf(info).ProtectThreshold)
-		lines = append(lines, line{info.Service.Name, info.Service.Group, len(clustersOf(view)), len(view.Hosts), healthy, strconv.FormatBool(trigger)})
+		lines = append(lines, line{
+			info.Service.Name, info.Service.Group, len(clustersOf(view)), len(view.Hosts), healthy, strconv.FormatBool(trigger),
+		})
 	}
 	return struct {
 		Count int    `json:"count"`

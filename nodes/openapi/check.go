@@ -32,7 +32,7 @@ type checked struct {
 	metadata                            map[string]string
 }
 
-// checkedOf gathers them. Metadata that do not parse, and JSON in beat or instances, fail here, in the words of the filter around the check.
+// checkedOf gathers them. Metadata that do not parse fail here, in the words of the filter around the check.
 func (r *request) checkedOf() (checked, *failure) {
 	c := checked{namespace: r.raw("namespaceId"), service: r.raw("serviceName"), group: r.raw("groupName"), ip: r.raw("ip"), port: r.raw("port")}
 	if c.port == "" {

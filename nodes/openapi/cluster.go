@@ -103,8 +103,8 @@ func parseChecker(text string) (registry.HealthChecker, *failure) {
 	return checker, nil
 }
 
-// setHealth is PUT /health. It refuses whatever a health checker looks after, and, as Nacos 2.5.1 does, every persistent instance that none
-// looks after: there, it is registered again as an ephemeral one.
+// setHealth is PUT /health. It refuses whatever a health checker looks after, and, as Nacos 2.5.1 does, every persistent instance
+// that none looks after: there, it is registered again as an ephemeral one.
 func (s *Server) setHealth(r *request) (answer, *failure) {
 	if r.optional("healthy", r.optional("valid", "")) == "" {
 		return nil, plain(http.StatusBadRequest, "Param 'healthy' is required.")

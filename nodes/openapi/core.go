@@ -8,7 +8,9 @@ import (
 )
 
 // raftGroups are the names of Nacos's Raft groups. This node has one, which it shows under all of them.
-var raftGroups = []string{"nacos_config", "naming_instance_metadata", "naming_persistent_service", "naming_persistent_service_v2", "naming_service_metadata"}
+var raftGroups = []string{
+	"nacos_config", "naming_instance_metadata", "naming_persistent_service", "naming_persistent_service_v2", "naming_service_metadata",
+}
 
 // memberJSON is a member of the cluster (Nacos: core/cluster/Member).
 type memberJSON struct {

@@ -1,13 +1,14 @@
-// Package openapi is the registry's HTTP interface: version 1 of Nacos's open API under /nacos/v1, as a Nacos 2.5.1 cluster answers it,
-// down to wording, status codes and content types. Where that cluster loses or corrupts data, the node does not follow; these differences
-// are listed in testdata/differences.md, with their reasons.
+// Package openapi is the registry's HTTP interface: version 1 of Nacos's open API under /nacos/v1, as a Nacos 2.5.1 cluster
+// answers it, down to wording, status codes and content types. Where that cluster loses or corrupts data, the node does not
+// follow; these differences are listed in testdata/differences.md, with their reasons.
 //
-// A request under /nacos/v1/ns passes, in this order: the service name filter, the routing filter (which forwards what another node is
-// responsible for), the parameter check, the handler. All of them and the error pages are Nacos's own layers, which is why they fail in
-// four different forms (see failure).
+// A request under /nacos/v1/ns passes, in this order: the service name filter, the routing filter (which forwards what another
+// node is responsible for), the parameter check, the handler. All of them and the error pages are Nacos's own layers, which is
+// why they fail in four different forms (see failure).
 //
-// Beyond Nacos, GET /instance/list and GET /instance take the parameter read=linearizable: the answer then holds everything that the Raft
-// group had acknowledged when the request came, or is a 503.
+// Beyond Nacos, GET /instance/list and GET /instance take the parameter read=linearizable: the answer then holds everything that
+// the Raft group had acknowledged when the request came, or is a 503.
 //
-// It must not know how state is kept (registry), replicated (distro, consensus) or expired (liveness): it is given functions for that.
+// It must not know how state is kept (registry), replicated (distro, consensus) or expired (liveness): it is given functions for
+// that.
 package openapi

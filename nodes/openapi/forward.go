@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// peerTimeout bounds connecting to the responsible node and, again, waiting for its answer (Nacos: DistroFilter.PROXY_CONNECT_TIMEOUT and PROXY_READ_TIMEOUT).
+	// peerTimeout bounds connecting to the responsible node and, again, waiting for its answer (Nacos:
+	// DistroFilter.PROXY_CONNECT_TIMEOUT and PROXY_READ_TIMEOUT).
 	peerTimeout = 2 * time.Second
 	// peerAgent is the User-Agent of a request that a node forwards. Such a request is not forwarded again.
 	peerAgent = "Nacos-Server:v2.5.1"
@@ -37,8 +38,8 @@ func newPeerClient() *http.Client {
 	}
 }
 
-// forward sends a request to the node that is responsible for its ip:port, unless that is this one (Nacos: DistroFilter). It reports whether it
-// answered the client.
+// forward sends a request to the node that is responsible for its ip:port, unless that is this one (Nacos: DistroFilter). It
+// reports whether it answered the client.
 func (s *Server) forward(w http.ResponseWriter, r *request) (bool, *failure) {
 	tag, failed := r.tag()
 	if failed != nil {
@@ -68,8 +69,8 @@ func (s *Server) forward(w http.ResponseWriter, r *request) (bool, *failure) {
 		out.Header.Del(hop)
 	}
 	out.Header.Set("User-Agent", peerAgent)
-	// All routed requests say what should be, not what to change: sending one again over a new connection, when a kept one turns out to be dead, does no
-	// harm. An empty value tells the transport so and is not sent.
+	// All routed requests say what should be, not what to change: sending one again over a new connection, when a kept one turns
+	// out to be dead, does no harm. An empty value tells the transport so and is not sent.
 	out.Header["Idempotency-Key"] = nil
 	answer, err := s.peers.Do(out)
 	if err != nil {
@@ -86,8 +87,8 @@ func (s *Server) forward(w http.ResponseWriter, r *request) (bool, *failure) {
 	return true, nil
 }
 
-// tag is what decides which node is responsible: ip and port of the request or of its beat. The port is read as a number, so that "0081" and the client that it
-// registers, "81", have one owner; Nacos takes the text, and never synchronises such an instance.
+// tag is what decides which node is responsible: ip and port of the request or of its beat. The port is read as a number, so that
+// "0081" and the client that it registers, "81", have one owner; Nacos takes the text, and never synchronises such an instance.
 func (r *request) tag() (string, *failure) {
 	ip, text := strings.TrimSpace(r.raw("ip")), strings.TrimSpace(r.raw("port"))
 	if ip == "" {
@@ -140,6 +141,6 @@ func decodeJSON(text string, into any) error {
 
 // deserializeFailed is how Nacos says that JSON could not be read; the cause is Jackson's there, and Go's here.
 func deserializeFailed(class string, err error) *failure {
-	return page(http.StatusInternalServerError, "Server failed, caused: errCode: 101, errMsg: Nacos deserialize for class ["+class+"] failed, cause error["+
-		err.Error()+"].  ;caused: "+err.Error()+";")
+	return page(http.StatusInternalServerError, "Server failed, caused: errCode: 101, errMsg: Nacos deserialize for class ["+class+
+		"] failed, cause error["+err.Error()+"].  ;caused: "+err.Error()+";")
 }

@@ -78,7 +78,8 @@ var legalCluster = regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
 // legal refuses what a registration may not hold (Nacos: NamingUtils.checkInstanceIsLegal).
 func legal(p registry.Published) *failure {
 	interval := millis(p.Metadata, registry.BeatIntervalKey, defaultBeatInterval)
-	if millis(p.Metadata, registry.BeatTimeoutKey, defaultBeatTimeout) < interval || millis(p.Metadata, registry.DeleteTimeoutKey, defaultDeleteTimeout) < interval {
+	if millis(p.Metadata, registry.BeatTimeoutKey, defaultBeatTimeout) < interval ||
+		millis(p.Metadata, registry.DeleteTimeoutKey, defaultDeleteTimeout) < interval {
 		return plain(http.StatusBadRequest, "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.")
 	}
 	if !legalCluster.MatchString(p.Cluster) {
@@ -164,7 +165,8 @@ func (s *Server) deregister(r *request) (answer, *failure) {
 		return ok, nil
 	}
 	// Whether the instance is there is for the Raft group to say: this node may be behind.
-	return ok, s.propose(r, registry.Command{Kind: registry.DeregisterPersistent, Service: service, Instance: &registry.Published{IP: instance.IP, Port: instance.Port}})
+	address := registry.Published{IP: instance.IP, Port: instance.Port}
+	return ok, s.propose(r, registry.Command{Kind: registry.DeregisterPersistent, Service: service, Instance: &address})
 }
 
 // update is PUT /instance: operator's metadata over an instance, in place of all that were there.
@@ -253,7 +255,8 @@ func (s *Server) find(r *request, service model.Service, ip string, port int, cl
 	return host, nil
 }
 
-// view is the service as the request wants to read it: as this node has it, or with everything that the Raft group acknowledged before.
+// view is the service as the request wants to read it: as this node has it, or with everything that the Raft group acknowledged
+// before.
 func (s *Server) view(r *request, service model.Service) (*registry.View, *failure) {
 	switch mode := model.ReadMode(r.optional("read", string(model.ReadLocal))); {
 	case r.Method != http.MethodGet || mode == model.ReadLocal:

@@ -55,8 +55,8 @@ func word(text string) bool {
 	return false
 }
 
-// appendDouble writes a float as Jackson does (Double.toString and Float.toString): always with a point or an exponent, NaN and infinities as strings. bits is 64 for a
-// double, 32 for a float.
+// appendDouble writes a float as Jackson does (Double.toString and Float.toString): always with a point or an exponent, NaN and
+// infinities as strings. bits is 64 for a double, 32 for a float.
 func appendDouble(b []byte, value float64, bits int) []byte {
 	switch {
 	case math.IsNaN(value):

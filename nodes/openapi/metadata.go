@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// parseMetadata reads metadata as a JSON object of texts, numbers and booleans, or as k=v pairs separated by commas (Nacos: UtilsAndCommons.parseMetadata). Blanks belong to
-// keys and values. A null value drops its key, at every node alike; Nacos keeps it at the owner and drops it elsewhere. JSON null is no metadata.
+// parseMetadata reads metadata as a JSON object of texts, numbers and booleans, or as k=v pairs separated by commas (Nacos:
+// UtilsAndCommons.parseMetadata). Blanks belong to keys and values. A null value drops its key, at every node alike; Nacos keeps
+// it at the owner and drops it elsewhere. JSON null is no metadata.
 func parseMetadata(text string) (map[string]string, error) {
 	malformed := errors.New("metadata format incorrect:" + text)
 	metadata := map[string]string{}

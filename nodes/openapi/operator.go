@@ -7,7 +7,8 @@ import (
 	"muster/nodes/registry"
 )
 
-// metrics is GET /operator/metrics. The status alone unless onlyStatus=false. cpu and load are -1, which is what Java says where it cannot measure them.
+// metrics is GET /operator/metrics. The status alone unless onlyStatus=false. cpu and load are -1, which is what Java says where
+// it cannot measure them.
 func (s *Server) metrics(r *request) (answer, *failure) {
 	const status = "UP"
 	if equalsTrue(r.optional("onlyStatus", "true")) {

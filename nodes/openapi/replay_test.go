@@ -29,7 +29,8 @@ type step struct {
 	Node     int            `json:"node"`
 	Request  recordedAsk    `json:"request"`
 	Response recordedAnswer `json:"response"`
-	// Volatile are JSON pointers, * for any index, to values of which only the type is compared. Unordered are arrays that are sets.
+	// Volatile are JSON pointers, * for any index, to values of which only the type is compared. Unordered are arrays that are
+	// sets.
 	Volatile     []string `json:"volatile"`
 	Unordered    []string `json:"unordered"`
 	TextVolatile bool     `json:"text_volatile"`

@@ -26,7 +26,8 @@ type request struct {
 	body []byte
 }
 
-// read takes the parameters from query and body; a connection whose body is too large is closed. Escapes that do not parse drop their parameter, as in Tomcat.
+// read takes the parameters from query and body; a connection whose body is too large is closed. Escapes that do not parse drop
+// their parameter, as in Tomcat.
 func (r *request) read(w http.ResponseWriter) *failure {
 	r.values, _ = url.ParseQuery(r.URL.RawQuery) // the error only repeats what was dropped
 	if r.Body == nil || r.Body == http.NoBody {

@@ -37,8 +37,8 @@ type Options struct {
 	Members func() []Member
 	// Raft is the Raft group in this node's view.
 	Raft func() RaftGroup
-	// Propose brings a command to the Raft group and returns when it is applied here. Its error is a registry.ErrService… if the command was
-	// refused; with any other error the command may be applied later.
+	// Propose brings a command to the Raft group and returns when it is applied here. Its error is a registry.ErrService… if the
+	// command was refused; with any other error the command may be applied later.
 	Propose func(context.Context, registry.Command) error
 	// Barrier returns when this node has applied everything that was acknowledged before the call.
 	Barrier func(context.Context) error

@@ -56,7 +56,8 @@ func (s *Server) createService(r *request) (answer, *failure) {
 	return ok, s.propose(r, registry.Command{Kind: registry.CreateService, Service: service, ServiceMetadata: &metadata})
 }
 
-// serviceSettings reads selector and metadata, and refuses a threshold that is no number: with one a service is never protected, and no snapshot could hold it.
+// serviceSettings reads selector and metadata, and refuses a threshold that is no number: with one a service is never protected,
+// and no snapshot could hold it.
 func (r *request) serviceSettings(metadata *registry.ServiceMetadata) *failure {
 	if metadata.ProtectThreshold-metadata.ProtectThreshold != 0 {
 		return plain(http.StatusBadRequest, "Param 'protectThreshold' is illegal, it should be a number from 0.0 to 1.0")

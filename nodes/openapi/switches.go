@@ -11,7 +11,8 @@ import (
 	"muster/nodes/registry"
 )
 
-// switchEntries says how each entry of PUT /operator/switches is set. Entries and fields are not always named alike (Nacos: SwitchEntry, SwitchManager.update).
+// switchEntries says how each entry of PUT /operator/switches is set. Entries and fields are not always named alike (Nacos:
+// SwitchEntry, SwitchManager.update).
 var switchEntries = map[string]func(*registry.Switches, string) error{
 	"autoChangeHealthCheckEnabled": boolean(func(s *registry.Switches) *bool { return &s.AutoChangeHealthCheckEnabled }),
 	"defaultInstanceEphemeral":     boolean(func(s *registry.Switches) *bool { return &s.DefaultInstanceEphemeral }),

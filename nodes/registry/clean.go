@@ -20,10 +20,10 @@ const (
 	graveAge = 180 * time.Second
 )
 
-// Clean forgets services that have been empty for EmptyServiceAge, copies of clients that their owners have not spoken of for three
-// minutes, and the memory of clients removed long ago. It returns the commands that take operators' metadata off services and instances that
-// are gone; the caller proposes them to the Raft group, on one node of the cluster. A service made by hand stays as long as its metadata do,
-// which is until the DropService command among these is applied.
+// Clean forgets services that have been empty for EmptyServiceAge, copies of clients that their owners have not spoken of for
+// three minutes, and the memory of clients removed long ago. It returns the commands that take operators' metadata off services
+// and instances that are gone; the caller proposes them to the Raft group, on one node of the cluster. A service made by hand
+// stays as long as its metadata do, which is until the DropService command among these is applied.
 func (r *Registry) Clean() []Command {
 	now := time.Now()
 	r.mu.Lock()
@@ -68,7 +68,8 @@ func (r *Registry) Clean() []Command {
 	return commands
 }
 
-// orphaned is since when operators' metadata have lain over instances of a service that is not here; a service may be still on its way to this node.
+// orphaned is since when operators' metadata have lain over instances of a service that is not here; a service may be still on
+// its way to this node.
 func (r *Registry) orphaned(key model.Service, absent bool, now time.Time) time.Time {
 	if !absent {
 		delete(r.orphans, key)

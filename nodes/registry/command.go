@@ -32,7 +32,8 @@ const (
 	UpdateService CommandKind = "service-update"
 	// DeleteService {Service} forgets it and its metadata; ErrServiceNotEmpty if persistent instances are registered.
 	DeleteService CommandKind = "service-delete"
-	// DropService {Service, ServiceMetadata} forgets an empty service if its metadata are still the same; otherwise it does nothing.
+	// DropService {Service, ServiceMetadata} forgets an empty service if its metadata are still the same; otherwise it does
+	// nothing.
 	DropService CommandKind = "service-drop"
 	// SetCluster {Service, ServiceMetadata: Clusters} sets the named clusters' settings.
 	SetCluster CommandKind = "cluster"
@@ -40,7 +41,8 @@ const (
 	SetSwitches CommandKind = "switches"
 )
 
-// Command is one change of the replicated state, as Raft's log holds it. Its JSON form is the log's format: fields may be added, never renamed.
+// Command is one change of the replicated state, as Raft's log holds it. Its JSON form is the log's format: fields may be added,
+// never renamed.
 type Command struct {
 	Kind             CommandKind       `json:"kind"`
 	Service          model.Service     `json:"service,omitzero"`
@@ -69,8 +71,8 @@ var (
 	ErrServiceNotEmpty = errors.New("the service has persistent instances")
 )
 
-// ApplyCommand applies one entry of Raft's log. It depends on nothing but the commands before it, not on time or ephemeral state, as far as replicated
-// state and the answer go. The answer is nil, or an error: the command was refused and changed nothing.
+// ApplyCommand applies one entry of Raft's log. It depends on nothing but the commands before it, not on time or ephemeral state,
+// as far as replicated state and the answer go. The answer is nil, or an error: the command was refused and changed nothing.
 func (r *Registry) ApplyCommand(text []byte) any {
 	var c Command
 	if err := json.Unmarshal(text, &c); err != nil {

@@ -12,16 +12,17 @@
 //
 // State reaches a registry in three ways. What clients tell this node goes through RegisterEphemeral, DeregisterEphemeral and
 // Beat; each change is reported to the function given to OnClientChange, for Distro to carry to the peers. What peers tell goes
-// through ApplySync, RemoveSynced, Renew and DropUnlisted. What the Raft group decided goes through ApplyCommand, and is the same on every
-// node: persistent instances, services that were created by hand, and all operators' metadata.
+// through ApplySync, RemoveSynced, Renew and DropUnlisted. What the Raft group decided goes through ApplyCommand, and is the same
+// on every node: persistent instances, services that were created by hand, and all operators' metadata.
 //
 // # Who wins when two nodes disagree about a client
 //
-// Nacos applies whatever a peer sends. A node that was cut off therefore deletes, once the cut heals, instances that beat all
-// the time on the other side. Here the node that heard from the client last wins: every message says for how long the sender has
-// not heard of the client, and it is refused by a node that has itself heard of it (registration, deregistration, beat) since then.
-// A duration, not a time of day, is compared, so clocks do not matter.
+// Nacos applies whatever a peer sends. A node that was cut off therefore deletes, once the cut heals, instances that beat all the
+// time on the other side. Here the node that heard from the client last wins: every message says for how long the sender has not
+// heard of the client (registration, deregistration, beat), and is refused where the client was heard of since then. A duration,
+// not a time of day, is compared, so clocks do not matter.
 //
-// A Registry is safe for concurrent use. It starts no goroutines but the timers of views that wait to be computed. It must not know how
-// requests arrive (openapi), who lives (liveness), how peers are reached (distro) or how agreement is reached (consensus).
+// A Registry is safe for concurrent use. It starts no goroutines but the timers of views that wait to be computed. It must not
+// know how requests arrive (openapi), who lives (liveness), how peers are reached (distro) or how agreement is reached
+// (consensus).
 package registry

@@ -8,8 +8,8 @@ import (
 	"muster/model"
 )
 
-// Published is one instance as its client published it, before operators' metadata (Nacos: InstancePublishInfo). Its Metadata must not be
-// changed once it was handed to a Registry.
+// Published is one instance as its client published it, before operators' metadata (Nacos: InstancePublishInfo). Its Metadata
+// must not be changed once it was handed to a Registry.
 type Published struct {
 	IP      string `json:"ip"`
 	Port    int    `json:"port"`

@@ -17,7 +17,8 @@ const ViewDelay = 500 * time.Millisecond
 type Options struct {
 	// Self is this node's address, "ip:port".
 	Self string
-	// Owner says which node is responsible for a tag ("ip:port") in this node's view of the cluster. Nil: this node, for everything.
+	// Owner says which node is responsible for a tag ("ip:port") in this node's view of the cluster. Nil: this node, for
+	// everything.
 	Owner func(tag string) string
 }
 
@@ -31,8 +32,8 @@ type Registry struct {
 	graves   map[string]grave
 	// orphans are services that are not here though operators' metadata lie over their instances.
 	orphans map[model.Service]time.Time
-	// serviceMetadata, instanceMetadata and the persistent clients are written by ApplyCommand and RestorePersistent alone, so that they are the
-	// same on every node that applied the same commands.
+	// serviceMetadata, instanceMetadata and the persistent clients are written by ApplyCommand and RestorePersistent alone, so
+	// that they are the same on every node that applied the same commands.
 	serviceMetadata  map[model.Service]ServiceMetadata
 	instanceMetadata map[model.Service]map[string]InstanceMetadata
 	switches         Switches
@@ -60,7 +61,8 @@ type client struct {
 	ephemeral bool
 	revision  int64
 	published map[model.Service]*publication
-	// heard is when any node last heard from the client, as far as this one knows; heardHere when this node itself did, zero if never.
+	// heard is when any node last heard from the client, as far as this one knows; heardHere when this node itself did, zero if
+	// never.
 	heard, heardHere time.Time
 	// verified is when the client was last registered, beaten, synchronised or found equal by a peer's verification.
 	verified time.Time
@@ -94,8 +96,8 @@ func New(options Options) *Registry {
 
 // OnClientChange has changed called after each change of an ephemeral client that this node must tell its peers of: what it
 // published changed, or it is gone (removed). It is also called when a peer's stale news was refused, so that the peer learns
-// better; tell every peer, whoever is responsible. Calls come without locks held, possibly from several goroutines at once: read the
-// client's state with Snapshot when it is sent, not when it is reported. Register before the first request.
+// better; tell every peer, whoever is responsible. Calls come without locks held, possibly from several goroutines at once: read
+// the client's state with Snapshot when it is sent, not when it is reported. Register before the first request.
 func (r *Registry) OnClientChange(changed func(clientID string, removed bool)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -136,7 +138,8 @@ func (r *Registry) CheckKind(key model.Service, ephemeral bool) error {
 	return nil
 }
 
-// RegisterEphemeral takes an instance on, in place of what the same address published in that service before. It counts as a sign of life.
+// RegisterEphemeral takes an instance on, in place of what the same address published in that service before. It counts as a sign
+// of life.
 func (r *Registry) RegisterEphemeral(key model.Service, instance Published) error {
 	id := ClientID(instance.IP, instance.Port, true)
 	r.mu.Lock()
@@ -163,8 +166,8 @@ func (r *Registry) DeregisterEphemeral(key model.Service, ip string, port int) b
 	return r.takeOff(key, ClientID(ip, port, true), true)
 }
 
-// Expire takes an instance off because it gave no sign of life; unlike a deregistration this is no news from the client. It is refused, with
-// false, if the instance is gone or has given a sign of life since the beat that the caller judged by.
+// Expire takes an instance off because it gave no sign of life; unlike a deregistration this is no news from the client. It is
+// refused, with false, if the instance is gone or has given a sign of life since the beat that the caller judged by.
 func (r *Registry) Expire(key model.Service, clientID string, beat time.Time) bool {
 	r.mu.RLock()
 	fresh := false
@@ -222,8 +225,8 @@ func (r *Registry) Beat(key model.Service, ip string, port int) bool {
 	return true
 }
 
-// MarkUnhealthy is what a missing beat leads to. It is refused, with false, if the instance is gone, unhealthy already, or has given a
-// sign of life since the beat that the caller judged by.
+// MarkUnhealthy is what a missing beat leads to. It is refused, with false, if the instance is gone, unhealthy already, or has
+// given a sign of life since the beat that the caller judged by.
 func (r *Registry) MarkUnhealthy(key model.Service, clientID string, beat time.Time) bool {
 	r.mu.Lock()
 	c := r.clients[clientID]
@@ -237,8 +240,8 @@ func (r *Registry) MarkUnhealthy(key model.Service, clientID string, beat time.T
 	return true
 }
 
-// RenewBeats makes all instances of a client as if they had just given a sign of life, without counting as one towards peers: a node that becomes
-// responsible for a client does not know when the one before it last heard a beat.
+// RenewBeats makes all instances of a client as if they had just given a sign of life, without counting as one towards peers: a
+// node that becomes responsible for a client does not know when the one before it last heard a beat.
 func (r *Registry) RenewBeats(clientID string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

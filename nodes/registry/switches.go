@@ -1,8 +1,8 @@
 package registry
 
 // Switches are the settings that an operator changes at run time for the whole cluster (Nacos: SwitchDomain, replicated as
-// naming_persistent_service). The node obeys those in Switches itself; Nacos's other ones are kept and shown, so that an operator's tools
-// see what they wrote.
+// naming_persistent_service). The node obeys those in Switches itself; Nacos's other ones are kept and shown, so that an
+// operator's tools see what they wrote.
 type Switches struct {
 	// ClientBeatInterval that the answer to a beat asks clients for, in ms.
 	ClientBeatInterval int64 `json:"clientBeatInterval"`

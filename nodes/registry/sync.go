@@ -31,8 +31,8 @@ type ServicePublished struct {
 	Published
 }
 
-// ErrStale refuses news of a client that this node has heard from more recently than the sender. The sender must not send the same news again;
-// the client's true state is on its way to it (see OnClientChange).
+// ErrStale refuses news of a client that this node has heard from more recently than the sender. The sender must not send the
+// same news again; the client's true state is on its way to it (see OnClientChange).
 var ErrStale = errors.New("this node has heard from the client more recently than the sender")
 
 // Snapshot returns what is to be told of a client now; false if there is no such client.
@@ -61,8 +61,8 @@ func (r *Registry) Revision(clientID string) (int64, bool) {
 	return c.revision, true
 }
 
-// Silent says for how long nobody has heard from a client, as far as this node knows. It goes along with the news that the client is gone, so it
-// knows clients for some minutes after they were removed. One that it does not know has been silent forever.
+// Silent says for how long nobody has heard from a client, as far as this node knows. It goes along with the news that the client
+// is gone, so it knows clients for some minutes after they were removed. One that it does not know has been silent forever.
 func (r *Registry) Silent(clientID string) time.Duration {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -75,7 +75,8 @@ func (r *Registry) Silent(clientID string) time.Duration {
 	return math.MaxInt64
 }
 
-// EphemeralClients lists the ephemeral clients that this node knows, its own and its peers', in order: what a Distro snapshot holds.
+// EphemeralClients lists the ephemeral clients that this node knows, its own and its peers', in order: what a Distro snapshot
+// holds.
 func (r *Registry) EphemeralClients() []string {
 	return r.clientIDs(func(c *client) bool { return c.ephemeral })
 }
@@ -88,13 +89,14 @@ func (r *Registry) ResponsibleClients() []string {
 // tolerance is how much later than its peer a node may believe to have heard from a client through others: messages take time.
 const tolerance = 2 * time.Second
 
-// knowsBetter says whether a node that heard from a client at these times has later news of it than a peer that heard from it at theirs.
+// knowsBetter says whether a node that heard from a client at these times has later news of it than a peer that heard from it at
+// theirs.
 func knowsBetter(heard, heardHere, theirs time.Time) bool {
 	return heardHere.After(theirs) || heard.Add(-tolerance).After(theirs)
 }
 
-// ApplySync replaces what this node knows of a client by what a peer tells. It returns ErrStale if the client was heard from after the peer last
-// did; then it also reports the client as changed, so that the peer learns better.
+// ApplySync replaces what this node knows of a client by what a peer tells. It returns ErrStale if the client was heard from
+// after the peer last did; then it also reports the client as changed, so that the peer learns better.
 func (r *Registry) ApplySync(data ClientData) error {
 	if !isEphemeralID(data.ID) {
 		return fmt.Errorf("client %q is persistent: Distro carries ephemeral clients only", data.ID)
@@ -149,8 +151,9 @@ func (r *Registry) replace(c *client, list []ServicePublished, heard time.Time) 
 	}
 }
 
-// RemoveSynced forgets a client that a peer removed, having not heard from it for so long (the peer's Silent). It returns ErrStale if the
-// client was heard from since, and then also reports the client as changed. A client that is not known is gone already.
+// RemoveSynced forgets a client that a peer removed, having not heard from it for so long (the peer's Silent). It returns
+// ErrStale if the client was heard from since, and then also reports the client as changed. A client that is not known is gone
+// already.
 func (r *Registry) RemoveSynced(clientID string, silent time.Duration) error {
 	theirs := time.Now().Add(-max(silent, 0))
 	r.mu.Lock()
@@ -179,8 +182,8 @@ func (r *Registry) bury(c *client) {
 	r.graves[c.id] = grave{heard: c.heard, heardHere: c.heardHere, dug: time.Now()}
 }
 
-// Renew is a peer's verification: it reports whether this node knows the client in the same revision, and if so takes it as a sign of
-// life. After false the peer sends the whole client. Revision 0 matches any.
+// Renew is a peer's verification: it reports whether this node knows the client in the same revision, and if so takes it as a
+// sign of life. After false the peer sends the whole client. Revision 0 matches any.
 func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) bool {
 	now := time.Now()
 	r.mu.Lock()
@@ -196,9 +199,10 @@ func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) 
 	return true
 }
 
-// DropUnlisted removes the copies of clients that a peer is responsible for (in this node's view) but does not have: listed is all that it
-// verifies. Nacos lacks this, so that a copy whose removal was lost stays for three minutes. Copies that were synchronised or verified within
-// grace, or that this node itself heard from within it, stay; 15 s covers a change of responsibility. It returns the ids that it removed.
+// DropUnlisted removes the copies of clients that a peer is responsible for (in this node's view) but does not have: listed is
+// all that it verifies. Nacos lacks this, so that a copy whose removal was lost stays for three minutes. Copies that were
+// synchronised or verified within grace, or that this node itself heard from within it, stay; 15 s covers a change of
+// responsibility. It returns the ids that it removed.
 func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.Duration) []string {
 	now := time.Now()
 	dropped := r.clientIDs(func(c *client) bool {
@@ -215,8 +219,8 @@ func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.
 	return dropped
 }
 
-// contentRevision is a hash of everything that the client publishes, health included: a copy whose health is wrong is found by verification.
-// (Nacos: DistroUtils.hash, without health.)
+// contentRevision is a hash of everything that the client publishes, health included: a copy whose health is wrong is found by
+// verification. (Nacos: DistroUtils.hash, without health.)
 func (c *client) contentRevision() int64 {
 	h := fnv.New64a()
 	write := func(parts ...string) {
@@ -241,8 +245,8 @@ func (c *client) contentRevision() int64 {
 	return int64(h.Sum64() | 1)
 }
 
-// syncJSON is ClientSyncData as Nacos's Jackson writes it. Two things differ: the attribute silentMillis, and an instance's id, weight and enabled stand
-// beside extendDatum, not in it, where a client's metadata of the same names would take their place.
+// syncJSON is ClientSyncData as Nacos's Jackson writes it. Two things differ: the attribute silentMillis, and an instance's id,
+// weight and enabled stand beside extendDatum, not in it, where a client's metadata of the same names would take their place.
 type syncJSON struct {
 	ClientID   string `json:"clientId"`
 	Attributes struct {

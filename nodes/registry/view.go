@@ -29,7 +29,8 @@ type View struct {
 	Hosts []*Host
 }
 
-// View returns the service's instances as they were when its view was last computed: at most ViewDelay behind. An unknown service has none.
+// View returns the service's instances as they were when its view was last computed: at most ViewDelay behind. An unknown service
+// has none.
 func (r *Registry) View(key model.Service) *View {
 	r.mu.RLock()
 	s := r.services[key]
@@ -56,8 +57,8 @@ func (r *Registry) FreshView(key model.Service) *View {
 	return s.view
 }
 
-// changed has the view computed again after ViewDelay. Changes until then are covered by the same computation. A view that nobody asked
-// for is not computed.
+// changed has the view computed again after ViewDelay. Changes until then are covered by the same computation. A view that nobody
+// asked for is not computed.
 func (r *Registry) changed(s *service) {
 	if s.view == nil || s.due {
 		return
@@ -115,9 +116,9 @@ type Selection struct {
 	HealthyOnly bool
 }
 
-// Select returns the enabled hosts of a view that a query wants. Where operators set metadata for the service and at most their protect threshold
-// of these hosts is healthy, all are shown as healthy, and protected is true: better some that may not answer than an overload of the few that would
-// (Nacos: ServiceUtil.selectInstancesWithHealthyProtection).
+// Select returns the enabled hosts of a view that a query wants. Where operators set metadata for the service and at most their
+// protect threshold of these hosts is healthy, all are shown as healthy, and protected is true: better some that may not answer
+// than an overload of the few that would (Nacos: ServiceUtil.selectInstancesWithHealthyProtection).
 func (v *View) Select(want Selection, metadata *ServiceMetadata) (hosts []*Host, protected bool) {
 	var clusters []string
 	if strings.TrimSpace(want.Clusters) != "" {
