@@ -85,9 +85,13 @@ func TestSilentInstances(t *testing.T) {
 		metadata, operator map[string]string
 		unhealthy, gone    time.Duration // not before, and at most one check later
 	}{
-		"by default":              {nil, nil, 15 * time.Second, 30 * time.Second},
-		"with times of its own":   {map[string]string{registry.BeatTimeoutKey: "3000", registry.DeleteTimeoutKey: "9000"}, nil, 3 * time.Second, 9 * time.Second},
-		"the operator's go first": {map[string]string{registry.BeatTimeoutKey: "3000"}, map[string]string{registry.BeatTimeoutKey: "20000"}, 20 * time.Second, 30 * time.Second},
+		"by default": {nil, nil, 15 * time.Second, 30 * time.Second},
+		"with times of its own": {
+			map[string]string{registry.BeatTimeoutKey: "3000", registry.DeleteTimeoutKey: "9000"}, nil, 3 * time.Second, 9 * time.Second,
+		},
+		"the operator's go first": {
+			map[string]string{registry.BeatTimeoutKey: "3000"}, map[string]string{registry.BeatTimeoutKey: "20000"}, 20 * time.Second, 30 * time.Second,
+		},
 		"times that are no times": {map[string]string{registry.BeatTimeoutKey: "soon"}, nil, 15 * time.Second, 30 * time.Second},
 		"unchecked":               {map[string]string{"enableClientBeat": "true"}, nil, never, never},
 		"checked, says the name":  {map[string]string{"enableClientBeat": "false"}, nil, 15 * time.Second, 30 * time.Second},

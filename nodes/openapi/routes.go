@@ -12,13 +12,17 @@ func (s *Server) table() map[string]map[string]route {
 		core                       = "/v1/core/cluster/"
 	)
 	table := map[string]map[string]route{
-		ns + "instance":                {post: routed(s.register), put: routed(s.update), patch: routed(s.patch), del: routed(s.deregister), get: read(s.get)},
+		ns + "instance": {
+			post: routed(s.register), put: routed(s.update), patch: routed(s.patch), del: routed(s.deregister), get: read(s.get),
+		},
 		ns + "instance/list":           {get: read(s.list)},
 		ns + "instance/beat":           {put: routed(s.beat)},
 		ns + "instance/statuses":       {get: read(s.statuses)},
 		ns + "instance/metadata/batch": {put: routed(s.batchSet), del: routed(s.batchDrop)},
 
-		ns + "service":                {post: read(s.createService), put: read(s.updateService), del: read(s.deleteService), get: read(s.serviceDetail)},
+		ns + "service": {
+			post: read(s.createService), put: read(s.updateService), del: read(s.deleteService), get: read(s.serviceDetail),
+		},
 		ns + "service/list":           {get: read(s.serviceList)},
 		ns + "service/names":          {get: read(s.serviceNames)},
 		ns + "service/selector/types": {get: read(s.selectorTypes)},

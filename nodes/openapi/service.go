@@ -145,7 +145,10 @@ func (s *Server) serviceDetail(r *request) (answer, *failure) {
 		Metadata  map[string]string `json:"metadata"`
 		Selector  selectorJSON      `json:"selector"`
 		Clusters  []clusterJSON     `json:"clusters"`
-	}{service.Namespace, service.Group, service.Name, float(metadata.ProtectThreshold), notNil(metadata.Extend), selectorJSON(metadata.Selector), clusters}, nil
+	}{
+		service.Namespace, service.Group, service.Name, float(metadata.ProtectThreshold), notNil(metadata.Extend),
+		selectorJSON(metadata.Selector), clusters,
+	}, nil
 }
 
 // metadataOf is what operators set for a service, or the defaults.

@@ -93,7 +93,9 @@ func setPushVersion(s *registry.Switches, value string) error {
 	if matched, err := regexp.MatchString("^"+versionPattern+"$", version); err != nil || !matched {
 		return errors.New("illegal version, must match: " + versionPattern)
 	}
-	versions := map[string]*string{"java": &s.PushJavaVersion, "python": &s.PushPythonVersion, "c": &s.PushCVersion, "go": &s.PushGoVersion, "csharp": &s.PushCSharpVersion}
+	versions := map[string]*string{
+		"java": &s.PushJavaVersion, "python": &s.PushPythonVersion, "c": &s.PushCVersion, "go": &s.PushGoVersion, "csharp": &s.PushCSharpVersion,
+	}
 	field, known := versions[client]
 	if !known {
 		return errors.New("unsupported client type: " + client)
