@@ -24,6 +24,7 @@ type simulateFlags struct {
 	jobs   int
 	out    string
 	verify bool
+	broken defects
 }
 
 func newSimulateCommand() *cobra.Command {
@@ -41,11 +42,15 @@ checking and reporting are not in it.`,
 		Example: `  muster simulate
   muster simulate leader-isolated --seed 7
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out /tmp/runs
+  muster simulate leader-isolated --defect consensus/ackBeforeCommit
   muster simulate --verify                         # every run twice, traces compared`,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(command *cobra.Command, names []string) error {
 			chosen, err := choose(names)
 			if err != nil {
+				return err
+			}
+			if chosen, err = flags.broken.in(chosen); err != nil {
 				return err
 			}
 			jobs, err := flags.plan(chosen)
@@ -64,6 +69,7 @@ checking and reporting are not in it.`,
 	command.Flags().IntVar(&flags.seeds, "seeds", 1, "how many seeds, counted on from the first")
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folders")
+	flags.broken.flagOn(command.Flags())
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
 	return command
 }
