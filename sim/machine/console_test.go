@@ -48,7 +48,7 @@ func TestMemory(t *testing.T) {
 }
 
 func TestDescriptorsAreReused(t *testing.T) {
-	p := &Process{table: standardTable()}
+	p := &Process{tables: tables{table: standardTable()}}
 	require.EqualValues(t, 4, p.open(descriptor{kind: console}))
 	require.EqualValues(t, 5, p.open(descriptor{kind: console}))
 	require.EqualValues(t, 6, p.open(descriptor{kind: console}))

@@ -1,9 +1,6 @@
 package machine
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // Frozen is a process as it stood when it waited: its memory, and the kernel's tables of it. It never changes, so processes can be thawed
 // from it in several goroutines at once.
@@ -29,25 +26,12 @@ func (p *Process) Freeze() (*Frozen, error) {
 
 // Thaw makes a process that goes on where the frozen one stood, on a kernel that stands as its did.
 func (f *Frozen) Thaw(kernel Kernel) (*Process, error) {
-	p, err := newProcess(kernel, f.code, f.limit)
+	p, err := newProcess(kernel, f.code, f.limit, f.memory)
 	if err != nil {
-		return nil, fmt.Errorf("thawing the program of %s: %w", kernel.Name, err)
-	}
-	if err := p.remember(f.memory); err != nil {
-		p.Close()
 		return nil, fmt.Errorf("thawing the program of %s: %w", kernel.Name, err)
 	}
 	p.tables = f.tables.clone()
 	return p, nil
-}
-
-// remember gives the process the memory of another one.
-func (p *Process) remember(i *image) error {
-	missing := (i.size - uint64(len(p.memory.data))) / pageSize
-	if _, grown := p.module.Memory().Grow(uint32(missing)); !grown {
-		return errors.New("there is not enough memory")
-	}
-	return i.fill(p.memory)
 }
 
 // Free gives back what the frozen process takes. Those that were thawed from it live on.

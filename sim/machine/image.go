@@ -1,21 +1,22 @@
 package machine
 
-import "slices"
-
-// image is the content of a memory.
+// image is the content of a memory. It never changes, so several memories can be filled from it at once.
 type image struct {
 	size uint64
-	data []byte
+	held heldImage
 }
 
+// newImage keeps the content of a memory.
 func newImage(data []byte) (*image, error) {
-	return &image{size: uint64(len(data)), data: slices.Clone(data)}, nil
+	held, err := hold(data)
+	if err != nil {
+		return nil, err
+	}
+	return &image{size: uint64(len(data)), held: held}, nil
 }
 
 // fill makes the content of a memory of the same size the image's.
-func (i *image) fill(m *linearMemory) error {
-	copy(m.data, i.data)
-	return nil
-}
+func (i *image) fill(m *linearMemory) error { return i.held.fill(m) }
 
-func (i *image) free() { i.data = nil }
+// free gives back what the image takes. Memories that were filled from it stay as they are.
+func (i *image) free() { i.held.free() }
