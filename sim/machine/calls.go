@@ -74,8 +74,8 @@ func (e exporter) export(name, parameters string, hasResult bool, f func(p *Proc
 }
 
 // exportCalls makes everything that guests import.
-func (e *Engine) exportCalls(ctx context.Context) error {
-	wasi := exporter{e.runtime.NewHostModuleBuilder("wasi_snapshot_preview1")}
+func exportCalls(ctx context.Context, runtime wazero.Runtime) error {
+	wasi := exporter{runtime.NewHostModuleBuilder("wasi_snapshot_preview1")}
 	exportProcessCalls(wasi)
 	exportFileCalls(wasi)
 	exportPathCalls(wasi)
@@ -84,7 +84,7 @@ func (e *Engine) exportCalls(ctx context.Context) error {
 	if _, err := wasi.builder.Instantiate(ctx); err != nil {
 		return err
 	}
-	sim := exporter{e.runtime.NewHostModuleBuilder("sim")}
+	sim := exporter{runtime.NewHostModuleBuilder("sim")}
 	exportPollCalls(sim)
 	exportSocketCalls(sim)
 	_, err := sim.builder.Instantiate(ctx)

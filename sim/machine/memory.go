@@ -29,6 +29,9 @@ func (m *linearMemory) Free() {
 	m.release()
 }
 
+// isolated reports whether the memory owns all that a program can reach by its addresses, so that nothing else is there.
+func (m *linearMemory) isolated() bool { return reach > 0 && len(m.reserved) >= reach }
+
 // growByCopying grows a memory that has no address space of its own.
 func growByCopying(data []byte, size uint64) []byte {
 	if size <= uint64(cap(data)) {

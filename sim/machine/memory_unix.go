@@ -4,12 +4,16 @@ package machine
 
 import "golang.org/x/sys/unix"
 
-// newLinearMemory reserves address space for a memory, so that it grows where it is and costs no more than what the program touches.
+// newLinearMemory reserves address space for a memory, so that it grows where it is and costs no more than what the program touches. All
+// that the program can reach by its addresses is reserved, if there is that much.
 func newLinearMemory(limit uint64) *linearMemory {
 	m := &linearMemory{limit: limit}
-	reserved, err := unix.Mmap(-1, 0, int(limit), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
-	if err == nil {
-		m.reserved = reserved
+	for _, size := range []uint64{max(limit, reach), limit} {
+		reserved, err := unix.Mmap(-1, 0, int(size), unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+		if err == nil {
+			m.reserved = reserved
+			break
+		}
 	}
 	return m
 }

@@ -10,9 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/sys"
 
 	"muster/sim/clock"
@@ -127,9 +125,7 @@ func Start(kernel Kernel, program Program) (*Process, error) {
 func newProcess(kernel Kernel, code *Code, limit uint64) (*Process, error) {
 	p := &Process{kernel: kernel, code: code, memory: newLinearMemory(limit)}
 	p.ctx = &processContext{context.Background(), p}
-	allocator := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return p.memory })
-	ctx := experimental.WithMemoryAllocator(p.ctx, allocator)
-	module, err := instantiate(ctx, code)
+	module, err := code.instantiate(p.ctx, p.memory)
 	if err != nil {
 		p.memory.Free()
 		return nil, err
@@ -140,17 +136,6 @@ func newProcess(kernel Kernel, code *Code, limit uint64) (*Process, error) {
 		return nil, errors.New("the module exports no _start: want a main package built for wasip1")
 	}
 	return p, nil
-}
-
-// instantiate makes an instance that does not run yet. wazero panics if there is less memory than the module wants to begin with.
-func instantiate(ctx context.Context, code *Code) (module api.Module, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("its memory limit is below what the module needs to start: %v", r)
-		}
-	}()
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	return code.engine.runtime.InstantiateModule(ctx, code.module, config)
 }
 
 // Close ends a process without a word: its sockets and files stay as they are. It must not be run any more.

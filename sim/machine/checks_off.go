@@ -1,0 +1,16 @@
+//go:build unchecked && unix && (amd64 || arm64)
+
+package machine
+
+import (
+	"context"
+
+	"github.com/tetratelabs/wazero/experimental"
+)
+
+// reach is how much address space a memory must own for unchecked code: a 32-bit address plus a 32-bit offset, and what is loaded there.
+const reach = 8<<30 + pageSize
+
+// withoutChecks lets wazero compile code in which loads and stores are not checked. The wazero that comes with this module's go.mod has no
+// such thing: to build with the tag "unchecked", use the go.mod that command muster/sim/machine/unchecked makes, as the Makefile does.
+func withoutChecks(ctx context.Context) context.Context { return experimental.WithUncheckedMemory(ctx) }
