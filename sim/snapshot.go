@@ -63,7 +63,8 @@ func (s *Snapshot) Fork(seed uint64) (*World, error) {
 		return nil, errors.New("fork: the snapshot is closed")
 	}
 	w := s.world.clone()
-	if seed != s.Seed() {
+	reseeded := seed != s.Seed()
+	if reseeded {
 		w.reseed(seed)
 	}
 	for i, m := range w.machines {
@@ -76,6 +77,9 @@ func (s *Snapshot) Fork(seed uint64) (*World, error) {
 			return nil, errors.Join(fmt.Errorf("fork: %w", err), w.Close())
 		}
 		m.process = process
+		if reseeded {
+			process.Reseed()
+		}
 	}
 	return w, nil
 }

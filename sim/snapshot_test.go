@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -182,6 +183,38 @@ func TestForksOfForks(t *testing.T) {
 	require.NoError(t, other.Close())
 	require.NoError(t, again.Run(time.Second))
 	require.NoError(t, again.Close())
+}
+
+func TestForksDrawOtherNumbers(t *testing.T) {
+	l := newLab(t, sim.Options{Seed: 1})
+	l.boot("n1", load(t, "probe"), "draw")
+	l.boot("n2", load(t, "probe"), "draw")
+	l.run(time.Second)
+	past, err := l.Snapshot()
+	require.NoError(t, err)
+	defer past.Close()
+	l.run(time.Second)
+	drawn := map[string]bool{}
+	for _, seed := range []uint64{1, 2, 3} {
+		w := fork(t, past, seed)
+		require.NoError(t, w.Run(time.Second))
+		for _, m := range w.Machines() {
+			words := m.LastWords()
+			require.Len(t, words, 20)
+			original := l.Machine(m.Name()).LastWords()
+			require.Equal(t, original[:10], words[:10])
+			if seed == 1 {
+				require.Equal(t, original, words)
+			}
+			for _, line := range words[10:] {
+				for number := range strings.FieldsSeq(line) {
+					require.False(t, drawn[number], "%s has been drawn before", number)
+					drawn[number] = true
+				}
+			}
+		}
+		require.NoError(t, w.Close())
+	}
 }
 
 func TestForksTellWhomTheyAreToldTo(t *testing.T) {

@@ -27,8 +27,9 @@ type Engine struct {
 
 // Code is a program in machine code.
 type Code struct {
-	engine *Engine
-	wasm   []byte
+	engine  *Engine
+	wasm    []byte
+	initial *image // the memory as it is to begin with, which wasm leaves to us; nil if it does not
 
 	mutex   sync.Mutex
 	modules map[checking]wazero.CompiledModule
@@ -124,23 +125,34 @@ func (e *Engine) compiler(ctx context.Context, c checking) (wazero.Runtime, erro
 
 // Load compiles a program, or finds that it has been compiled before.
 func (e *Engine) Load(ctx context.Context, wasm []byte) (*Code, error) {
-	code := e.code(wasm)
+	code, err := e.code(wasm)
+	if err != nil {
+		return nil, fmt.Errorf("keeping a guest's data: %w", err)
+	}
 	if _, err := code.module(ctx, e.preferred()); err != nil {
 		return nil, fmt.Errorf("compiling a guest: %w", err)
 	}
 	return code, nil
 }
 
-func (e *Engine) code(wasm []byte) *Code {
+func (e *Engine) code(wasm []byte) (*Code, error) {
 	key := sha256.Sum256(wasm)
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	code, ok := e.codes[key]
-	if !ok {
-		code = &Code{engine: e, wasm: wasm, modules: map[checking]wazero.CompiledModule{}}
-		e.codes[key] = code
+	if code, ok := e.codes[key]; ok {
+		return code, nil
 	}
-	return code
+	code := &Code{engine: e, modules: map[checking]wazero.CompiledModule{}}
+	rest, memory := splitData(wasm)
+	code.wasm = rest
+	if memory != nil {
+		var err error
+		if code.initial, err = newImage(memory); err != nil {
+			return nil, err
+		}
+	}
+	e.codes[key] = code
+	return code, nil
 }
 
 // module compiles the program so that it is checked in this way, if that has not been done yet.

@@ -108,7 +108,7 @@ func Start(kernel Kernel, program Program) (*Process, error) {
 	if limit == 0 {
 		limit = DefaultMemoryLimit
 	}
-	p, err := newProcess(kernel, program.Code, min(limit/pageSize*pageSize, maxMemory))
+	p, err := newProcess(kernel, program.Code, min(limit/pageSize*pageSize, maxMemory), program.Code.initial)
 	if err != nil {
 		return nil, fmt.Errorf("starting the program of %s: %w", kernel.Name, err)
 	}
@@ -121,8 +121,8 @@ func Start(kernel Kernel, program Program) (*Process, error) {
 	return p, nil
 }
 
-// newProcess makes a process with empty tables, whose memory is as the module wants it to begin with.
-func newProcess(kernel Kernel, code *Code, limit uint64) (*Process, error) {
+// newProcess makes a process with empty tables. Its memory is as an image shows it; as the module leaves it, if there is no image.
+func newProcess(kernel Kernel, code *Code, limit uint64, memory *image) (*Process, error) {
 	p := &Process{kernel: kernel, code: code, memory: newLinearMemory(limit)}
 	p.ctx = &processContext{context.Background(), p}
 	module, err := code.instantiate(p.ctx, p.memory)
@@ -135,7 +135,23 @@ func newProcess(kernel Kernel, code *Code, limit uint64) (*Process, error) {
 		p.Close()
 		return nil, errors.New("the module exports no _start: want a main package built for wasip1")
 	}
+	if err := p.remember(memory); err != nil {
+		p.Close()
+		return nil, err
+	}
 	return p, nil
+}
+
+// remember gives the process, which has not run yet, the memory that an image shows.
+func (p *Process) remember(i *image) error {
+	if i == nil {
+		return nil
+	}
+	missing := (i.size - uint64(len(p.memory.data))) / pageSize
+	if _, grown := p.module.Memory().Grow(uint32(missing)); !grown {
+		return fmt.Errorf("there is no room for its %d bytes of memory", i.size)
+	}
+	return i.fill(p.memory)
 }
 
 // Close ends a process without a word: its sockets and files stay as they are. It must not be run any more.
@@ -182,7 +198,8 @@ const (
 	wordReady  = 40
 	wordReads  = 48
 	wordSignal = 56
-	wordsSize  = 64
+	wordReseed = 64
+	wordsSize  = 72
 )
 
 // freeReads is how often a program may read its clock before that takes time. A program that works reads it some thousand times in a
@@ -207,6 +224,13 @@ func (p *Process) deliverSignal() {
 	if p.signal != 0 && p.words != 0 {
 		p.putUint64(p.words+wordSignal, p.signal)
 		p.signal = 0
+	}
+}
+
+// Reseed lets what the program draws from now on depend on Kernel.Random as it stands now, if it has drawn from it before.
+func (p *Process) Reseed() {
+	if p.words != 0 {
+		p.putUint64(p.words+wordReseed, 1)
 	}
 }
 

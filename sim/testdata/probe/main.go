@@ -10,6 +10,7 @@ import (
 var probes = map[string]func(args []string) error{
 	"clock":   clock,
 	"crash":   crash,
+	"draw":    draw,
 	"errors":  networkErrors,
 	"exit":    exit,
 	"fetch":   fetch,

@@ -1,7 +1,9 @@
 package main
 
 import (
+	cryptorand "crypto/rand"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/signal"
@@ -45,6 +47,18 @@ func clock([]string) error {
 func tick([]string) error {
 	for range time.Tick(100 * time.Millisecond) {
 		fmt.Println("tick")
+	}
+	return nil
+}
+
+// draw prints random numbers.
+func draw([]string) error {
+	for range time.Tick(100 * time.Millisecond) {
+		secret := make([]byte, 8)
+		if _, err := cryptorand.Read(secret); err != nil {
+			return err
+		}
+		fmt.Printf("%d %x\n", rand.Uint64(), secret)
 	}
 	return nil
 }

@@ -133,6 +133,10 @@ func beforeIdle(now, pollUntil int64) (gp *g, otherReady bool) {
 		}
 		machine.until = pollUntil
 		machinePause()
+		if machine.reseed != 0 {
+			machine.reseed = 0
+			machineReseed()
+		}
 		if signal := machine.signal; signal != 0 {
 			machine.signal = 0
 			if !sigsend(uint32(signal)) {

@@ -147,6 +147,7 @@ type machineWords struct {
 	reads int64 // how often the clock may still be read before it moves by itself; written by the simulator
 
 	signal int64 // a signal that the program has not been told of yet; written by the simulator
+	reseed int64 // not 0: what the program draws from now on is to be different; written by the simulator
 }
 
 var machine machineWords
@@ -175,6 +176,17 @@ func machineClock() {
 		return
 	}
 	machineTick(1e3)
+}
+
+// machineReseed makes the runtime's random numbers, which math/rand's are, depend on what the simulator draws now. The keys of
+// hashes stay as they are, since there are maps already.
+func machineReseed() {
+	var seed [32]byte
+	if readRandom(seed[:]) != len(seed) {
+		throw("random_get failed")
+	}
+	globalRand.state.Init(seed)
+	mrandinit(getg().m)
 }
 
 func walltime() (sec int64, nsec int32) {
