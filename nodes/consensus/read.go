@@ -6,14 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/raft"
-
-	"muster/nodes/defect"
 )
-
-// TrustVerifyLeader has a linearizable read rest on raft's VerifyLeader alone. That counts the answers of followers which arrive after
-// it was asked, also to heartbeats that were sent long before: a leader that wakes from a pause finds such answers waiting, takes them
-// for proof and shows the past (hashicorp/raft v1.8.0, replication.go: heartbeat, notifyAll).
-const TrustVerifyLeader defect.Name = "consensus/trustVerifyLeader"
 
 // ReadBarrier returns once the local state machine holds everything that was committed anywhere before the call, so that what is read
 // from it then is linearizable. It fails where no leader can prove that it leads.
@@ -68,7 +61,7 @@ func (n *Node) readIndex(ctx context.Context) (uint64, error) {
 		if n.raft.CurrentTerm() != term {
 			return 0, fmt.Errorf("the term moved on from %d", term)
 		}
-		if 1+n.transport.followers(term, moment) > len(n.config.Members)/2 || defect.On(TrustVerifyLeader) {
+		if 1+n.transport.followers(term, moment) > len(n.config.Members)/2 {
 			return index, nil
 		}
 	}
