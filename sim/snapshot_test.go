@@ -21,13 +21,7 @@ type story struct {
 	name  string
 	boot  func(l *lab)
 	until time.Duration
-	steps []step
-}
-
-// step happens to a world at its time.
-type step struct {
-	at time.Duration
-	do func(w *sim.World) error
+	steps []sim.Step
 }
 
 func to(machine string, do func(m *sim.Machine) error) func(w *sim.World) error {
@@ -37,16 +31,16 @@ func to(machine string, do func(m *sim.Machine) error) func(w *sim.World) error 
 // tell goes on with the story until a time, and what is due then.
 func (s story) tell(t testing.TB, w *sim.World, until time.Duration) {
 	for _, step := range s.steps {
-		if step.at >= w.Now() && step.at < until {
-			require.NoError(t, w.Run(step.at-w.Now()))
-			require.NoError(t, step.do(w))
+		if step.At >= w.Now() && step.At < until {
+			require.NoError(t, w.Run(step.At-w.Now()))
+			require.NoError(t, step.Do(w))
 		}
 	}
 	require.NoError(t, w.Run(until-w.Now()))
 }
 
 var stories = []story{
-	{"raft under load with faults", func(l *lab) { bootRaft(l, "20ms") }, 12 * time.Second, []step{
+	{"raft under load with faults", func(l *lab) { bootRaft(l, "20ms") }, 12 * time.Second, []sim.Step{
 		{3 * time.Second, func(w *sim.World) error { w.Isolate(w.Machine("n1")); return nil }},
 		{5 * time.Second, to("n2", (*sim.Machine).Crash)},
 		{6 * time.Second, func(w *sim.World) error { w.Heal(); return nil }},
@@ -71,7 +65,7 @@ var stories = []story{
 		l.boot("signal", load(l.t, "probe"), "signal")
 		l.boot("echo", load(l.t, "echo"), "-listen", ":7")
 		l.boot("dial", load(l.t, "echo"), "-dial", "echo:7")
-	}, 3 * time.Second, []step{
+	}, 3 * time.Second, []sim.Step{
 		{time.Second, to("signal", (*sim.Machine).Terminate)},
 		{2 * time.Second, to("files", (*sim.Machine).Crash)},
 		{2500 * time.Millisecond, to("files", func(m *sim.Machine) error { return m.Restart() })},
