@@ -65,7 +65,7 @@ func split(wasm []byte) (rest, memory []byte, err error) {
 func emptyMemory(r reader) ([]byte, error) {
 	count, flags, pages := r.unsigned(), r.byte(), r.unsigned()
 	const withMost = 1 // the most memory that it can use follows
-	if count != 1 || flags&^withMost != 0 || pages > maxMemory/pageSize {
+	if count != 1 || flags&^withMost != 0 || pages > DefaultMemoryLimit/pageSize {
 		return nil, errOther
 	}
 	return make([]byte, pages*pageSize), nil
