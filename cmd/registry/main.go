@@ -47,7 +47,7 @@ func runNode(ctx context.Context, s settings, log *slog.Logger) error {
 	for _, name := range defect.Enabled() {
 		log.Warn(run.EventFailpointEnabled, "name", name)
 	}
-	n, err := start(s, log)
+	n, err := start(ctx, s, log)
 	if err != nil {
 		return err
 	}

@@ -37,24 +37,56 @@ type node struct {
 	loops  sync.WaitGroup
 }
 
-// start makes the parts, each from those before it, and sets them going. Requests are answered last, when everything behind them
-// works.
-func start(s settings, log *slog.Logger) (*node, error) {
+// catchUpTime is how long a node that starts waits at most for what its peers know before it serves clients. A cluster that has no
+// majority cannot say more than the node knows by itself, and ephemeral instances need none.
+const catchUpTime = 5 * time.Second
+
+// start makes the parts, each from those before it, and sets them going. Clients' requests are answered last, when everything
+// behind them works and the node knows what its peers know: until then they are refused, so that clients go to another node at once
+// instead of being shown an empty registry.
+func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 	listeners, err := listen(s.address)
 	if err != nil {
 		return nil, err
 	}
 	n := &node{started: time.Now(), broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log), sdk: rpc.NewServer(log)}
-	if err := n.wire(s, log, listeners); err != nil {
+	loaded, err := n.wire(s, log, listeners)
+	if err != nil {
 		return nil, errors.Join(err, listeners.close(), n.peers.Close())
 	}
+	n.catchUp(ctx, loaded)
+	clients, err := net.Listen("tcp", s.address)
+	if err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		return nil, errors.Join(fmt.Errorf("listen for clients: %w", err), n.stop(ctx))
+	}
+	n.loop(func() error { return n.api.Serve(clients) })
 	return n, nil
 }
 
-func (n *node) wire(s settings, log *slog.Logger, listeners listeners) error {
-	var err error
+// catchUp waits until the node has loaded its peers' ephemeral clients, and holds all that Raft had committed when it started.
+func (n *node) catchUp(ctx context.Context, loaded <-chan struct{}) {
+	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
+	defer cancel()
+	for n.consensus.ReadBarrier(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(catchUpTime / 50):
+		}
+	}
+	select {
+	case <-ctx.Done():
+	case <-loaded:
+	}
+}
+
+// wire makes the parts and sets all going but the one that answers clients. The channel is closed when the peers' ephemeral clients
+// are loaded.
+func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <-chan struct{}, err error) {
 	if n.membership, err = membership.New(membership.Config{Self: s.address, Members: s.members, Peers: n.peers, Logger: log}); err != nil {
-		return err
+		return nil, err
 	}
 	n.state = registry.New(registry.Options{Self: s.address, Owner: n.membership.Owner})
 	n.consensus, err = consensus.Open(consensus.Config{
@@ -62,7 +94,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) error {
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	living := liveness.New(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads})
 	n.api = openapi.New(openapi.Options{
@@ -81,8 +113,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) error {
 	n.loop(func() error { n.membership.Run(ctx); return nil })
 	n.loop(func() error { replication.Run(ctx); return nil })
 	n.loop(func() error { living.Run(ctx); return nil })
-	n.loop(func() error { return n.api.Serve(listeners.http) })
-	return nil
+	return replication.Loaded(), nil
 }
 
 // loop runs a part until it ends by itself or by stop.
@@ -169,16 +200,16 @@ func (m machine) Apply(command []byte) any         { return m.state.ApplyCommand
 func (m machine) Snapshot() ([]byte, error)        { return m.state.SnapshotPersistent() }
 func (m machine) Restore(snapshot io.Reader) error { return m.state.RestorePersistent(snapshot) }
 
-// listeners are a node's ports.
-type listeners struct{ http, sdk, cluster, raft net.Listener }
+// listeners are a node's ports, but for the one that HTTP clients use: that opens last.
+type listeners struct{ sdk, cluster, raft net.Listener }
 
-// listen opens all ports of a node, or none.
+// listen opens those ports of a node, or none.
 func listen(address string) (listeners, error) {
 	var l listeners
 	for _, port := range []struct {
 		offset int
 		into   *net.Listener
-	}{{0, &l.http}, {rpc.SDKOffset, &l.sdk}, {rpc.ClusterOffset, &l.cluster}, {rpc.RaftOffset, &l.raft}} {
+	}{{rpc.SDKOffset, &l.sdk}, {rpc.ClusterOffset, &l.cluster}, {rpc.RaftOffset, &l.raft}} {
 		at, err := rpc.Offset(address, port.offset)
 		if err != nil {
 			return l, errors.Join(err, l.close())
@@ -193,7 +224,7 @@ func listen(address string) (listeners, error) {
 // close closes those that are open still.
 func (l listeners) close() error {
 	var errs []error
-	for _, listener := range []net.Listener{l.http, l.sdk, l.cluster, l.raft} {
+	for _, listener := range []net.Listener{l.sdk, l.cluster, l.raft} {
 		if listener == nil {
 			continue
 		}

@@ -102,15 +102,10 @@ func (p *process) until(event string) (map[string]any, bool) {
 	return nil, false
 }
 
-// leads waits until the node, which is alone, leads.
-func (p *process) leads() {
-	for {
-		line, found := p.until(run.EventRaftState)
-		require.True(p.t, found)
-		if line["state"] == "leader" {
-			return
-		}
-	}
+// serves waits until the node answers clients.
+func (p *process) serves() {
+	_, found := p.until(run.EventNodeReady)
+	require.True(p.t, found)
 }
 
 func (p *process) ask(method, query string) string {
@@ -146,6 +141,11 @@ func (p *process) exit() int {
 func freeAddress(t *testing.T) string {
 	for range 100 {
 		address := "127.0.0.1:" + strconv.Itoa(12000+rand.IntN(40000))
+		clients, err := net.Listen("tcp", address)
+		if err != nil {
+			continue
+		}
+		require.NoError(t, clients.Close())
 		listeners, err := listen(address)
 		if err == nil {
 			require.NoError(t, listeners.close())
@@ -161,7 +161,7 @@ func TestPersistentInstancesOutliveTheProcess(t *testing.T) {
 	p := launch(t, address, data)
 	line, _ := p.until(run.EventNodeStart)
 	require.Equal(t, []any{address}, line["members"])
-	p.leads()
+	p.serves()
 	require.Equal(t, "ok", p.ask("POST", "?serviceName=kept&ip=10.0.0.1&port=80&ephemeral=false&metadata=a=b"))
 	require.Equal(t, "ok", p.ask("POST", "?serviceName=lost&ip=10.0.0.1&port=80"))
 
@@ -173,7 +173,7 @@ func TestPersistentInstancesOutliveTheProcess(t *testing.T) {
 	require.Equal(t, 0, p.stop())
 
 	again := launch(t, address, data)
-	again.leads()
+	again.serves()
 	require.Contains(t, again.ask("GET", "/list?serviceName=kept&read=linearizable"), `"metadata":{"a":"b"}`)
 	require.Contains(t, again.ask("GET", "/list?serviceName=lost"), `"hosts":[]`)
 	require.Equal(t, 0, again.stop())
