@@ -31,15 +31,9 @@ func (w *World) Snapshot() (*Snapshot, error) {
 	}
 	s := &Snapshot{world: w.clone(), frozen: map[*Machine]*machine.Frozen{}}
 	for i, m := range w.machines {
-		if m.process == nil {
-			continue
+		if m.process != nil {
+			s.frozen[s.world.machines[i]] = m.process.Freeze()
 		}
-		frozen, err := m.process.Freeze()
-		if err != nil {
-			s.free()
-			return nil, fmt.Errorf("snapshot: %w", err)
-		}
-		s.frozen[s.world.machines[i]] = frozen
 	}
 	return s, nil
 }
@@ -90,32 +84,23 @@ func (s *Snapshot) Close() {
 	defer s.mutex.Unlock()
 	if !s.closed {
 		s.closed = true
-		s.free()
+		for _, frozen := range s.frozen {
+			frozen.Free()
+		}
 	}
-}
-
-func (s *Snapshot) free() {
-	for _, frozen := range s.frozen {
-		frozen.Free()
-	}
-	s.frozen = nil
 }
 
 // clone returns a world in the same state, but without processes, Output and Trace. The world does not run at the moment.
 func (w *World) clone() *World {
-	c := &World{
-		options: w.options,
-		streams: w.streams,
-		queue:   w.queue.Clone(),
-		network: w.network.Clone(),
-		trace:   w.trace.Clone(nil),
-		cuts:    slices.Clone(w.cuts),
-	}
+	c := *w
 	c.options.Output, c.options.Trace = nil, nil
-	for _, m := range w.machines {
-		c.machines = append(c.machines, m.clone(c))
+	c.queue, c.network, c.trace = w.queue.Clone(), w.network.Clone(), w.trace.Clone(nil)
+	c.cuts, c.due = slices.Clone(w.cuts), nil
+	c.machines = make([]*Machine, len(w.machines))
+	for i, m := range w.machines {
+		c.machines[i] = m.clone(&c)
 	}
-	return c
+	return &c
 }
 
 // clone returns a machine of the world w in the same state, but without a process.

@@ -125,34 +125,27 @@ func (e *Engine) compiler(ctx context.Context, c checking) (wazero.Runtime, erro
 
 // Load compiles a program, or finds that it has been compiled before.
 func (e *Engine) Load(ctx context.Context, wasm []byte) (*Code, error) {
-	code, err := e.code(wasm)
-	if err != nil {
-		return nil, fmt.Errorf("keeping a guest's data: %w", err)
-	}
+	code := e.code(wasm)
 	if _, err := code.module(ctx, e.preferred()); err != nil {
 		return nil, fmt.Errorf("compiling a guest: %w", err)
 	}
 	return code, nil
 }
 
-func (e *Engine) code(wasm []byte) (*Code, error) {
+func (e *Engine) code(wasm []byte) *Code {
 	key := sha256.Sum256(wasm)
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	if code, ok := e.codes[key]; ok {
-		return code, nil
+		return code
 	}
-	code := &Code{engine: e, modules: map[checking]wazero.CompiledModule{}}
 	rest, memory := splitData(wasm)
-	code.wasm = rest
+	code := &Code{engine: e, wasm: rest, modules: map[checking]wazero.CompiledModule{}}
 	if memory != nil {
-		var err error
-		if code.initial, err = newImage(memory); err != nil {
-			return nil, err
-		}
+		code.initial = newImage(memory)
 	}
 	e.codes[key] = code
-	return code, nil
+	return code
 }
 
 // module compiles the program so that it is checked in this way, if that has not been done yet.

@@ -16,12 +16,8 @@ type Frozen struct {
 }
 
 // Freeze notes how a process stands that is not being run.
-func (p *Process) Freeze() (*Frozen, error) {
-	memory, err := newImage(p.memory.data)
-	if err != nil {
-		return nil, fmt.Errorf("freezing the program of %s: %w", p.kernel.Name, err)
-	}
-	return &Frozen{code: p.code, limit: p.memory.limit, memory: memory, tables: p.tables.clone()}, nil
+func (p *Process) Freeze() *Frozen {
+	return &Frozen{code: p.code, limit: p.memory.limit, memory: newImage(p.memory.data), tables: p.tables.clone()}
 }
 
 // Thaw makes a process that goes on where the frozen one stood, on a kernel that stands as its did.

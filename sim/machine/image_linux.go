@@ -2,70 +2,59 @@ package machine
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// heldImage is a file in memory. Memories map it, so that filling one costs nothing but a copy of each page that is written to later.
-type heldImage struct{ file *os.File }
+// hostPage is the size of the pieces that a file in memory leaves out if they are zeros.
+const hostPage = 4 << 10
 
-// grain is the size of the pieces that an image leaves out if they are zeros: a page of the host's.
-const grain = 4096
+var emptyPage [hostPage]byte
 
-var zeros [grain]byte
-
-func hold(data []byte) (heldImage, error) {
+// memoryFile returns a file that is only in memory and has that content, whole pages.
+func memoryFile(content []byte) (*os.File, error) {
 	descriptor, err := unix.MemfdCreate("machine", unix.MFD_CLOEXEC)
 	if err != nil {
-		return heldImage{}, fmt.Errorf("making a file in memory: %w", err)
+		return nil, os.NewSyscallError("memfd_create", err)
 	}
-	h := heldImage{os.NewFile(uintptr(descriptor), "machine")}
-	if err := h.write(data); err != nil {
-		h.free()
-		return heldImage{}, fmt.Errorf("copying %d bytes to a file in memory: %w", len(data), err)
+	file := os.NewFile(uintptr(descriptor), "machine")
+	if err := writeUsed(file, content); err != nil {
+		file.Close()
+		return nil, err
 	}
-	return h, nil
+	return file, nil
 }
 
-// write writes what is not zero.
-func (h *heldImage) write(data []byte) error {
-	if err := h.file.Truncate(int64(len(data))); err != nil {
+// writeUsed writes those pages to an empty file that are not all zeros.
+func writeUsed(file *os.File, content []byte) error {
+	if err := file.Truncate(int64(len(content))); err != nil {
 		return err
 	}
-	used := func(at int) bool { return !bytes.Equal(data[at:at+grain], zeros[:]) }
-	for begin := 0; begin < len(data); begin += grain {
+	used := func(at int) bool { return !bytes.Equal(content[at:at+hostPage], emptyPage[:]) }
+	for begin := 0; begin < len(content); begin += hostPage {
 		end := begin
-		for end < len(data) && used(end) {
-			end += grain
+		for end < len(content) && used(end) {
+			end += hostPage
 		}
-		if _, err := h.file.WriteAt(data[begin:end], int64(begin)); err != nil {
+		if end == begin {
+			continue
+		}
+		if _, err := file.WriteAt(content[begin:end], int64(begin)); err != nil {
 			return err
 		}
-		begin = end
+		begin = end // the page there is empty
 	}
 	return nil
 }
 
-func (h *heldImage) fill(m *linearMemory) error {
-	if len(m.data) == 0 {
+// mapFile puts a file's content in the place of memory, which must not be the Go runtime's. What is written to it stays there.
+func mapFile(memory []byte, file *os.File) error {
+	if len(memory) == 0 {
 		return nil
 	}
-	if m.reserved == nil {
-		_, err := h.file.ReadAt(m.data, 0)
-		return err
-	}
-	_, err := unix.MmapPtr(int(h.file.Fd()), 0, unsafe.Pointer(&m.reserved[0]), uintptr(len(m.data)),
+	_, err := unix.MmapPtr(int(file.Fd()), 0, unsafe.Pointer(unsafe.SliceData(memory)), uintptr(len(memory)),
 		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
-	if err != nil {
-		return fmt.Errorf("mapping a file in memory: %w", err)
-	}
-	return nil
-}
-
-func (h *heldImage) free() {
-	// The file is only read from here on; closing it cannot fail in a way that matters.
-	_ = h.file.Close()
+	return os.NewSyscallError("mmap", err)
 }

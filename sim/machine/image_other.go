@@ -2,16 +2,11 @@
 
 package machine
 
-import "slices"
+import (
+	"errors"
+	"os"
+)
 
-// heldImage is a copy.
-type heldImage struct{ data []byte }
+func memoryFile([]byte) (*os.File, error) { return nil, errors.ErrUnsupported }
 
-func hold(data []byte) (heldImage, error) { return heldImage{slices.Clone(data)}, nil }
-
-func (h *heldImage) fill(m *linearMemory) error {
-	copy(m.data, h.data)
-	return nil
-}
-
-func (h *heldImage) free() { h.data = nil }
+func mapFile([]byte, *os.File) error { return errors.ErrUnsupported }
