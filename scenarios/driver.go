@@ -291,7 +291,7 @@ func clearFolder(folder run.Folder) error {
 		return fmt.Errorf("%s is neither empty nor an earlier run's (it has no %s): choose another or empty it", folder, run.RunFile)
 	}
 	for _, name := range []string{
-		run.PlanFile, run.HistoryFile, run.TraceFile, run.ClocksFile, run.VerdictsFile, run.FiguresFile, run.ReportFile,
+		run.PlanFile, run.HistoryFile, run.TraceFile, run.FullTraceFile, run.ClocksFile, run.VerdictsFile, run.FiguresFile, run.ReportFile,
 		run.LogsFolder, run.PlotsFolder, run.RunFile,
 	} {
 		if err := os.RemoveAll(folder.Path(name)); err != nil {

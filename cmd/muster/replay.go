@@ -33,7 +33,7 @@ is not, with the first record that differs.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", original, err)
 			}
-			programs, err := simulatedPrograms(command)
+			programs, err := simulatedPrograms(command, simulated.NodeOf(before))
 			if err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ is not, with the first record that differs.`,
 			} else {
 				again.folder = run.Folder(keep)
 			}
-			if _, err := drive(command.Context(), simulated.New(programs, simulated.Options{}), again); err != nil {
+			if _, err := drive(command.Context(), simulated.New(programs, simulated.Options{Trace: simulated.TraceLevelOf(before)}), again); err != nil {
 				return err
 			}
 			if err := sameRun(original, again.folder); err != nil {

@@ -76,7 +76,7 @@ Exit codes: 0 no program failed; 1 one did; 2 it could not be built or run.`,
 	command.Flags().StringVar(&flags.memory, "memory", "512M", "the most memory that a program may have: a number with K, M or G")
 	command.Flags().StringArrayVar(&flags.with, "with", nil, "one machine more: 'PACKAGE ARGUMENT...' (repeatable)")
 	command.Flags().StringArrayVar(&flags.at, "at", nil, "TIME=FAULT, for example 5s=kill:2 (repeatable)")
-	command.Flags().StringVar(&flags.trace, "trace", "", "file for the whole trace, to be read with muster trace and muster diff")
+	command.Flags().StringVar(&flags.trace, "trace", "", "file for the whole trace, compressed with gzip; muster trace and muster diff read it")
 	return command
 }
 
@@ -219,7 +219,7 @@ func (f runFlags) run(command *cobra.Command, pack string, arguments []string) e
 			return fmt.Errorf("--trace: %w", err)
 		}
 		defer file.Close()
-		options.Trace = trace.NewWriter(file, trace.Full, f.seed)
+		options.Trace = trace.NewCompressedWriter(file, trace.Full, f.seed)
 	}
 	world, err := sim.New(options)
 	if err != nil {

@@ -25,6 +25,8 @@ type simulateFlags struct {
 	out    string
 	verify bool
 	broken defects
+	trace  string
+	node   string
 }
 
 func newSimulateCommand() *cobra.Command {
@@ -38,12 +40,17 @@ is the same run, bit for bit; --verify makes sure of it.
 
 Interrupted with Ctrl-C, it keeps the finished runs and their index. Speed is simulated seconds per second of
 processor time of the thread that ran the world; the harness's own garbage collection, which other threads do, and
-checking and reporting are not in it.`,
+checking and reporting are not in it.
+
+--node puts another registry's node in the place of ours: any main package with the open API of Nacos that takes our
+flags, --addr IP:PORT, --members IP:PORT,… and --data FOLDER. Faults that strike a role, such as the leader, need it to
+log who has it, as cmd/registry does (package model/run lists the events); what clients see is judged anyway.`,
 		Example: `  muster simulate
   muster simulate leader-isolated --seed 7
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out /tmp/runs
   muster simulate leader-isolated --defect consensus/ackBeforeCommit
-  muster simulate --verify                         # every run twice, traces compared`,
+  muster simulate --verify                         # every run twice, traces compared
+  muster simulate calm --node ../other/registry    # another registry's nodes in the place of ours`,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(command *cobra.Command, names []string) error {
 			chosen, err := choose(names)
@@ -57,11 +64,15 @@ checking and reporting are not in it.`,
 			if err != nil {
 				return err
 			}
-			programs, err := simulatedPrograms(command)
+			level, err := trace.ParseLevel(flags.trace)
+			if err != nil {
+				return fmt.Errorf("--trace: %w", err)
+			}
+			programs, err := simulatedPrograms(command, flags.node)
 			if err != nil {
 				return err
 			}
-			b := batch{newStage: simulatedStages(programs), parallel: flags.jobs, verify: flags.verify}
+			b := batch{newStage: simulatedStages(programs, level), parallel: flags.jobs, verify: flags.verify}
 			return b.report(command, flags.out, jobs)
 		},
 	}
@@ -71,6 +82,8 @@ checking and reporting are not in it.`,
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folders")
 	flags.broken.flagOn(command.Flags())
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
+	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: normal, or full (packets, wake-ups, disks; compressed)")
+	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
 	return command
 }
 
@@ -93,20 +106,35 @@ func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]job, error) {
 	return jobs, nil
 }
 
-// simulatedPrograms builds the guests of the source tree around the working directory. The first time that takes a while, so it says so.
-func simulatedPrograms(command *cobra.Command) (*simulated.Programs, error) {
+// simulatedPrograms builds the guests of the source tree around the working directory, with another registry in the place of ours if node
+// names one. The first time that takes a while, so it says so.
+func simulatedPrograms(command *cobra.Command, node string) (*simulated.Programs, error) {
 	root, err := scenarios.ModuleRoot(".")
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintln(command.ErrOrStderr(), "building the programs for simulated machines …")
-	return simulated.BuildPrograms(command.Context(), root)
+	programs, err := simulated.BuildPrograms(command.Context(), root)
+	if err != nil || node == "" {
+		return programs, err
+	}
+	built, err := buildGuest(command.Context(), command.ErrOrStderr(), node)
+	if err != nil {
+		return nil, fmt.Errorf("--node: %w", err)
+	}
+	// The run folder names it so that it is found from other folders too.
+	if _, err := os.Stat(node); err == nil {
+		if node, err = filepath.Abs(node); err != nil {
+			return nil, err
+		}
+	}
+	return programs, programs.UseNode(command.Context(), node, built)
 }
 
-// simulatedStages makes simulated stages that share guests.
-func simulatedStages(programs *simulated.Programs) func(trace.Level) scenarios.Stage {
+// simulatedStages makes simulated stages that share guests and write at least so much of their traces.
+func simulatedStages(programs *simulated.Programs, least trace.Level) func(trace.Level) scenarios.Stage {
 	return func(level trace.Level) scenarios.Stage {
-		return simulated.New(programs, simulated.Options{Trace: level})
+		return simulated.New(programs, simulated.Options{Trace: max(level, least)})
 	}
 }
 

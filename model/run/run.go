@@ -10,16 +10,18 @@ const Format = 1
 
 // Names of the files in a run folder.
 const (
-	RunFile      = "run.json"
-	PlanFile     = "plan.json"
-	HistoryFile  = "history.jsonl"
-	TraceFile    = "trace.jsonl"
-	ClocksFile   = "clocks.jsonl"
-	VerdictsFile = "verdicts.json"
-	FiguresFile  = "figures.json"
-	ReportFile   = "report.html"
-	LogsFolder   = "logs"
-	PlotsFolder  = "plots"
+	RunFile     = "run.json"
+	PlanFile    = "plan.json"
+	HistoryFile = "history.jsonl"
+	TraceFile   = "trace.jsonl"
+	// FullTraceFile takes the place of TraceFile if the whole trace was written.
+	FullTraceFile = "trace.jsonl.gz"
+	ClocksFile    = "clocks.jsonl"
+	VerdictsFile  = "verdicts.json"
+	FiguresFile   = "figures.json"
+	ReportFile    = "report.html"
+	LogsFolder    = "logs"
+	PlotsFolder   = "plots"
 )
 
 // Run is run.json: what ran and how to run it again. Two simulated runs of one seed write it byte for byte alike, except Cost.

@@ -2,7 +2,6 @@ package simulated
 
 import (
 	"fmt"
-	"os"
 
 	"muster/model/run"
 	"muster/sim/trace"
@@ -11,12 +10,12 @@ import (
 // FirstDifference compares the traces of two runs and returns the first record that differs, nil if none does. It finds more the more of
 // the traces was written (see Options.Trace).
 func FirstDifference(one, other run.Folder) (*trace.Difference, error) {
-	left, err := os.Open(one.Path(run.TraceFile))
+	left, err := OpenTrace(one)
 	if err != nil {
 		return nil, err
 	}
 	defer left.Close()
-	right, err := os.Open(other.Path(run.TraceFile))
+	right, err := OpenTrace(other)
 	if err != nil {
 		return nil, err
 	}

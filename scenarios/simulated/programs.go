@@ -13,6 +13,7 @@ import (
 // Programs are the guests that the machines of a run boot. They are built and compiled once and shared by all runs of a process.
 type Programs struct {
 	registry, workload sim.Program
+	node               string // what UseNode was told; empty: the registry is ours
 	guests             []run.Guest
 }
 

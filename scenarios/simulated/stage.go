@@ -1,7 +1,6 @@
 package simulated
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -75,13 +74,11 @@ func (s *Stage) Name() string { return scenarios.StageSimulated }
 func (s *Stage) Boot(_ context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
 	s.recorder = recorder
 	s.meter.start()
-	var err error
-	if s.traceFile, err = os.Create(deployment.Folder.Path(run.TraceFile)); err != nil {
-		return nil, fmt.Errorf("trace file: %w", err)
+	writer, err := s.createTrace(deployment)
+	if err != nil {
+		return nil, err
 	}
-	s.world, err = sim.New(sim.Options{
-		Seed: deployment.Seed, Output: s.printed, Trace: trace.NewWriter(bufio.NewWriter(s.traceFile), s.options.Trace, deployment.Seed),
-	})
+	s.world, err = sim.New(sim.Options{Seed: deployment.Seed, Output: s.printed, Trace: writer})
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +201,7 @@ func (s *Stage) Finish(context.Context) (scenarios.Ending, error) {
 	ending := scenarios.Ending{
 		Guests:   s.programs.guests,
 		Versions: versions(),
-		Options:  map[string]string{"trace": s.options.Trace.String()},
+		Options:  s.optionsGiven(),
 	}
 	if s.world == nil {
 		return ending, nil

@@ -27,8 +27,8 @@ const (
 	Finished                    // a machine heard that the other side sends no more
 	Wake                        // a program goes on; Number counts its wake-ups since it started
 	Send                        // a program sent Size bytes; Number is the file descriptor
-	Write                       // a program wrote Size bytes to a file; Number is the offset
-	Sync                        // a program synced a file or directory
+	Write                       // a program wrote Size bytes to a file; Number is the file's inode
+	Sync                        // a program synced a file or directory; Number is its inode
 	Disk                        // a program changed a directory; Text says how
 	Delivered                   // a packet reached a socket
 	DroppedByCut                // a packet vanished in a cut

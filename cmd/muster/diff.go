@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"muster/sim/trace"
+)
+
+func newDiffCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "diff RUN RUN",
+		Short: "Explain the first difference of two simulated runs",
+		Long: `Compares the traces of two runs, which are run folders or files of muster run --trace, and explains where they
+part: the time, the machine, what each run did there, and a few records before and after. Traces that hold everything
+(--trace full) part at the very first thing that differs; others at the first that they hold.
+
+Exit codes: 0 they are the same; 1 they differ; 2 they cannot be compared.`,
+		Example: `  muster diff runs/calm-seed1 runs/calm-seed1-again
+  muster run ./server --trace one.gz && muster run ./server --trace two.gz && muster diff one.gz two.gz`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(command *cobra.Command, paths []string) error {
+			left, err := openTrace(paths[0])
+			if err != nil {
+				return err
+			}
+			defer left.Close()
+			right, err := openTrace(paths[1])
+			if err != nil {
+				return err
+			}
+			defer right.Close()
+			difference, err := trace.Compare(left, right)
+			if err != nil {
+				return fmt.Errorf("comparing %s (left) and %s (right): %w", paths[0], paths[1], err)
+			}
+			if difference == nil {
+				fmt.Fprintln(command.OutOrStdout(), "the same, bit for bit")
+				return nil
+			}
+			fmt.Fprint(command.OutOrStdout(), difference.Explain(paths[0], paths[1]))
+			return &statusError{code: exitUnexpected}
+		},
+	}
+}
