@@ -91,7 +91,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	n.state = registry.New(registry.Options{Self: s.address, Owner: n.membership.Owner})
 	n.consensus, err = consensus.Open(consensus.Config{
 		Self: s.address, Members: s.members, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.peers, Logger: log,
-		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty},
+		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
 	})
 	if err != nil {
 		return nil, err

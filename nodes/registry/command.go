@@ -51,6 +51,7 @@ type Command struct {
 	InstanceMetadata *InstanceMetadata `json:"instance_metadata,omitempty"`
 	ServiceMetadata  *ServiceMetadata  `json:"service_metadata,omitempty"`
 	Switches         *Switches         `json:"switches,omitempty"`
+	Namespace        *Namespace        `json:"namespace,omitempty"`
 }
 
 // Encode writes the command as the log holds it. It refuses numbers that JSON has no words for.
@@ -118,6 +119,11 @@ func (r *Registry) apply(c Command) error {
 			return missing("switches")
 		}
 		r.switches = *c.Switches
+	case CreateNamespace, UpdateNamespace, DeleteNamespace:
+		if c.Namespace == nil {
+			return missing("namespace")
+		}
+		return r.applyNamespace(c.Kind, *c.Namespace)
 	default:
 		return fmt.Errorf("raft command kind %q: unknown to this build", c.Kind)
 	}
@@ -212,6 +218,8 @@ type persistentState struct {
 	Services []serviceState `json:"services"`
 	Covers   []coverState   `json:"instance_metadata"`
 	Switches Switches       `json:"switches"`
+	// Namespaces came later: older snapshots have none.
+	Namespaces []Namespace `json:"namespaces,omitempty"`
 }
 
 type serviceState struct {
@@ -230,7 +238,7 @@ const persistentFormat = 1
 func (r *Registry) SnapshotPersistent() ([]byte, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	state := persistentState{Format: persistentFormat, Switches: r.switches}
+	state := persistentState{Format: persistentFormat, Switches: r.switches, Namespaces: r.sortedNamespaces()}
 	for _, c := range r.clients {
 		if c.ephemeral {
 			continue
@@ -283,6 +291,10 @@ func (r *Registry) RestorePersistent(from io.Reader) error {
 	r.serviceMetadata = make(map[model.Service]ServiceMetadata, len(state.Services))
 	r.instanceMetadata = make(map[model.Service]map[string]InstanceMetadata, len(state.Covers))
 	r.switches = state.Switches
+	r.namespaces = make(map[string]Namespace, len(state.Namespaces))
+	for _, n := range state.Namespaces {
+		r.namespaces[n.ID] = n
+	}
 	for _, s := range state.Services {
 		r.serviceMetadata[s.Service] = s.Metadata
 		r.singleton(s.Service, s.Metadata.Ephemeral)

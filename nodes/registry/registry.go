@@ -32,10 +32,11 @@ type Registry struct {
 	graves   map[string]grave
 	// orphans are services that are not here though operators' metadata lie over their instances.
 	orphans map[model.Service]time.Time
-	// serviceMetadata, instanceMetadata and the persistent clients are written by ApplyCommand and RestorePersistent alone, so
-	// that they are the same on every node that applied the same commands.
+	// serviceMetadata, instanceMetadata, namespaces and the persistent clients are written by ApplyCommand and RestorePersistent
+	// alone, so that they are the same on every node that applied the same commands.
 	serviceMetadata  map[model.Service]ServiceMetadata
 	instanceMetadata map[model.Service]map[string]InstanceMetadata
+	namespaces       map[string]Namespace
 	switches         Switches
 	onClientChange   []func(clientID string, removed bool)
 }
@@ -64,7 +65,7 @@ type client struct {
 	// heard is when any node last heard from the client, as far as this one knows; heardHere when this node itself did, zero if
 	// never.
 	heard, heardHere time.Time
-	// verified is when the client was last registered, beaten, synchronised or found equal by a peer's verification.
+	// verified is when the client was made or last registered, beaten, synchronised or found equal by a peer's verification.
 	verified time.Time
 }
 
@@ -90,6 +91,7 @@ func New(options Options) *Registry {
 		orphans:          map[model.Service]time.Time{},
 		serviceMetadata:  map[model.Service]ServiceMetadata{},
 		instanceMetadata: map[model.Service]map[string]InstanceMetadata{},
+		namespaces:       map[string]Namespace{},
 		switches:         DefaultSwitches(),
 	}
 }
@@ -263,7 +265,7 @@ func (c *client) renew(now, beat time.Time) {
 
 // newClient adds a client that has published nothing yet.
 func (r *Registry) newClient(id string) *client {
-	c := &client{id: id, ephemeral: isEphemeralID(id), published: map[model.Service]*publication{}}
+	c := &client{id: id, ephemeral: isEphemeralID(id), published: map[model.Service]*publication{}, verified: time.Now()}
 	r.clients[id] = c
 	return c
 }
