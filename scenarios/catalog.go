@@ -107,6 +107,21 @@ func Catalog() []Scenario {
 			Sometimes: []checker.Condition{checker.MemberDown, checker.WriteRefused},
 		},
 		{
+			Name:     "long-isolation",
+			Claim:    "A node cut off for so long that each side has expired the other's instances costs none of those that live, once healed.",
+			Source:   "Healing a cut of 60 s removed 4 to 6 of 9 living instances of a Nacos 2.5.1 cluster, everywhere, for up to 8.6 s: each side had expired the other's.",
+			Profiles: []Profile{Nacos1},
+			Cluster:  Nodes(3),
+			Load:     everyday(72 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Isolate(Follower)),
+				At(58*time.Second, Heal()),
+			},
+			Lasts:     85 * time.Second,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.WriteRefused, checker.MemberDown, checker.ViewsDiffered},
+		},
+		{
 			Name:     "clock-skew",
 			Claim:    "A node whose clock is 40 s ahead and gains 1 % expires nobody who lives, and keeps nobody who is dead, of those it answers for.",
 			Source:   "Beats are answered and expired by each node's own clock; nacos-sdk-go drops pushes whose lastRefTime is older than what it holds.",
