@@ -3,10 +3,10 @@ package scenarios_test
 import (
 	"fmt"
 	"path"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"muster/checker"
@@ -35,29 +35,42 @@ func TestDefectsAreNoticed(t *testing.T) {
 			require.NoError(t, err)
 			c.change(&scenario)
 			scenario.Cluster.Failpoints = map[string]string{"muster/nodes/" + c.defect: "return(true)"}
-			verdicts := judged(t, scenario, 1)
-			for _, property := range c.noticed {
-				verdict := verdicts[property]
-				assert.Equalf(t, checker.Violated, verdict.Outcome, "%s: %s", property, verdict.Reason)
-				assert.NotEmptyf(t, verdict.Evidence, "%s says where to look", property)
+			// What shows only if a request comes at the right moment gets three chances.
+			var missed []string
+			for seed := uint64(1); seed <= 3; seed++ {
+				if missed = unnoticed(judged(t, scenario, seed), c.noticed); len(missed) == 0 {
+					return
+				}
 			}
+			t.Errorf("with none of three seeds: %s", strings.Join(missed, "; "))
 		})
 	}
+}
+
+// unnoticed lists the properties that are not violated, or do not say where to look.
+func unnoticed(verdicts map[checker.Property]checker.Verdict, noticed []checker.Property) []string {
+	var missed []string
+	for _, property := range noticed {
+		if verdict := verdicts[property]; verdict.Outcome != checker.Violated || len(verdict.Evidence) == 0 {
+			missed = append(missed, verdict.String())
+		}
+	}
+	return missed
 }
 
 func asItIs(*scenarios.Scenario) {}
 
 // manyWrites has a leader that is cut off meet some writes before it notices and steps down, which takes it half a second: writes
-// that it is asked for itself, and is responsible for, so that they are not forwarded into the cut.
+// that it is asked for itself, and is responsible for, so that they are not forwarded into the cut. Reads follow for a while.
 func manyWrites(s *scenarios.Scenario) {
-	s.Load.EphemeralClients, s.Load.PersistentClients = 2, 8
-	s.Load.OperationsPerSecond, s.Load.ReadShare = 60, 0.3
+	s.Plan[0].Within = 0
+	s.Load.EphemeralClients, s.Load.PersistentClients = 2, 24
+	s.Load.OperationsPerSecond, s.Load.ReadShare = 120, 0.4
+	s.Load.Stop = s.Plan[0].At + 8*time.Second
 }
 
 // lastWrites has those be the last writes of all: what is lost stays lost, since nobody writes it again.
 func lastWrites(s *scenarios.Scenario) {
-	s.Plan[0].Within = 0
-	s.Load.EphemeralClients, s.Load.PersistentClients = 2, 24
-	s.Load.OperationsPerSecond, s.Load.ReadShare = 120, 0
-	s.Load.Stop = s.Plan[0].At + 400*time.Millisecond
+	manyWrites(s)
+	s.Load.ReadShare, s.Load.Stop = 0, s.Plan[0].At+400*time.Millisecond
 }
