@@ -1,0 +1,169 @@
+package trace_test
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/sim/trace"
+)
+
+// records reads a whole file.
+func records(t *testing.T, file io.Reader) (indices []uint64, found []trace.Record) {
+	r, err := trace.NewReader(file)
+	require.NoError(t, err)
+	for {
+		index, record, err := r.Next()
+		if err == io.EOF {
+			return indices, found
+		}
+		require.NoError(t, err)
+		indices, found = append(indices, index), append(found, record)
+	}
+}
+
+func TestCompressedFilesHoldTheSame(t *testing.T) {
+	plain, _ := write(t, trace.Full, some())
+	var compressed bytes.Buffer
+	w := trace.NewCompressedWriter(&compressed, trace.Full, 7)
+	recorder := trace.NewRecorder(w)
+	for _, r := range some() {
+		recorder.Add(r)
+	}
+	require.NoError(t, w.Finish(&recorder))
+	whole := compressed.Bytes()
+	require.Equal(t, "\x1f\x8b", string(whole[:2]))
+	_, want := records(t, plain)
+	_, got := records(t, bytes.NewReader(whole))
+	require.Equal(t, want, got)
+
+	// One that was broken off says so.
+	r, err := trace.NewReader(bytes.NewReader(whole[:len(whole)-30]))
+	for err == nil {
+		_, _, err = r.Next()
+	}
+	require.NotEqual(t, io.EOF, err)
+	require.ErrorContains(t, err, "the run was broken off")
+}
+
+func TestIndicesAreWrittenOnlyWhereTheySaySomething(t *testing.T) {
+	var out bytes.Buffer
+	w := trace.NewWriter(&out, trace.Full, 7)
+	written := []uint64{0, 1, 2, 7, 8, 100}
+	for _, index := range written {
+		w.Record(index, trace.Record{Kind: trace.Crash, Machine: "n1"})
+	}
+	recorder := trace.NewRecorder(nil)
+	require.NoError(t, w.Finish(&recorder))
+	require.Equal(t, 3, strings.Count(out.String(), `"index"`), "0, 7 and 100")
+	read, _ := records(t, &out)
+	require.Equal(t, written, read)
+
+	// A trace may begin in the middle of a run, and in version 1 each record has its index.
+	for _, header := range []string{`{"trace_format":1,"level":"full","seed":7}`, `{"trace_format":2,"level":"full","seed":7}`} {
+		read, _ = records(t, strings.NewReader(header+`{"index":40,"kind":"kill"}{"index":41,"kind":"kill"}{"hash":"00"}`))
+		require.Equal(t, []uint64{40, 41}, read)
+	}
+}
+
+func TestEveryKindIsPutIntoWords(t *testing.T) {
+	address := netip.MustParseAddrPort("10.0.0.2:7")
+	for kind := trace.Boot; !strings.HasPrefix(kind.String(), "kind-"); kind++ {
+		r := trace.Record{Kind: kind, Machine: "n1", Peer: "n2", Source: address, Destination: address, Number: 3, Size: 1, Sum: 5, Text: "why"}
+		require.NotEqual(t, r.String(), r.Describe(), kind.String())
+		require.NotContains(t, r.Describe(), "%!", kind.String())
+	}
+	for want, r := range map[string]trace.Record{
+		"ends with exit code 2: out of memory":                    {Kind: trace.Exit, Number: 2, Text: "out of memory"},
+		"has its clock changed (jump 1s): it is now 1.5s ahead":   {Kind: trace.Clock, Number: 15e8, Text: "jump 1s"},
+		"prints to standard error: panic":                         {Kind: trace.Console, Number: 2, Text: "panic"},
+		"connects to n2 (10.0.0.1:5 > 10.0.0.2:7)":                {Kind: trace.Connect, Peer: "n2", Source: netip.MustParseAddrPort("10.0.0.1:5"), Destination: address},
+		"packet to somebody of 2 bytes, content 00000005 is lost": {Kind: trace.DroppedByChance, Size: 2, Sum: 5},
+		"sends 1 byte (descriptor 7)":                             {Kind: trace.Send, Size: 1, Number: 7},
+		"starts program number 1: no arguments":                   {Kind: trace.Boot, Number: 1},
+		"writes 3 bytes to the file of inode 9, content 00000001": {Kind: trace.Write, Size: 3, Number: 9, Sum: math.MaxUint32 + 2},
+	} {
+		require.Equal(t, want, r.Describe())
+	}
+	line := trace.Record{At: 12*time.Second + 345*time.Microsecond, Machine: "n2", Kind: trace.Crash}
+	require.Equal(t, "  12.000345000s  n2        loses its power", line.Line())
+}
+
+func TestFilter(t *testing.T) {
+	kinds := func(names ...string) []trace.Kind {
+		var all []trace.Kind
+		for _, name := range names {
+			parsed, err := trace.ParseKinds(name)
+			require.NoError(t, err)
+			all = append(all, parsed...)
+		}
+		return all
+	}
+	for name, test := range map[string]struct {
+		filter trace.Filter
+		want   []int // of some()
+	}{
+		"all":          {trace.Filter{}, []int{0, 1, 2, 3, 4}},
+		"a machine":    {trace.Filter{Machines: []string{"n1"}}, []int{0, 1, 2, 3, 4}},
+		"as the other": {trace.Filter{Machines: []string{"n2"}}, []int{2}},
+		"nobody":       {trace.Filter{Machines: []string{"n9"}}, nil},
+		"from":         {trace.Filter{From: 5}, []int{2, 3, 4}},
+		"to":           {trace.Filter{From: 3, To: 5}, []int{1, 2}},
+		"a group":      {trace.Filter{Kinds: kinds("machine", "net")}, []int{0, 2}},
+		"a kind":       {trace.Filter{Kinds: kinds("wake")}, []int{1}},
+		"disk":         {trace.Filter{Kinds: kinds("disk")}, []int{3}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []int
+			for i, r := range some() {
+				if test.filter.Wants(&r) {
+					got = append(got, i)
+				}
+			}
+			require.Equal(t, test.want, got)
+		})
+	}
+	_, err := trace.ParseKinds("packets")
+	require.ErrorContains(t, err, `kind "packets": want machine, fault, console, net, disk, or one of boot, exit`)
+}
+
+func TestExplain(t *testing.T) {
+	other := some()
+	other[3].Content, other[3].At = []byte("xyz"), 8*time.Second
+	compare := func(level trace.Level, right []trace.Record) *trace.Difference {
+		l, _ := write(t, level, some())
+		r, _ := write(t, level, right)
+		d, err := trace.Compare(l, r)
+		require.NoError(t, err)
+		return d
+	}
+	d := compare(trace.Full, other)
+	require.Len(t, d.Before, 3)
+	require.Len(t, d.LeftAfter, 1)
+	require.Equal(t, []string{"time", "content"}, d.Fields())
+	require.Equal(t, `Both:
+     0.000000000s  n1        starts program number 1: -listen :7
+     0.000000003s  n1        goes on (wake-up 1)
+     0.000000005s  n1        connects to n2 (10.0.0.1:5 > 10.0.0.2:7)
+Then, 7s after the world began, they part at record 3.
+one:
+     7.000000000s  n1        writes 3 bytes to the file of inode 12, content ad770999
+     7.000000000s  n1        prints to standard error: <panic> "x"
+two:
+     8.000000000s  n1        writes 3 bytes to the file of inode 12, content 5b833ca1
+     7.000000000s  n1        prints to standard error: <panic> "x"
+Not the same: time, content.
+`, d.Explain("one", "two"))
+
+	// A side that has ended, a difference below the level, and one just before.
+	require.Contains(t, compare(trace.Full, some()[:4]).Explain("one", "two"), "two:\n  has ended\n")
+	require.Contains(t, compare(trace.Normal, other).Explain("one", "two"), "make both runs again with --trace full")
+	fewer := append(some()[:1:1], some()[2:]...)
+	require.Contains(t, compare(trace.Normal, fewer).Explain("one", "two"), "These are record 2 on the left and 1 on the right, so something else happened before.")
+}
