@@ -10,7 +10,7 @@ const none = -1
 
 // findLoops finds the loops after B. Steensgaard, "Sequentializing Program Dependence Graphs for Irreducible Programs" (1993): the
 // strongly connected components of the flow; in each of them, without the ways to its header, the same again. A loop may be entered
-// elsewhere than at its header, which is the first of its pieces in the order of the flow.
+// elsewhere than at its header, which is piece 0 or else the first of its pieces in the order of the flow.
 func (f *flow) findLoops() loops {
 	n := len(f.successors)
 	l := loops{around: make([]int, n), outer: make([]int, n)}
@@ -26,7 +26,8 @@ func (l loops) search(f *flow, pieces []int, within int) {
 	for _, component := range f.components(pieces, l, within) {
 		header := component[0]
 		for _, node := range component {
-			if f.position[node] < f.position[header] {
+			// Piece 0 goes by PC_B 0, which is how dispatches know a header.
+			if node == 0 || header != 0 && f.position[node] < f.position[header] {
 				header = node
 			}
 		}
