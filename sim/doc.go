@@ -19,6 +19,14 @@
 // clock without waiting in between, each read takes a microsecond, so that a loop that waits for time to pass comes to an end. A loop
 // that neither waits nor reads the clock hangs the world, as it would hang any program of one thread.
 //
+// # Futures
+//
+// A world that waits between two calls of Run is plain data. World.Snapshot keeps it, and Snapshot.Fork makes worlds of the same past from it, as
+// many as are wanted: with the same seed one that goes on exactly as the original, which TraceHash proves; with another seed
+// another future. So runs can share what takes long to reach, and one moment can be tried with many faults. A Timeline keeps snapshots of a
+// run on the way, so that any moment of it can be visited soon. Forks have machines of their own, which are found by their names, and share
+// the memory of their programs until one of them writes to it.
+//
 // # House
 //
 // The package keeps the order of events and the states of machines. What else there is, each alone decides: package network what becomes

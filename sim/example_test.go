@@ -62,3 +62,50 @@ func Example() {
 	// 9s client says: hello world
 	// booted: 2 times
 }
+
+// One past, two futures: in one of them the server dies.
+func ExampleWorld_Snapshot() {
+	must := func(err error) {
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	ctx := context.Background()
+	built, err := guest.Build(ctx, guest.Options{Package: "./testdata/hello", Cache: "../build/guests"})
+	must(err)
+	hello, err := sim.Load(ctx, built)
+	must(err)
+	world, err := sim.New(sim.Options{Seed: 7})
+	must(err)
+	_, err = world.Boot("server", hello, "serve")
+	must(err)
+	_, err = world.Boot("client", hello, "greet")
+	must(err)
+	must(world.Run(3 * time.Second))
+
+	past, err := world.Snapshot()
+	must(err)
+	defer past.Close()
+	must(world.Close())
+
+	for _, future := range []struct {
+		name  string
+		fault func(server *sim.Machine) error
+	}{
+		{"calm", func(*sim.Machine) error { return nil }},
+		{"kill", (*sim.Machine).Kill},
+	} {
+		fork, err := past.Fork(past.Seed())
+		must(err)
+		fork.SetOutput(func(l sim.Line) {
+			fmt.Println(future.name, l.At.Truncate(100*time.Millisecond), l.Machine, "says:", l.Text)
+		})
+		must(future.fault(fork.Machine("server")))
+		must(fork.Run(2 * time.Second))
+		must(fork.Close())
+	}
+
+	// Output:
+	// calm 4s client says: hello world
+	// kill 4s client says: dial tcp 10.0.0.1:7: connect: connection refused
+}
