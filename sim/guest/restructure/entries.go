@@ -75,6 +75,7 @@ func (f *flow) withDispatches() *graph {
 		}
 	}
 	anyLoop := len(g.dispatches) > 0
+	g.root = g.before[0]
 	if ways > 1 {
 		g.root = add(dispatch{traps: true})
 	}

@@ -89,6 +89,7 @@ func FuzzControlFlow(f *testing.F) {
 	runtime := interpreter(f)
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{7, 1, 30, 2}, 40))
+	f.Add([]byte("7000020012201000202201001")) // the first piece begins a loop that is entered elsewhere, too
 	f.Fuzz(func(t *testing.T, data []byte) { requireSame(t, runtime, data) })
 }
 
