@@ -5,9 +5,10 @@ OUT     ?= runs
 SEED    ?= 1
 SEEDS   ?= 1
 JOBS    ?=
-# The baseline that `make regress` holds the current tree against, and the seeds that it is made of.
+# The baseline that `make regress` holds the current tree against, of how many seeds it is, and how many are run against it.
 BASELINE       := reports/testdata/baseline.json
-BASELINE_SEEDS := 5
+BASELINE_SEEDS := 20
+REGRESS_SEEDS  := 5
 
 # Whatever simulates is built with a wazero that leaves out bounds checks, which doubles its speed; build/fast.mod names it
 # (sim/machine/unchecked). CHECKED=1 does without, and finds the same.
@@ -42,18 +43,33 @@ live: build/muster build/registry build/workload ## run a scenario on real proce
 
 .PHONY: regress
 regress: build/muster ## run the catalog and hold it against the committed baseline; fails on a regression
-	build/muster simulate --seed 1 --seeds $(BASELINE_SEEDS) --out build/regress
+	rm -rf build/regress
+	build/muster simulate --seed 1 --seeds $(REGRESS_SEEDS) --out build/regress
 	build/muster compare $(BASELINE) build/regress
 
 .PHONY: baseline
 baseline: build/muster ## make the committed baseline anew (do it when a change of behaviour is meant)
-	build/muster simulate --seed 1 --seeds $(BASELINE_SEEDS) --out build/regress
-	build/muster compare --write $(BASELINE) build/regress
+	rm -rf build/baseline
+	build/muster simulate --seed 1 --seeds $(BASELINE_SEEDS) --out build/baseline
+	build/muster compare --write $(BASELINE) build/baseline
 
 .PHONY: bench
 bench: $(fast) ## measure: one line a figure, and build/bench.json
 	@mkdir -p build
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./scenarios/simulated -figures $(CURDIR)/build/bench.json
+
+.PHONY: picture
+picture: build/muster ## draw the README's pictures anew, with a headless chromium
+	build/muster simulate leader-isolated --seed 7 --out build/picture
+	@mkdir -p docs
+	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync \
+	  --user-data-dir=$$(mktemp -d) --hide-scrollbars --window-size=1100,1190 --screenshot=$(CURDIR)/docs/leader-isolated.png \
+	  file://$(CURDIR)/build/picture/leader-isolated-seed7/report.html
+	for plot in latency leaders; do cp build/picture/leader-isolated-seed7/plots/$$plot.svg docs/leader-isolated-$$plot.svg; done
+
+.PHONY: examples
+examples: ## run programs that are not ours on simulated machines, each twice (examples/README.md)
+	$(GO) test -count=1 -timeout 15m -run TestExamples -v ./cmd/muster -examples
 
 .PHONY: fuzz
 fuzz: $(fast) ## fuzz every decoder for a minute each

@@ -7,6 +7,7 @@
 //	checker    one property a file: what a run left, judged
 //	reports    what a person and CI read
 //	cmd        muster (the harness), registry (a node), workload (its clients)
+//	examples   programs that are not ours, to be run on simulated machines; each a module of its own
 //
 // A piece of data goes one way through it: a scenario is run by a stage, which boots machines and strikes faults; the
 // workload's operations and the nodes' logs become a run folder; checkers judge it; reports show it.
