@@ -14,7 +14,7 @@ REGRESS_SEEDS  := 5
 # (sim/machine/unchecked). CHECKED=1 does without, and finds the same.
 ifeq ($(CHECKED),)
 fast := build/fast.mod
-build/muster test bench fuzz: export GOFLAGS += -tags=unchecked '-modfile=$(CURDIR)/build/fast.mod'
+build/muster test bench examples fuzz: export GOFLAGS += -tags=unchecked '-modfile=$(CURDIR)/build/fast.mod'
 endif
 
 SIMULATE_FLAGS := --seed $(SEED) --seeds $(SEEDS) --out $(OUT) $(if $(JOBS),--jobs $(JOBS))
@@ -68,7 +68,7 @@ picture: build/muster ## draw the README's pictures anew, with a headless chromi
 	for plot in latency leaders; do cp build/picture/leader-isolated-seed7/plots/$$plot.svg docs/leader-isolated-$$plot.svg; done
 
 .PHONY: examples
-examples: ## run programs that are not ours on simulated machines, each twice (examples/README.md)
+examples: $(fast) ## run programs that are not ours on simulated machines, each twice (examples/README.md)
 	$(GO) test -count=1 -timeout 15m -run TestExamples -v ./cmd/muster -examples
 
 .PHONY: fuzz

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"muster/model/run"
 	"muster/sim/trace"
 )
 
@@ -39,8 +41,32 @@ Exit codes: 0 they are the same; 1 they differ; 2 they cannot be compared.`,
 				fmt.Fprintln(command.OutOrStdout(), "the same, bit for bit")
 				return nil
 			}
+			contrast(command.OutOrStdout(), run.Folder(paths[0]), run.Folder(paths[1]))
 			fmt.Fprint(command.OutOrStdout(), difference.Explain(paths[0], paths[1]))
 			return &statusError{code: exitUnexpected}
 		},
+	}
+}
+
+// contrast tells in what two runs differed from the beginning, as far as they are run folders: that explains what comes.
+func contrast(out io.Writer, one, other run.Folder) {
+	left, err := one.ReadRun()
+	if err != nil {
+		return // a file of muster run
+	}
+	right, err := other.ReadRun()
+	if err != nil {
+		return
+	}
+	if left.Scenario != right.Scenario {
+		fmt.Fprintf(out, "Not the same scenario: %s and %s.\n", left.Scenario, right.Scenario)
+	}
+	if left.Seed != right.Seed {
+		fmt.Fprintf(out, "Not the same seed: %d and %d.\n", left.Seed, right.Seed)
+	}
+	for i := range min(len(left.Guests), len(right.Guests)) {
+		if l, r := left.Guests[i], right.Guests[i]; l.SHA256 != r.SHA256 {
+			fmt.Fprintf(out, "Not the same program: %s, build %.12s, and %s, build %.12s.\n", l.Name, l.SHA256, r.Name, r.SHA256)
+		}
 	}
 }

@@ -39,6 +39,7 @@ func TestExamples(t *testing.T) {
 			}
 			download := exec.Command("go", "mod", "download")
 			download.Dir = filepath.Join("examples", name)
+			download.Env = append(os.Environ(), "GOFLAGS=") // which may be about our own module
 			if said, err := download.CombinedOutput(); err != nil {
 				t.Skipf("THE EXAMPLE DID NOT RUN, since its modules cannot be had: %v\n%s", err, said)
 			}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"muster/model/run"
+	"muster/scenarios/simulated"
 	"muster/sim"
 )
 
@@ -80,6 +82,32 @@ func TestTracesOfRunsAreReadAndCompared(t *testing.T) {
 	_, out, stderr := invoke(t, "trace", one, "--machine", "n9")
 	require.Empty(t, out)
 	require.Contains(t, stderr, "none of the")
+}
+
+func TestDiffTellsWhatDifferedFromTheBeginning(t *testing.T) {
+	var out bytes.Buffer
+	folders := make([]run.Folder, 2)
+	for i := range folders {
+		folders[i] = run.Folder(t.TempDir())
+		require.NoError(t, folders[i].WriteJSON(run.RunFile, run.Run{Format: run.Format, Scenario: "calm", Seed: uint64(i),
+			Guests: []run.Guest{{Name: "registry", SHA256: strings.Repeat(string("ab"[i]), 64)}, {Name: "workload", SHA256: "c"}}}))
+	}
+	contrast(&out, folders[0], folders[1])
+	require.Equal(t, "Not the same seed: 0 and 1.\nNot the same program: registry, build aaaaaaaaaaaa, and registry, build bbbbbbbbbbbb.\n", out.String())
+}
+
+func TestAnotherRegistryTakesThePlaceOfOurs(t *testing.T) {
+	folder := t.TempDir()
+	code, _, stderr := invoke(t, "simulate", "calm", "--node", "./testdata/ring", "--out", folder)
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "n1", "the ring does not know our flags")
+	written, err := run.Folder(filepath.Join(folder, "calm-seed1")).ReadRun()
+	require.NoError(t, err)
+	require.Equal(t, "ring", written.Guests[0].Name)
+	require.Equal(t, "workload", written.Guests[1].Name)
+	here, err := filepath.Abs("testdata/ring")
+	require.NoError(t, err)
+	require.Equal(t, here, simulated.NodeOf(written), "a replay finds it")
 }
 
 func TestBuildKeepsTheModule(t *testing.T) {
