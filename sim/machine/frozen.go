@@ -17,7 +17,7 @@ type Frozen struct {
 
 // Freeze notes how a process stands that is not being run.
 func (p *Process) Freeze() *Frozen {
-	return &Frozen{code: p.code, limit: p.memory.limit, memory: newImage(p.memory.data), tables: p.tables.clone()}
+	return &Frozen{code: p.code, limit: p.memory.limit, memory: p.memory.freeze(), tables: p.tables.clone()}
 }
 
 // Thaw makes a process that goes on where the frozen one stood, on a kernel that stands as its did.

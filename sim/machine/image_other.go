@@ -7,6 +7,8 @@ import (
 	"os"
 )
 
-func memoryFile([]byte) (*os.File, error) { return nil, errors.ErrUnsupported }
+func memoryFile([]byte, []span) (*os.File, error) { return nil, errors.ErrUnsupported }
 
-func mapFile([]byte, *os.File) error { return errors.ErrUnsupported }
+func mapFile([]byte, *os.File, span) error { return errors.ErrUnsupported }
+
+func writtenPages([]byte) ([]span, error) { return nil, errors.ErrUnsupported }

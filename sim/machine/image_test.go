@@ -59,6 +59,15 @@ func TestImageWithoutAddressSpace(t *testing.T) {
 	require.Equal(t, content, m.data)
 }
 
+func TestUnion(t *testing.T) {
+	const mib = 1 << 20
+	require.Empty(t, union(nil, nil))
+	require.Equal(t, []span{{0, 3}}, union([]span{{0, 3}}, nil))
+	require.Equal(t,
+		[]span{{0, 2 * mib}, {4 * mib, 5*mib + gap + 4096}, {9 * mib, 10 * mib}},
+		union([]span{{0, mib}, {4 * mib, 5 * mib}, {9 * mib, 10 * mib}}, []span{{mib / 2, 2 * mib}, {5*mib + gap, 5*mib + gap + 4096}, {9*mib + 1, 9*mib + 2}}))
+}
+
 // Pieces of modules.
 const (
 	header    = "\x00asm\x01\x00\x00\x00"

@@ -9,6 +9,8 @@ type linearMemory struct {
 	data     []byte
 	reserved []byte // address space that data begins in; nil if there is none to be had
 	limit    uint64 // in bytes
+	base     *image // what the beginning of data was mapped from; nil: nothing
+	apart    []span // pieces that were different from base then already
 }
 
 // Reallocate grows the memory to size bytes; it returns nil if that is more than the program may have.
@@ -27,6 +29,10 @@ func (m *linearMemory) Reallocate(size uint64) []byte {
 func (m *linearMemory) Free() {
 	m.data = nil
 	m.release()
+	if m.base != nil {
+		m.base.free()
+		m.base = nil
+	}
 }
 
 // isolated reports whether the memory owns all that a program can reach by its addresses, so that nothing else is there.
