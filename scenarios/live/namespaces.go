@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -20,8 +21,8 @@ const nodePort = "8848"
 //	n3  eth0 10.x.y.3 ─┘
 //
 // One way between two machines is cut by a lie: the sender is told that the receiver's address has the sink's hardware address.
-// So packets leave the sender, as over a real cut, nobody hears of it, and the sink counts what it swallows. The way back, and
-// everything else, goes on. It needs iproute2 and nothing that filters packets.
+// So packets leave the sender, as over a real cut, nobody hears of it, and the way into the sink counts what it swallows. The way back,
+// and everything else, goes on. It needs iproute2 and nothing that filters packets.
 type namespaces struct {
 	// token keeps the names of one run apart from any other's.
 	token    string
@@ -30,8 +31,12 @@ type namespaces struct {
 	inForce  map[direction]bool
 }
 
-// sinkAddress is a hardware address that no machine has; the bit 02 says that it is administered locally.
+// sinkAddress is a hardware address that nothing has, not even the sink, so that it drops what it gets; the bit 02 says that it is
+// administered locally.
 const sinkAddress = "02:00:00:00:5f:ff"
+
+// sinkName is the sink's machine, which has no address and runs nothing.
+const sinkName = "sink"
 
 func newNamespaces(ctx context.Context, machines []string) (*namespaces, error) {
 	pid := os.Getpid()
@@ -52,8 +57,10 @@ func (n *namespaces) build(ctx context.Context) error {
 	steps := [][]string{
 		{"ip", "link", "add", n.bridge(), "type", "bridge"},
 		{"ip", "link", "set", n.bridge(), "up"},
-		{"ip", "link", "add", n.sink(), "type", "dummy"},
-		{"ip", "link", "set", n.sink(), "address", sinkAddress, "master", n.bridge(), "up"},
+		{"ip", "netns", "add", n.space(sinkName)},
+		{"ip", "link", "add", n.sink(), "type", "veth", "peer", "name", "eth0", "netns", n.space(sinkName)},
+		{"ip", "link", "set", n.sink(), "master", n.bridge(), "up"},
+		{"ip", "-n", n.space(sinkName), "link", "set", "eth0", "up"},
 		// Only what is addressed to the sink goes there, not what the bridge floods.
 		{"ip", "link", "set", n.sink(), "type", "bridge_slave", "flood", "off", "mcast_flood", "off", "bcast_flood", "off"},
 		{"bridge", "fdb", "replace", sinkAddress, "dev", n.sink(), "master", "static"},
@@ -143,7 +150,7 @@ func (n *namespaces) describe() string { return "a network namespace a machine, 
 // close removes everything; what is not there any more is no error.
 func (n *namespaces) close() error {
 	ctx := context.Background()
-	for _, machine := range n.machines {
+	for _, machine := range append(slices.Clone(n.machines), sinkName) {
 		_ = execute(ctx, "ip", "netns", "del", n.space(machine))
 	}
 	_ = execute(ctx, "ip", "link", "del", n.sink())
