@@ -40,14 +40,15 @@ type Scenario struct {
 	Sometimes []checker.Condition `json:"sometimes,omitempty"`
 }
 
-// Profile is a generation of Nacos's clients and servers.
+// Profile is a generation of Nacos: what a service is to the nodes, and how they keep each other informed.
 type Profile string
 
 // The profiles.
 const (
-	// Nacos1: HTTP, beats, UDP push.
+	// Nacos1: each instance is ephemeral or persistent by itself; Distro compares whole services by checksum.
 	Nacos1 Profile = "nacos1"
-	// Nacos2: gRPC, connections.
+	// Nacos2: a service is ephemeral or persistent as a whole; clients own what they publish; Distro compares clients by revision.
+	// Clients speak HTTP with beats, as those of the 1.x line do, or gRPC.
 	Nacos2 Profile = "nacos2"
 )
 
