@@ -48,8 +48,9 @@ func (s *Snapshot) Seed() uint64 { return s.world.Seed() }
 func (s *Snapshot) TraceHash() uint64 { return s.world.TraceHash() }
 
 // Fork makes a world of the same past. With the snapshot's own Seed it goes on exactly as the world did that the snapshot was taken of, and
-// its TraceHash goes on, too; with another seed, everything that is left to chance is different from here on: what happens to packets, what the disks do wrong, and
-// what the programs draw. It has neither Output nor Trace; see SetOutput and SetTrace.
+// its TraceHash goes on, too. With another seed, everything that is left to chance is different from here on: what happens to packets, what
+// the disks do wrong, and what the programs draw, but for generators that they have seeded themselves. The fork has neither Output nor
+// Trace; see SetOutput and SetTrace.
 func (s *Snapshot) Fork(seed uint64) (*World, error) {
 	s.mutex.RLock()
 	defer s.mutex.RUnlock()

@@ -24,15 +24,29 @@ type image struct {
 // span is a piece of memory, of whole pages.
 type span struct{ begin, end uint64 }
 
-// gap is how far pieces may be apart that are kept and mapped as one: mapping a piece costs about as much as some pages do.
-const gap = 32 << 10
+// mostPieces is how many pieces an image is kept in. Each piece is a mapping in every memory that is filled from the image, and of those the
+// host allows a process some ten thousand (vm.max_map_count on Linux).
+const mostPieces = 64
 
-// union returns the pieces that are in either of two lists, in order. It includes small gaps between them.
+// smallestGap is how far pieces may always be apart that are kept and mapped as one: mapping a piece costs about as much as some pages.
+const smallestGap = 32 << 10
+
+// union returns the pieces that are in either of two lists, in order, up to mostPieces of them. It includes small gaps between them.
 func union(one, other []span) []span {
-	all := slices.Concat(one, other)
-	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.begin, b.begin) })
-	joined := all[:0]
-	for _, s := range all {
+	pieces := slices.Concat(one, other)
+	slices.SortFunc(pieces, func(a, b span) int { return cmp.Compare(a.begin, b.begin) })
+	for gap := uint64(smallestGap); ; gap *= 2 {
+		pieces = join(pieces, gap)
+		if len(pieces) <= mostPieces {
+			return pieces
+		}
+	}
+}
+
+// join makes one of pieces that are no further apart than gap.
+func join(pieces []span, gap uint64) []span {
+	joined := pieces[:0]
+	for _, s := range pieces {
 		if last := len(joined) - 1; last >= 0 && s.begin <= joined[last].end+gap {
 			joined[last].end = max(joined[last].end, s.end)
 		} else {

@@ -64,8 +64,18 @@ func TestUnion(t *testing.T) {
 	require.Empty(t, union(nil, nil))
 	require.Equal(t, []span{{0, 3}}, union([]span{{0, 3}}, nil))
 	require.Equal(t,
-		[]span{{0, 2 * mib}, {4 * mib, 5*mib + gap + 4096}, {9 * mib, 10 * mib}},
-		union([]span{{0, mib}, {4 * mib, 5 * mib}, {9 * mib, 10 * mib}}, []span{{mib / 2, 2 * mib}, {5*mib + gap, 5*mib + gap + 4096}, {9*mib + 1, 9*mib + 2}}))
+		[]span{{0, 2 * mib}, {4 * mib, 5*mib + smallestGap + 4096}, {9 * mib, 10 * mib}},
+		union([]span{{0, mib}, {4 * mib, 5 * mib}, {9 * mib, 10 * mib}},
+			[]span{{mib / 2, 2 * mib}, {5*mib + smallestGap, 5*mib + smallestGap + 4096}, {9*mib + 1, 9*mib + 2}}))
+
+	var many []span
+	for at := uint64(0); at < 1000; at++ {
+		many = append(many, span{at * mib, at*mib + 4096})
+	}
+	pieces := union(many[:500], many[500:])
+	require.LessOrEqual(t, len(pieces), mostPieces)
+	require.Equal(t, many[0].begin, pieces[0].begin)
+	require.Equal(t, many[999].end, pieces[len(pieces)-1].end)
 }
 
 // Pieces of modules.
