@@ -310,10 +310,13 @@ func buildGuest(ctx context.Context, progress io.Writer, pack string) (guest.Pro
 	}
 	fmt.Fprintf(progress, "building %s for simulated machines …\n", pack)
 	built, err := guest.Build(ctx, options)
-	if err != nil {
-		return guest.Program{}, guest.Explain(ctx, options, err)
+	if err == nil {
+		return built, nil
 	}
-	return built, nil
+	if err = guest.Explain(ctx, options, err); options.Package != pack {
+		err = fmt.Errorf("%s: %w", pack, err)
+	}
+	return guest.Program{}, err
 }
 
 // guestOptions say how to build a package, which is a folder or an import path.

@@ -128,7 +128,7 @@ func TestBuildSaysWhatCannotRun(t *testing.T) {
 	for _, command := range []string{"build", "run"} {
 		code, _, stderr := invoke(t, command, folder)
 		require.Equal(t, exitFailed, code)
-		require.Contains(t, stderr, "example/mapper cannot run on simulated machines as it is:")
+		require.Contains(t, stderr, folder+": example/mapper cannot run on simulated machines as it is:")
 		require.Contains(t, stderr, "wants mmap")
 	}
 }

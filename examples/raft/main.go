@@ -22,12 +22,10 @@ func main() {
 	peers := flag.String("peers", "127.0.0.1:7000", "the addresses of all members in the order of their numbers, separated by commas")
 	file := flag.String("log", "/raft.log", "the file for the log")
 	flag.Parse()
-	if err := serve(*id, strings.Split(*peers, ","), *file); err != nil {
-		log.Fatalf("member %d: %v", *id, err)
-	}
+	log.Fatalf("member %d: %v", *id, serve(*id, strings.Split(*peers, ","), *file))
 }
 
-// serve is the loop that the library asks of its user.
+// serve is the loop that the library asks of its user. It ends only with an error.
 func serve(id uint64, addresses []string, file string) error {
 	memory := raft.NewMemoryStorage()
 	disk, known, err := openLog(file, memory)
