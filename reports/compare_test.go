@@ -14,7 +14,7 @@ import (
 // setOf one scenario with the figure failover_ms and the verdict on linearizability.
 func setOf(verdict VerdictSet, failovers ...float64) Set {
 	verdict.Property = checker.Linearizable
-	one := ScenarioSet{Scenario: "leader-isolated", Stage: "simulated", Profile: "nacos1", Verdicts: []VerdictSet{verdict}}
+	one := ScenarioSet{Scenario: "leader-isolated", Stage: "simulated", Profile: "nacos2", Verdicts: []VerdictSet{verdict}}
 	for i := range failovers {
 		one.Seeds = append(one.Seeds, uint64(i+1))
 	}

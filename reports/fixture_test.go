@@ -110,7 +110,7 @@ func writeFolders(t testing.TB, below string, fixtures ...fixture) []run.Folder 
 
 func (f fixture) run() run.Run {
 	r := run.Run{
-		Format: run.Format, Scenario: f.scenario, Seed: f.seed, Stage: "simulated", Profile: "nacos1", Lasted: lasted,
+		Format: run.Format, Scenario: f.scenario, Seed: f.seed, Stage: "simulated", Profile: "nacos2", Lasted: lasted,
 		Claim: "A leader cut off from its followers acknowledges nothing; the rest elect another within 5 s.",
 		Machines: []run.Machine{
 			{Name: "n1", Address: "10.0.0.1", Role: "node"}, {Name: "n2", Address: "10.0.0.2", Role: "node"},
@@ -144,7 +144,7 @@ func (f fixture) plan() run.Plan {
 
 func (f fixture) history() model.History {
 	random := f.random()
-	h := model.History{Header: model.Header{Format: model.HistoryFormat, Scenario: f.scenario, Seed: f.seed, Stage: "simulated", Profile: "nacos1", Nodes: fixtureNodes, End: lasted}}
+	h := model.History{Header: model.Header{Format: model.HistoryFormat, Scenario: f.scenario, Seed: f.seed, Stage: "simulated", Profile: "nacos2", Nodes: fixtureNodes, End: lasted}}
 	ops := map[string]int64{}
 	add := func(at, took time.Duration, client string, outcome model.Phase, invoked, completed model.Record) {
 		ops[client]++

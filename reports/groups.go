@@ -34,7 +34,7 @@ func setTitle(scenario, stage, profile string) string {
 	if stage != "simulated" && stage != "" {
 		title += " (" + stage + ")"
 	}
-	if profile != "nacos1" && profile != "" {
+	if profile != "nacos2" && profile != "" {
 		title += " [" + profile + "]"
 	}
 	return title
