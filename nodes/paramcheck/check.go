@@ -1,0 +1,104 @@
+// Package paramcheck refuses parameters that no request may hold, in Nacos's words (common/paramcheck/DefaultParamChecker).
+//
+// Its place in the house: whatever takes requests of SDKs in asks it first. It must not know how requests arrive.
+package paramcheck
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+)
+
+// Limits (Nacos: ParamCheckRule). Lengths count UTF-16 units, as Java does.
+const (
+	maxNamespace = 64
+	maxService   = 512
+	maxGroup     = 128
+	maxCluster   = 64
+	maxIP        = 128
+	maxPort      = 65535
+	maxMetadata  = 1024
+)
+
+var (
+	namespacePattern = regexp.MustCompile(`^[\w-]+$`)
+	groupPattern     = regexp.MustCompile(`^[a-zA-Z0-9-_:.]*$`)
+	clusterPattern   = regexp.MustCompile(`^[0-9a-zA-Z-_]+$`)
+	chinesePattern   = regexp.MustCompile(`[\x{4e00}-\x{9fa5}\s]`)
+)
+
+// Params are what is checked; blank ones pass.
+type Params struct {
+	Namespace, Service, Group, IP, Port string
+	Clusters                            []string
+	Metadata                            map[string]string
+}
+
+// Check returns the first problem, in Nacos's order; nil if there is none.
+func (p Params) Check() error {
+	for _, c := range []struct {
+		name, value string
+		most        int
+		legal       func(string) bool
+	}{
+		{"namespaceId/tenant", p.Namespace, maxNamespace, namespacePattern.MatchString},
+		{"serviceName", p.Service, maxService, legalService},
+		{"group", p.Group, maxGroup, groupPattern.MatchString},
+	} {
+		if err := checkText(c.name, c.value, c.most, c.legal); err != nil {
+			return err
+		}
+	}
+	for _, cluster := range p.Clusters {
+		if err := checkText("cluster", cluster, maxCluster, clusterPattern.MatchString); err != nil {
+			return err
+		}
+	}
+	if err := checkText("ip", p.IP, maxIP, func(ip string) bool { return !chinesePattern.MatchString(ip) }); err != nil {
+		return err
+	}
+	if port, err := strconv.Atoi(p.Port); strings.TrimSpace(p.Port) != "" && (err != nil || port < 0 || port > maxPort) {
+		return problem("port", "the value should be between 0 and "+strconv.Itoa(maxPort)+".")
+	}
+	total := 0
+	for name, value := range p.Metadata {
+		total += units(name) + units(value)
+	}
+	if total > maxMetadata {
+		return tooLong("Metadata", maxMetadata)
+	}
+	return nil
+}
+
+func checkText(name, value string, most int, legal func(string) bool) error {
+	switch {
+	case strings.TrimSpace(value) == "":
+		return nil
+	case units(value) > most:
+		return tooLong(name, most)
+	case !legal(value):
+		return problem(name, "illegal characters should not appear in the param.")
+	}
+	return nil
+}
+
+func legalService(name string) bool {
+	return !strings.HasPrefix(name, "@") && !strings.Contains(name, "@@") && !chinesePattern.MatchString(name)
+}
+
+func tooLong(name string, most int) error {
+	return problem(name, "the param length should not exceed "+strconv.Itoa(most)+".")
+}
+
+func problem(name, what string) error { return errors.New("Param '" + name + "' is illegal, " + what) }
+
+// units is a text's length in UTF-16 units.
+func units(text string) int {
+	n := 0
+	for _, c := range text {
+		n += max(utf16.RuneLen(c), 1)
+	}
+	return n
+}

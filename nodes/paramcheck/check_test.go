@@ -1,0 +1,42 @@
+package paramcheck_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/nodes/paramcheck"
+)
+
+func TestCheck(t *testing.T) {
+	const characters = "illegal characters should not appear in the param."
+	for _, test := range []struct {
+		params paramcheck.Params
+		want   string
+	}{
+		{paramcheck.Params{}, ""},
+		{paramcheck.Params{Namespace: " ", Service: " ", Group: " ", IP: " ", Port: " ", Clusters: []string{" "}}, ""},
+		{paramcheck.Params{Namespace: "n-1", Service: "com.shop:Orders", Group: "g_1:a.b", IP: "host.example", Port: "65535", Clusters: []string{"c_1"}}, ""},
+		{paramcheck.Params{Namespace: "bad ns", Service: "@"}, "Param 'namespaceId/tenant' is illegal, " + characters},
+		{paramcheck.Params{Namespace: strings.Repeat("n", 65)}, "Param 'namespaceId/tenant' is illegal, the param length should not exceed 64."},
+		{paramcheck.Params{Service: "g@@s"}, "Param 'serviceName' is illegal, " + characters},
+		{paramcheck.Params{Service: "服务"}, "Param 'serviceName' is illegal, " + characters},
+		{paramcheck.Params{Service: strings.Repeat("s", 513)}, "Param 'serviceName' is illegal, the param length should not exceed 512."},
+		{paramcheck.Params{Group: "bad group"}, "Param 'group' is illegal, " + characters},
+		{paramcheck.Params{Clusters: []string{"c1", "c!"}}, "Param 'cluster' is illegal, " + characters},
+		{paramcheck.Params{IP: "10.1. 0.1"}, "Param 'ip' is illegal, " + characters},
+		{paramcheck.Params{Port: "65536"}, "Param 'port' is illegal, the value should be between 0 and 65535."},
+		{paramcheck.Params{Port: "-1"}, "Param 'port' is illegal, the value should be between 0 and 65535."},
+		{paramcheck.Params{Metadata: map[string]string{"k": strings.Repeat("v", 1023)}}, ""},
+		{paramcheck.Params{Metadata: map[string]string{"k": strings.Repeat("v", 1024)}}, "Param 'Metadata' is illegal, the param length should not exceed 1024."},
+		{paramcheck.Params{Metadata: map[string]string{"k": strings.Repeat("😀", 512)}}, "Param 'Metadata' is illegal, the param length should not exceed 1024."},
+	} {
+		err := test.params.Check()
+		if test.want == "" {
+			require.NoError(t, err, "%+v", test.params)
+		} else {
+			require.EqualError(t, err, test.want)
+		}
+	}
+}
