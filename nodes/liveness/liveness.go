@@ -107,6 +107,9 @@ func (l *Liveness) Check(now time.Time) {
 	enabled := l.options.Registry.Switches().HealthCheckEnabled
 	owned := make(map[string]bool, len(l.owned))
 	for _, id := range l.options.Registry.ResponsibleClients() {
+		if registry.IsConnection(id) {
+			continue // lives as long as its connection, and does not beat
+		}
 		owned[id] = true
 		takenOver := !l.owned[id] && !l.options.Registry.HeardFirstHand(id)
 		if slept || takenOver {

@@ -34,7 +34,7 @@ func (r *Registry) Clean() []Command {
 		}
 	}
 	for _, c := range r.clients {
-		if c.ephemeral && now.Sub(c.verified) > copyAge && !r.Responsible(c.id) {
+		if c.ephemeral && now.Sub(c.verified) > copyAge && !r.answersFor(c) {
 			r.bury(c)
 		}
 	}

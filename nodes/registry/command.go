@@ -137,7 +137,7 @@ func (r *Registry) applyInstance(kind CommandKind, key model.Service, instance P
 		if c == nil {
 			c = r.newClient(id)
 		}
-		r.publish(c, key, instance, time.Now())
+		r.publish(c, key, []Published{instance}, time.Now())
 		return
 	}
 	if c == nil || c.published[key] == nil {

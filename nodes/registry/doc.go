@@ -7,8 +7,10 @@
 //     instance: "ip:port#true" publishes ephemeral instances, "ip:port#false" persistent ones.
 //   - Operators' metadata (weight, enabled, key-value pairs of an instance; threshold, selector, clusters of a service) lie
 //     beside the published values and cover them in the view.
-//   - A view is computed when it is first asked for, and then again half a second after a change (ViewDelay), so that a burst of
-//     changes costs one computation. A fresh view is computed at once.
+//   - A client with a connection to this node (Connect) publishes as many as it likes, and subscribes services; both end with the
+//     connection. Subscriptions are known to this node alone.
+//   - A view is computed when it is first asked for, and half a second after a change (ViewDelay), so that a burst of changes costs
+//     one computation. Subscribers are then shown it (OnView). A fresh view is computed at once.
 //
 // State reaches a registry in three ways. What clients tell this node goes through RegisterEphemeral, DeregisterEphemeral and
 // Beat; each change is reported to the function given to OnClientChange, for Distro to carry to the peers. What peers tell goes

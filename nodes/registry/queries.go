@@ -80,15 +80,19 @@ func (r *Registry) Counts() Counts {
 	defer r.mu.RUnlock()
 	counts := Counts{Services: len(r.services)}
 	for _, c := range r.clients {
-		counts.Instances += len(c.published)
+		instances := 0
+		for _, p := range c.published {
+			instances += p.count()
+		}
+		counts.Instances += instances
 		if c.ephemeral {
 			counts.EphemeralClients++
 		} else {
 			counts.PersistentClients++
 		}
-		if r.Responsible(c.id) {
+		if r.answersFor(c) {
 			counts.ResponsibleClients++
-			counts.ResponsibleInstances += len(c.published)
+			counts.ResponsibleInstances += instances
 		}
 	}
 	return counts
@@ -124,7 +128,7 @@ func (r *Registry) Publications(clientID string) []Publication {
 	return list
 }
 
-// Published returns what a client publishes in a service, before operators' metadata; false if nothing.
+// Published returns what a client publishes in a service, before operators' metadata, the first of a batch; false if nothing.
 func (r *Registry) Published(key model.Service, clientID string) (Published, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

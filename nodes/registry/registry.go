@@ -10,9 +10,6 @@ import (
 	"muster/model"
 )
 
-// ViewDelay is how long after a change a view is computed again (Nacos: PushDelayTask, nacos.naming.push.pushTaskDelay).
-const ViewDelay = 500 * time.Millisecond
-
 // Options of a Registry.
 type Options struct {
 	// Self is this node's address, "ip:port".
@@ -39,6 +36,12 @@ type Registry struct {
 	namespaces       map[string]Namespace
 	switches         Switches
 	onClientChange   []func(clientID string, removed bool)
+
+	// subscribers is the index from services, here or not, to the connected clients that are to be told of them.
+	subscribers map[model.Service]map[string]*client
+	// awaited are the views that will be computed.
+	awaited map[model.Service]*awaited
+	onView  []func(*View, []Subscriber)
 }
 
 // service is a singleton by its key.
@@ -51,9 +54,8 @@ type service struct {
 	publishers map[string]*client
 	// left is when instances went, by the id of the operators' metadata over them.
 	left map[string]time.Time
-	// view is what queries get; nil until first asked for. due says that a timer waits to compute it again.
+	// view is what queries get; nil until it is first computed.
 	view *View
-	due  bool
 }
 
 // client is whoever published instances.
@@ -67,11 +69,16 @@ type client struct {
 	heard, heardHere time.Time
 	// verified is when the client was made or last registered, beaten, synchronised or found equal by a peer's verification.
 	verified time.Time
+	// connection is not nil while the client is connected to this node. It is then heard of at any time.
+	connection *Connection
+	subscribed map[model.Service]Subscription
 }
 
-// publication is one instance of a client, with what only the responsible node needs.
+// publication is what a client publishes in a service, with what only the responsible node needs.
 type publication struct {
 	Published
+	// more are the further instances of a batch.
+	more []Published
 	// beat is when the instance last gave a sign of life (Nacos: lastHeartBeatTime).
 	beat time.Time
 }
@@ -93,6 +100,8 @@ func New(options Options) *Registry {
 		instanceMetadata: map[model.Service]map[string]InstanceMetadata{},
 		namespaces:       map[string]Namespace{},
 		switches:         DefaultSwitches(),
+		subscribers:      map[model.Service]map[string]*client{},
+		awaited:          map[model.Service]*awaited{},
 	}
 }
 
@@ -120,6 +129,8 @@ type KindError struct {
 	Service model.Service
 	// Ephemeral is the kind of the service.
 	Ephemeral bool
+	// Batch says that several instances were to be registered at once.
+	Batch bool
 }
 
 func (e KindError) Error() string {
@@ -127,7 +138,11 @@ func (e KindError) Error() string {
 	if e.Ephemeral {
 		is, wanted = wanted, is
 	}
-	return fmt.Sprintf("Current service %s is %s service, can't register %s instance.", e.Service.GroupedName(), is, wanted)
+	register := "register"
+	if e.Batch {
+		register = "batch register"
+	}
+	return fmt.Sprintf("Current service %s is %s service, can't %s %s instance.", e.Service.GroupedName(), is, register, wanted)
 }
 
 // CheckKind returns a KindError if the service exists and is of the other kind.
@@ -156,7 +171,7 @@ func (r *Registry) RegisterEphemeral(key model.Service, instance Published) erro
 		delete(r.graves, id)
 	}
 	c.heard, c.heardHere, c.verified = now, now, now
-	r.publish(c, key, instance, now)
+	r.publish(c, key, []Published{instance}, now)
 	c.revision = c.contentRevision()
 	r.mu.Unlock()
 	r.report(id, false)
@@ -282,16 +297,23 @@ func (r *Registry) singleton(key model.Service, ephemeral bool) *service {
 	return s
 }
 
-func (r *Registry) publish(c *client, key model.Service, instance Published, now time.Time) {
+// publish has a client publish some instances, one at least, in place of what it published in that service before.
+func (r *Registry) publish(c *client, key model.Service, instances []Published, now time.Time) {
 	s := r.singleton(key, c.ephemeral)
-	c.published[key] = &publication{Published: instance, beat: now}
+	if old := c.published[key]; old != nil {
+		r.leave(s, old, now)
+	}
+	p := &publication{Published: instances[0], more: instances[1:], beat: now}
+	c.published[key] = p
 	s.publishers[c.id] = c
-	delete(s.left, instance.metadataID())
+	for i := range p.count() {
+		delete(s.left, p.at(i).metadataID())
+	}
 	r.changed(s)
 }
 
 func (r *Registry) unpublish(c *client, key model.Service) {
-	id := c.published[key].metadataID()
+	old := c.published[key]
 	delete(c.published, key)
 	s := r.services[key]
 	if s == nil {
@@ -299,13 +321,44 @@ func (r *Registry) unpublish(c *client, key model.Service) {
 	}
 	delete(s.publishers, c.id)
 	s.touched = time.Now()
-	if _, covered := r.instanceMetadata[key][id]; covered {
+	r.leave(s, old, s.touched)
+	r.changed(s)
+}
+
+// leave notes when instances went that an operator's metadata lie over.
+func (r *Registry) leave(s *service, old *publication, now time.Time) {
+	covers := r.instanceMetadata[s.key]
+	if len(covers) == 0 {
+		return
+	}
+	for i := range old.count() {
+		id := old.at(i).metadataID()
+		if _, covered := covers[id]; !covered {
+			continue
+		}
 		if s.left == nil {
 			s.left = map[string]time.Time{}
 		}
-		s.left[id] = s.touched
+		s.left[id] = now
 	}
-	r.changed(s)
+}
+
+// count is how many instances there are; at returns one of them.
+func (p *publication) count() int { return 1 + len(p.more) }
+
+func (p *publication) at(i int) *Published {
+	if i == 0 {
+		return &p.Published
+	}
+	return &p.more[i-1]
+}
+
+// lastHeard is when any node last heard from the client, as far as this one knows.
+func (c *client) lastHeard() time.Time {
+	if c.connection != nil {
+		return time.Now()
+	}
+	return c.heard
 }
 
 func (r *Registry) setHealth(c *client, key model.Service, healthy bool) {
@@ -345,5 +398,14 @@ func (r *Registry) clientIDs(matches func(*client) bool) []string {
 
 // Responsible says whether this node answers for a client.
 func (r *Registry) Responsible(clientID string) bool {
+	if isConnectionID(clientID) {
+		_, connected := r.ConnectionOf(clientID)
+		return connected
+	}
+	return r.owns(clientID)
+}
+
+// owns says whether the address of a client that has no connection is this node's to answer for.
+func (r *Registry) owns(clientID string) bool {
 	return r.options.Owner == nil || r.options.Owner(TagOf(clientID)) == r.options.Self
 }

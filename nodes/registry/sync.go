@@ -21,7 +21,7 @@ type ClientData struct {
 	Revision int64
 	// Silent is for how long the sender has not heard of the client, from whichever node.
 	Silent time.Duration
-	// Published is what the client publishes, in the order of services.
+	// Published is what the client publishes, in the order of services; the instances of a batch follow each other.
 	Published []ServicePublished
 }
 
@@ -35,17 +35,19 @@ type ServicePublished struct {
 // same news again; the client's true state is on its way to it (see OnClientChange).
 var ErrStale = errors.New("this node has heard from the client more recently than the sender")
 
-// Snapshot returns what is to be told of a client now; false if there is no such client.
+// Snapshot returns what is to be told of a client now; false if there is no such client, or it has never published anything.
 func (r *Registry) Snapshot(clientID string) (ClientData, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	c := r.clients[clientID]
-	if c == nil {
+	if c == nil || c.revision == 0 && c.connection != nil {
 		return ClientData{}, false
 	}
-	data := ClientData{ID: c.id, Revision: c.revision, Silent: time.Since(c.heard)}
+	data := ClientData{ID: c.id, Revision: c.revision, Silent: time.Since(c.lastHeard())}
 	for _, key := range c.services() {
-		data.Published = append(data.Published, ServicePublished{Service: key, Published: c.published[key].Published})
+		for i := range c.published[key].count() {
+			data.Published = append(data.Published, ServicePublished{Service: key, Published: *c.published[key].at(i)})
+		}
 	}
 	return data, true
 }
@@ -67,7 +69,7 @@ func (r *Registry) Silent(clientID string) time.Duration {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if c := r.clients[clientID]; c != nil {
-		return time.Since(c.heard)
+		return time.Since(c.lastHeard())
 	}
 	if g, buried := r.graves[clientID]; buried {
 		return time.Since(g.heard)
@@ -83,7 +85,7 @@ func (r *Registry) EphemeralClients() []string {
 
 // ResponsibleClients lists the ephemeral clients that this node answers for, in order: what a Distro verification holds.
 func (r *Registry) ResponsibleClients() []string {
-	return r.clientIDs(func(c *client) bool { return c.ephemeral && r.Responsible(c.id) })
+	return r.clientIDs(func(c *client) bool { return c.ephemeral && r.answersFor(c) && c.revision != 0 })
 }
 
 // tolerance is how much later than its peer a node may believe to have heard from a client through others: messages take time.
@@ -105,7 +107,7 @@ func (r *Registry) ApplySync(data ClientData) error {
 	theirs := now.Add(-max(data.Silent, 0))
 	r.mu.Lock()
 	c := r.clients[data.ID]
-	if c != nil && knowsBetter(c.heard, c.heardHere, theirs) {
+	if c != nil && c.knownBetter(theirs) {
 		differs := c.revision != data.Revision
 		r.mu.Unlock()
 		if differs {
@@ -125,7 +127,7 @@ func (r *Registry) ApplySync(data ClientData) error {
 	r.replace(c, data.Published, theirs)
 	c.heard, c.revision = theirs, data.Revision
 	c.renew(now, theirs)
-	if len(c.published) == 0 {
+	if len(c.published) == 0 && !isConnectionID(c.id) {
 		delete(r.clients, data.ID)
 	}
 	r.mu.Unlock()
@@ -135,13 +137,18 @@ func (r *Registry) ApplySync(data ClientData) error {
 // replace makes a client publish what is listed and nothing else.
 func (r *Registry) replace(c *client, list []ServicePublished, heard time.Time) {
 	listed := make(map[model.Service]bool, len(list))
-	for _, p := range list {
-		if s, known := r.services[p.Service]; known && !s.ephemeral && len(s.publishers) > 0 {
+	for first, next := 0, 0; first < len(list); first = next {
+		key := list[first].Service
+		var instances []Published
+		for next = first; next < len(list) && list[next].Service == key; next++ {
+			instances = append(instances, list[next].Published)
+		}
+		if s, known := r.services[key]; known && !s.ephemeral && len(s.publishers) > 0 {
 			continue // the service was taken by persistent instances meanwhile
 		}
-		listed[p.Service] = true
-		if old := c.published[p.Service]; old == nil || !old.equal(p.Published) {
-			r.publish(c, p.Service, p.Published, heard)
+		listed[key] = true
+		if old := c.published[key]; old == nil || !old.publishes(instances) {
+			r.publish(c, key, instances, heard)
 		}
 	}
 	for _, key := range c.services() {
@@ -149,6 +156,16 @@ func (r *Registry) replace(c *client, list []ServicePublished, heard time.Time) 
 			r.unpublish(c, key)
 		}
 	}
+}
+
+// publishes compares with everything that a client published.
+func (p *publication) publishes(instances []Published) bool {
+	return p.count() == len(instances) && p.equal(instances[0]) && slices.EqualFunc(p.more, instances[1:], Published.equal)
+}
+
+// knownBetter says whether this node has later news of a client than a peer that heard from it at theirs.
+func (c *client) knownBetter(theirs time.Time) bool {
+	return c.connection != nil || knowsBetter(c.heard, c.heardHere, theirs)
 }
 
 // RemoveSynced forgets a client that a peer removed, having not heard from it for so long (the peer's Silent). It returns
@@ -162,7 +179,7 @@ func (r *Registry) RemoveSynced(clientID string, silent time.Duration) error {
 		r.mu.Unlock()
 		return nil
 	}
-	if knowsBetter(c.heard, c.heardHere, theirs) {
+	if c.knownBetter(theirs) {
 		r.mu.Unlock()
 		r.report(clientID, false)
 		return ErrStale
@@ -206,7 +223,7 @@ func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) 
 func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.Duration) []string {
 	now := time.Now()
 	dropped := r.clientIDs(func(c *client) bool {
-		return c.ephemeral && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
+		return c.ephemeral && !isConnectionID(c.id) && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
 			r.options.Owner != nil && r.options.Owner(TagOf(c.id)) == peer
 	})
 	r.mu.Lock()
@@ -230,16 +247,18 @@ func (c *client) contentRevision() int64 {
 	}
 	write(c.id)
 	for _, key := range c.services() {
-		p := c.published[key]
-		write(key.Namespace, key.Group, key.Name, p.IP, strconv.Itoa(p.Port), p.Cluster, p.InstanceID, strconv.FormatBool(p.Healthy),
-			strconv.FormatBool(p.Enabled), strconv.FormatFloat(p.Weight, 'g', -1, 64))
-		names := make([]string, 0, len(p.Metadata))
-		for name := range p.Metadata {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
-			write(name, p.Metadata[name])
+		for i := range c.published[key].count() {
+			p := c.published[key].at(i)
+			write(key.Namespace, key.Group, key.Name, p.IP, strconv.Itoa(p.Port), p.Cluster, p.InstanceID, strconv.FormatBool(p.Healthy),
+				strconv.FormatBool(p.Enabled), strconv.FormatFloat(p.Weight, 'g', -1, 64))
+			names := make([]string, 0, len(p.Metadata))
+			for name := range p.Metadata {
+				names = append(names, name)
+			}
+			slices.Sort(names)
+			for _, name := range names {
+				write(name, p.Metadata[name])
+			}
 		}
 	}
 	return int64(h.Sum64() | 1)

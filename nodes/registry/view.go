@@ -2,9 +2,9 @@ package registry
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"muster/model"
 )
@@ -57,39 +57,68 @@ func (r *Registry) FreshView(key model.Service) *View {
 	return s.view
 }
 
-// changed has the view computed again after ViewDelay. Changes until then are covered by the same computation. A view that nobody
-// asked for is not computed.
-func (r *Registry) changed(s *service) {
-	if s.view == nil || s.due {
-		return
-	}
-	s.due = true
-	time.AfterFunc(ViewDelay, func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		s.due = false
-		if s.view != nil {
-			s.view = r.compute(s)
-		}
-	})
-}
-
 func (r *Registry) compute(s *service) *View {
 	v := &View{Service: s.key, Hosts: make([]*Host, 0, len(s.publishers))}
 	covers := r.instanceMetadata[s.key]
 	for _, c := range s.publishers {
-		p := c.published[s.key]
-		h := &Host{InstanceID: p.InstanceID, IP: p.IP, Port: p.Port, Weight: p.Weight, Healthy: p.Healthy, Enabled: p.Enabled,
-			Ephemeral: c.ephemeral, Cluster: p.Cluster, Metadata: p.Metadata}
-		if cover, covered := covers[p.metadataID()]; covered {
-			h.cover(cover)
+		publication := c.published[s.key]
+		for i := range publication.count() {
+			p := publication.at(i)
+			h := &Host{InstanceID: p.InstanceID, IP: p.IP, Port: p.Port, Weight: p.Weight, Healthy: p.Healthy, Enabled: p.Enabled,
+				Ephemeral: c.ephemeral, Cluster: p.Cluster, Metadata: p.Metadata}
+			if cover, covered := covers[p.metadataID()]; covered {
+				h.cover(cover)
+			}
+			v.Hosts = append(v.Hosts, h)
 		}
-		v.Hosts = append(v.Hosts, h)
 	}
+	// An order that is total but for hosts that are equal: those of two clients, one of them gone perhaps, are shown as one.
 	slices.SortFunc(v.Hosts, func(a, b *Host) int {
-		return cmp.Or(strings.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), strings.Compare(a.Cluster, b.Cluster))
+		return cmp.Or(strings.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), strings.Compare(a.Cluster, b.Cluster),
+			strings.Compare(a.InstanceID, b.InstanceID), cmp.Compare(a.Weight, b.Weight), compareBools(a.Healthy, b.Healthy),
+			compareBools(a.Enabled, b.Enabled), compareMaps(a.Metadata, b.Metadata))
 	})
+	v.Hosts = slices.CompactFunc(v.Hosts, (*Host).equal)
 	return v
+}
+
+// equal compares everything that is shown of a host.
+func (h *Host) equal(other *Host) bool {
+	return h.IP == other.IP && h.Port == other.Port && h.Cluster == other.Cluster && h.InstanceID == other.InstanceID &&
+		h.Weight == other.Weight && h.Healthy == other.Healthy && h.Enabled == other.Enabled && h.Ephemeral == other.Ephemeral &&
+		maps.Equal(h.Metadata, other.Metadata)
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// compareMaps orders maps by the smallest name that they do not agree on.
+func compareMaps(a, b map[string]string) int {
+	if maps.Equal(a, b) {
+		return 0
+	}
+	names := slices.Sorted(maps.Keys(a))
+	for _, name := range slices.Sorted(maps.Keys(b)) {
+		if _, both := a[name]; !both {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		valueA, inA := a[name]
+		valueB, inB := b[name]
+		if order := cmp.Or(compareBools(inA, inB), strings.Compare(valueA, valueB)); order != 0 {
+			return order
+		}
+	}
+	return 0
 }
 
 // cover lays an operator's metadata over a host (Nacos: InstanceUtil.updateInstanceMetadata).

@@ -1,0 +1,224 @@
+package registry
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"muster/model"
+)
+
+// Connection is a client that publishes and subscribes over a connection of its own to this node (Nacos: ConnectionBasedClient).
+// What it publishes is gone when the connection is.
+type Connection struct {
+	// ID names the connection and the client, "<milliseconds>_<ip>_<port>".
+	ID string
+	// App is the application's name as the client stated it, "-" if it did not; Agent is the SDK, for example
+	// "Nacos-Go-Client:v2.3.2".
+	App, Agent string
+	// IP is the address that the client stated; Port is the real remote port of the connection.
+	IP   string
+	Port int
+}
+
+// Subscription is a client's wish to be told of a service's changes.
+type Subscription struct {
+	Service model.Service
+	// Clusters, separated by commas, is what the client wants to see of the service; nil where it did not say, which is all.
+	Clusters *string
+}
+
+// Subscriber is a client with what it subscribed.
+type Subscriber struct {
+	Connection
+	Subscription
+}
+
+// ErrNotConnected says that no such client is connected to this node.
+var ErrNotConnected = errors.New("the client is not connected to this node")
+
+// isConnectionID says whether a client is a connection, by its id; the ids of all others have a '#' (Nacos:
+// ClientManagerDelegate).
+func isConnectionID(clientID string) bool { return !strings.Contains(clientID, "#") }
+
+// IsConnection says whether a client lives as long as a connection does, here or at another node, so that nobody is to expect
+// beats of it.
+func IsConnection(clientID string) bool { return isConnectionID(clientID) }
+
+// answersFor says whether this node answers for a client: for a connection, the node that has it; for others, the owner of the
+// address.
+func (r *Registry) answersFor(c *client) bool {
+	if isConnectionID(c.id) {
+		return c.connection != nil
+	}
+	return r.owns(c.id)
+}
+
+// Connect adds the client of a new connection. It has published nothing, so peers are not told yet.
+func (r *Registry) Connect(connection Connection) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.clients[connection.ID]
+	if c == nil {
+		c = r.newClient(connection.ID)
+		delete(r.graves, connection.ID)
+	}
+	c.connection = &connection
+	c.subscribed = map[model.Service]Subscription{}
+}
+
+// Disconnect removes a client whose connection has ended, with everything that it published and subscribed.
+func (r *Registry) Disconnect(id string) {
+	r.mu.Lock()
+	c := r.clients[id]
+	if c == nil || c.connection == nil {
+		r.mu.Unlock()
+		return
+	}
+	for key := range c.subscribed {
+		r.dropSubscriber(c, key)
+	}
+	told := c.revision != 0
+	c.heard = time.Now()
+	c.heardHere = c.heard
+	c.connection = nil
+	r.bury(c)
+	r.mu.Unlock()
+	if told {
+		r.report(id, true)
+	}
+}
+
+// PublishConnected has a connected client publish these instances of a service, and nothing else there: a client has one
+// publication a service, which may be a batch. The error is ErrNotConnected or a KindError.
+func (r *Registry) PublishConnected(id string, key model.Service, instances ...Published) error {
+	r.mu.Lock()
+	if s, known := r.services[key]; known && !s.ephemeral {
+		r.mu.Unlock()
+		return KindError{Service: key, Ephemeral: false}
+	}
+	c := r.clients[id]
+	if c == nil || c.connection == nil {
+		r.mu.Unlock()
+		return ErrNotConnected
+	}
+	switch {
+	case len(instances) > 0:
+		r.publish(c, key, instances, time.Now())
+	case c.published[key] != nil:
+		r.unpublish(c, key)
+	default:
+		r.singleton(key, true)
+	}
+	c.revision = c.contentRevision()
+	r.mu.Unlock()
+	r.report(id, false)
+	return nil
+}
+
+// DeregisterConnected takes off whatever a connected client publishes in a service; nothing there is no error. The client stays.
+// The error is ErrNotConnected.
+func (r *Registry) DeregisterConnected(id string, key model.Service) error {
+	r.mu.Lock()
+	c := r.clients[id]
+	if c == nil || c.connection == nil {
+		r.mu.Unlock()
+		return ErrNotConnected
+	}
+	if c.published[key] == nil {
+		r.mu.Unlock()
+		return nil
+	}
+	r.unpublish(c, key)
+	c.revision = c.contentRevision()
+	r.mu.Unlock()
+	r.report(id, false)
+	return nil
+}
+
+// Subscribe has a connected client told of a service, which need not exist: once ViewDelay from now, and then after changes (see
+// OnView). Subscribing again replaces the wish and is not answered by a view of its own. The error is ErrNotConnected.
+func (r *Registry) Subscribe(id string, wish Subscription) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.clients[id]
+	if c == nil || c.connection == nil {
+		return ErrNotConnected
+	}
+	_, again := c.subscribed[wish.Service]
+	c.subscribed[wish.Service] = wish
+	if r.subscribers[wish.Service] == nil {
+		r.subscribers[wish.Service] = map[string]*client{}
+	}
+	r.subscribers[wish.Service][id] = c
+	if !again {
+		r.viewLater(wish.Service, ViewDelay, id)
+	}
+	return nil
+}
+
+// Unsubscribe ends a subscription; one that never was ends without an error. The error is ErrNotConnected.
+func (r *Registry) Unsubscribe(id string, key model.Service) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.clients[id]
+	if c == nil || c.connection == nil {
+		return ErrNotConnected
+	}
+	r.dropSubscriber(c, key)
+	return nil
+}
+
+func (r *Registry) dropSubscriber(c *client, key model.Service) {
+	delete(c.subscribed, key)
+	delete(r.subscribers[key], c.id)
+	if len(r.subscribers[key]) == 0 {
+		delete(r.subscribers, key)
+	}
+}
+
+// ConnectionOf returns the connection of a client; false if it is not connected to this node.
+func (r *Registry) ConnectionOf(clientID string) (Connection, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if c := r.clients[clientID]; c != nil && c.connection != nil {
+		return *c.connection, true
+	}
+	return Connection{}, false
+}
+
+// Subscriptions lists what a client subscribed at this node, in the order of services.
+func (r *Registry) Subscriptions(clientID string) []Subscription {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	c := r.clients[clientID]
+	if c == nil {
+		return nil
+	}
+	list := make([]Subscription, 0, len(c.subscribed))
+	for _, wish := range c.subscribed {
+		list = append(list, wish)
+	}
+	slices.SortFunc(list, func(a, b Subscription) int { return less(a.Service, b.Service) })
+	return list
+}
+
+// Subscribers lists the clients at this node that subscribed a service, in the order of their ids.
+func (r *Registry) Subscribers(key model.Service) []Subscriber {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.subscribersOf(key, func(string) bool { return true })
+}
+
+func (r *Registry) subscribersOf(key model.Service, wanted func(clientID string) bool) []Subscriber {
+	list := make([]Subscriber, 0, len(r.subscribers[key]))
+	for id, c := range r.subscribers[key] {
+		if wanted(id) {
+			list = append(list, Subscriber{Connection: *c.connection, Subscription: c.subscribed[key]})
+		}
+	}
+	slices.SortFunc(list, func(a, b Subscriber) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
