@@ -27,10 +27,13 @@ func Encode(message any) (*Payload, error) {
 	return &Payload{Metadata: &Metadata{Type: TypeName(message)}, Body: &anypb.Any{Value: body}}, nil
 }
 
+// errNull says that a body holds nothing, in Nacos's words.
+var errNull = errors.New("Invalid request")
+
 // decodeBody reads a JSON body into a message.
 func decodeBody(body []byte, into any) error {
 	if string(body) == "null" {
-		return errors.New("Invalid request")
+		return errNull
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("body of %s: %w", TypeName(into), err)

@@ -24,6 +24,8 @@ func OK() Result { return Result{ResultCode: ResultSuccess, Success: true} }
 const (
 	// CodeStarting: the server is not ready yet.
 	CodeStarting = 300
+	// CodeUnregistered: the caller's connection was not set up.
+	CodeUnregistered = 301
 	// CodeNoHandler: the server knows no such request.
 	CodeNoHandler = 302
 	// CodeInvalid: the request is wrong.
@@ -61,3 +63,38 @@ type HealthCheckRequest struct{}
 
 // HealthCheckResponse answers it.
 type HealthCheckResponse struct{ Result }
+
+// Ask is what every request of a server to a client begins with; embed it (Nacos: ServerRequest).
+type Ask struct {
+	Headers   struct{} `json:"headers"`
+	RequestID string   `json:"requestId,omitempty"`
+	Module    string   `json:"module"`
+}
+
+// NewAsk makes the beginning of a request. module is "internal" or "naming".
+func NewAsk(requestID, module string) Ask { return Ask{RequestID: requestID, Module: module} }
+
+// ConnectionSetupRequest is a client's first message on its stream.
+type ConnectionSetupRequest struct {
+	ClientVersion string            `json:"clientVersion"`
+	Labels        map[string]string `json:"labels"`
+	// AbilityTable is nil for clients that do not negotiate abilities.
+	AbilityTable map[string]any `json:"abilityTable"`
+}
+
+// SetupAckRequest tells a client that negotiates them what the server is able to do.
+type SetupAckRequest struct {
+	Ask
+	AbilityTable map[string]bool `json:"abilityTable"`
+}
+
+// ClientDetectionRequest asks a client for a sign of life.
+type ClientDetectionRequest struct{ Ask }
+
+// ConnectResetRequest asks a client to connect to another node: the one named, or any if none is.
+type ConnectResetRequest struct {
+	Ask
+	ServerIP     string `json:"serverIp,omitempty"`
+	ServerPort   string `json:"serverPort,omitempty"`
+	ConnectionID string `json:"connectionId,omitempty"`
+}

@@ -99,7 +99,7 @@ func TestAnswers(t *testing.T) {
 		{"null", "HealthCheckRequest", `null`, "ErrorResponse",
 			`{"resultCode":500,"errorCode":502,"message":"Invalid request","success":false}`},
 		{"unreadable", "HealthCheckRequest", `{broken`, "ErrorResponse",
-			`{"resultCode":500,"errorCode":502,"message":"body of HealthCheckRequest: invalid character 'b' looking for beginning of object key string","success":false}`},
+			`{"resultCode":500,"errorCode":502,"message":"errCode: 101, errMsg: Nacos deserialize failed.  ","success":false}`},
 		{"panic", "BrokenRequest", `{}`, "ErrorResponse",
 			`{"resultCode":500,"errorCode":500,"message":"the handler of BrokenRequest panicked","success":false}`},
 		{"refused", "RefusedRequest", `{}`, "ErrorResponse",

@@ -24,6 +24,9 @@ type Server struct {
 	logger *slog.Logger
 	grpc   *grpc.Server
 
+	// sdk is nil on a port that has no registered connections.
+	sdk *SDK
+
 	mu       sync.RWMutex
 	handlers map[string]handler
 }
@@ -53,7 +56,7 @@ func NewServer(logger *slog.Logger) *Server {
 	s := &Server{logger: logger, handlers: map[string]handler{}}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
-		grpc.StatsHandler(connections{}),
+		grpc.StatsHandler(connections{s}),
 		// Clients may ask for a sign of life whenever they like; connections whose other end has vanished are closed in time.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
@@ -81,10 +84,19 @@ func Handle[Request, Response any](s *Server, answer func(context.Context, *Requ
 	s.handlers[TypeName(new(Request))] = func(ctx context.Context, body []byte) (any, error) {
 		request := new(Request)
 		if err := decodeBody(body, request); err != nil {
-			return nil, &Error{CodeUnreadable, err.Error()}
+			return nil, s.unreadable(err)
 		}
 		return answer(ctx, request)
 	}
+}
+
+// unreadable is the answer to a body that does not parse. Nacos does not say what is wrong with it; the log does.
+func (s *Server) unreadable(err error) error {
+	if errors.Is(err, errNull) {
+		return &Error{CodeUnreadable, err.Error()}
+	}
+	s.logger.Debug("a request could not be read", "error", err.Error())
+	return &Error{CodeUnreadable, "errCode: 101, errMsg: Nacos deserialize failed.  "}
 }
 
 // Serve answers on a listener until Stop; it closes the listener.
@@ -126,11 +138,17 @@ func (s *Server) dispatch(ctx context.Context, in *Payload) (response any, err e
 			err = &Error{CodeServer, fmt.Sprintf("the handler of %s panicked", name)}
 		}
 	}()
+	if s.sdk != nil && clusterTypes[name] {
+		return nil, &Error{CodeUnreadable, " invoke " + name + " from sdk is forbidden"}
+	}
 	s.mu.RLock()
 	answer, ok := s.handlers[name]
 	s.mu.RUnlock()
 	if !ok {
 		return nil, &Error{CodeNoHandler, "RequestHandler Not Found"}
+	}
+	if s.sdk != nil && name != TypeName(ServerCheckRequest{}) && !s.sdk.touch(CallerOf(ctx).ConnectionID) {
+		return nil, &Error{CodeUnregistered, "Connection is unregistered."}
 	}
 	return answer(ctx, in.GetBody().GetValue())
 }
@@ -142,14 +160,15 @@ func errorResult(err error) Result {
 	errors.As(err, &coded)
 	result := Result{ResultCode: coded.Code, ErrorCode: coded.Code, Message: coded.Message}
 	switch coded.Code {
-	case CodeStarting, CodeNoHandler, CodeUnreadable:
+	case CodeStarting, CodeUnregistered, CodeNoHandler, CodeUnreadable:
 		result.ResultCode = ResultFail
 	}
 	return result
 }
 
-// connections names each connection when it comes in. It is a stats.Handler, which is where gRPC tells of connections.
-type connections struct{}
+// connections names each connection when it comes in, and tells when it has ended. It is a stats.Handler, which is where gRPC tells
+// of connections.
+type connections struct{ server *Server }
 
 func (connections) TagConn(ctx context.Context, info *stats.ConnTagInfo) context.Context {
 	host, port, err := net.SplitHostPort(info.RemoteAddr.String())
@@ -162,4 +181,9 @@ func (connections) TagConn(ctx context.Context, info *stats.ConnTagInfo) context
 
 func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
 func (connections) HandleRPC(context.Context, stats.RPCStats)                       {}
-func (connections) HandleConn(context.Context, stats.ConnStats)                     {}
+
+func (c connections) HandleConn(ctx context.Context, event stats.ConnStats) {
+	if _, ended := event.(*stats.ConnEnd); ended && c.server.sdk != nil {
+		c.server.sdk.unregister(CallerOf(ctx).ConnectionID)
+	}
+}

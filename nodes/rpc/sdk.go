@@ -1,0 +1,220 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+)
+
+// How long clients of the SDK port may be silent (Nacos: NacosRuntimeConnectionEjector, RuntimeConnectionEjector.KEEP_ALIVE_TIME).
+const (
+	// scanEvery is how often silent connections are looked for, while there are any connections.
+	scanEvery = 3 * time.Second
+	// idleTime is how long a client may be silent before it is asked for a sign of life.
+	idleTime = 20 * time.Second
+	// detectionTime is how long it then has for that.
+	detectionTime = 5 * time.Second
+	// closeGrace is how long after the end of its stream a connection is closed that the server gives up.
+	closeGrace = 200 * time.Millisecond
+	// resetTime is how long a client has to answer a ConnectResetRequest.
+	resetTime = 3 * time.Second
+)
+
+// clusterTypes are requests that only members may send, and only to the cluster's port.
+var clusterTypes = map[string]bool{"DistroDataRequest": true, "MemberReportRequest": true, "ServerLoaderInfoRequest": true, "ServerReloadRequest": true}
+
+// SDKOptions of an SDK.
+type SDKOptions struct {
+	Log *slog.Logger
+	// IP is this node's own, which what it asks of clients states.
+	IP string
+	// Opened is called when a connection was set up, before any of its requests is answered. Closed is called when it has ended;
+	// it does not come without the other.
+	Opened, Closed func(*Connection)
+}
+
+// SDK is the server for SDKs: it keeps a register of connections, and answers only those in it. Make it with NewSDK.
+type SDK struct {
+	*Server
+	options SDKOptions
+	// asked counts the requests to clients, for their ids.
+	asked atomic.Int64
+
+	mu          sync.Mutex
+	connections map[string]*Connection
+	// sockets are the transports by their remote address, to close those that are given up.
+	sockets map[string]net.Conn
+	// scanning says that a timer waits to look for silent connections.
+	scanning bool
+}
+
+// NewSDK makes a server that answers ServerCheckRequest to anybody, and HealthCheckRequest and what is handled (see Handle) to
+// connections that were set up.
+func NewSDK(options SDKOptions) *SDK {
+	s := &SDK{Server: NewServer(options.Log), options: options, connections: map[string]*Connection{}, sockets: map[string]net.Conn{}}
+	s.sdk = s
+	s.grpc.RegisterService(&grpc.ServiceDesc{
+		ServiceName: "BiRequestStream",
+		HandlerType: (*any)(nil),
+		Streams: []grpc.StreamDesc{{
+			StreamName: "requestBiStream", ServerStreams: true, ClientStreams: true,
+			Handler: func(_ any, stream grpc.ServerStream) error { return s.converse(stream) },
+		}},
+		Metadata: "nacos_grpc_service.proto",
+	}, s)
+	return s
+}
+
+// Serve answers on a listener until Stop; it closes the listener.
+func (s *SDK) Serve(listener net.Listener) error { return s.Server.Serve(socketListener{listener, s}) }
+
+// Stop ends all streams, lets requests in progress finish until the context ends, then closes all connections.
+func (s *SDK) Stop(ctx context.Context) {
+	s.mu.Lock()
+	for _, c := range s.connections {
+		c.hangUp()
+	}
+	s.mu.Unlock()
+	s.Server.Stop(ctx)
+}
+
+// Connection finds a connection that was set up; nil if there is none of this id.
+func (s *SDK) Connection(id string) *Connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connections[id]
+}
+
+// Reset asks a client to connect to another node: to the one at redirect, "ip:port", or to whichever it likes. Unknown connections and
+// those that are not an SDK's are left alone. It waits for the answer, as long as clients have for that, and is content without one.
+func (s *SDK) Reset(ctx context.Context, id, redirect string) {
+	c := s.Connection(id)
+	if c == nil || c.Labels["source"] != "sdk" {
+		return
+	}
+	answered := make(chan struct{}, 2)
+	c.Ask(func(requestID string) any {
+		request := ConnectResetRequest{Ask: NewAsk(requestID, "internal")}
+		if host, port, err := net.SplitHostPort(redirect); err == nil {
+			request.ServerIP, request.ServerPort, request.ConnectionID = host, port, id
+		}
+		return request
+	}, resetTime, func(error) { answered <- struct{}{} })
+	select {
+	case <-answered:
+	case <-ctx.Done():
+	}
+}
+
+// touch notes a sign of life; false if the connection was not set up.
+func (s *SDK) touch(id string) bool {
+	c := s.Connection(id)
+	if c != nil {
+		c.touch()
+	}
+	return c != nil
+}
+
+func (s *SDK) register(c *Connection) {
+	if s.options.Opened != nil {
+		s.options.Opened(c)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.connections[c.ID] = c
+	if !s.scanning {
+		s.scanning = true
+		time.AfterFunc(scanEvery, s.scan)
+	}
+}
+
+// unregister forgets a connection that has ended or is given up.
+func (s *SDK) unregister(id string) {
+	s.mu.Lock()
+	c := s.connections[id]
+	delete(s.connections, id)
+	s.mu.Unlock()
+	if c == nil {
+		return
+	}
+	c.end()
+	if s.options.Closed != nil {
+		s.options.Closed(c)
+	}
+}
+
+// scan asks silent clients for a sign of life. It comes back as long as there are connections.
+func (s *SDK) scan() {
+	s.mu.Lock()
+	s.scanning = len(s.connections) > 0
+	var silent []*Connection
+	for _, c := range s.connections {
+		if c.suspect() {
+			silent = append(silent, c)
+		}
+	}
+	if s.scanning {
+		time.AfterFunc(scanEvery, s.scan)
+	}
+	s.mu.Unlock()
+	for _, c := range silent {
+		began := time.Now()
+		c.Ask(func(requestID string) any { return ClientDetectionRequest{NewAsk(requestID, "internal")} }, detectionTime, func(err error) {
+			if !c.acquit(began) && errors.Is(err, context.DeadlineExceeded) {
+				s.options.Log.Info("a client gave no sign of life", "client", c.ID)
+				s.giveUp(c)
+			}
+		})
+	}
+}
+
+// giveUp ends a connection whose client is silent: first the stream, then the transport.
+func (s *SDK) giveUp(c *Connection) {
+	s.unregister(c.ID)
+	time.AfterFunc(closeGrace, func() {
+		s.mu.Lock()
+		socket := s.sockets[c.address]
+		s.mu.Unlock()
+		if socket != nil {
+			_ = socket.Close() // its other end is given up anyway
+		}
+	})
+}
+
+// socketListener notes the transports that it takes in.
+type socketListener struct {
+	net.Listener
+	sdk *SDK
+}
+
+// Accept waits for the next connection.
+func (l socketListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	s := socket{conn, l.sdk}
+	l.sdk.mu.Lock()
+	defer l.sdk.mu.Unlock()
+	l.sdk.sockets[conn.RemoteAddr().String()] = s
+	return s, nil
+}
+
+type socket struct {
+	net.Conn
+	sdk *SDK
+}
+
+// Close closes the transport and forgets it.
+func (s socket) Close() error {
+	s.sdk.mu.Lock()
+	delete(s.sdk.sockets, s.RemoteAddr().String())
+	s.sdk.mu.Unlock()
+	return s.Conn.Close()
+}
