@@ -15,8 +15,10 @@ import (
 	"muster/nodes/liveness"
 	"muster/nodes/membership"
 	"muster/nodes/openapi"
+	"muster/nodes/push"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
+	"muster/nodes/sdk"
 )
 
 // node is the running parts.
@@ -25,10 +27,10 @@ type node struct {
 	membership *membership.Membership
 	consensus  *consensus.Node
 	api        *openapi.Server
-	// rpc answers members, sdk clients. Clients of this node speak HTTP so far; on the SDK port they are told that the server is
-	// there.
-	rpc, sdk *rpc.Server
-	peers    *rpc.Pool
+	// rpc answers members; api answers clients that speak HTTP, sdk those that speak gRPC.
+	rpc   *rpc.Server
+	sdk   *rpc.SDK
+	peers *rpc.Pool
 
 	started time.Time
 	// broken gets the error of the first part that stops by itself.
@@ -49,19 +51,24 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{started: time.Now(), broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log), sdk: rpc.NewServer(log)}
+	n := &node{started: time.Now(), broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log)}
 	loaded, err := n.wire(s, log, listeners)
 	if err != nil {
 		return nil, errors.Join(err, listeners.close(), n.peers.Close())
 	}
 	n.catchUp(ctx, loaded)
-	clients, err := net.Listen("tcp", s.address)
-	if err != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-		defer cancel()
-		return nil, errors.Join(fmt.Errorf("listen for clients: %w", err), n.stop(ctx))
+	for _, clients := range []struct {
+		offset int
+		serve  func(net.Listener) error
+	}{{0, n.api.Serve}, {rpc.SDKOffset, n.sdk.Serve}} {
+		listener, err := listenAt(s.address, clients.offset)
+		if err != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+			defer cancel()
+			return nil, errors.Join(fmt.Errorf("listen for clients: %w", err), n.stop(ctx))
+		}
+		n.loop(func() error { return clients.serve(listener) })
 	}
-	n.loop(func() error { return n.api.Serve(clients) })
 	return n, nil
 }
 
@@ -101,6 +108,12 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 		Self: s.address, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
 		Propose: n.propose, Barrier: n.consensus.ReadBarrier,
 	})
+	host, _, err := net.SplitHostPort(s.address)
+	if err != nil {
+		return nil, fmt.Errorf("this node's address %q: %w", s.address, err)
+	}
+	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose})
+	push.New(n.state, n.sdk)
 	replication := distro.New(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log})
 	n.membership.Handle(n.rpc)
 	n.consensus.Handle(n.rpc)
@@ -109,7 +122,6 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	ctx, cancel := context.WithCancel(context.Background())
 	n.cancel = cancel
 	n.loop(func() error { return n.rpc.Serve(listeners.cluster) })
-	n.loop(func() error { return n.sdk.Serve(listeners.sdk) })
 	n.loop(func() error { n.membership.Run(ctx); return nil })
 	n.loop(func() error { replication.Run(ctx); return nil })
 	n.loop(func() error { living.Run(ctx); return nil })
@@ -200,8 +212,8 @@ func (m machine) Apply(command []byte) any         { return m.state.ApplyCommand
 func (m machine) Snapshot() ([]byte, error)        { return m.state.SnapshotPersistent() }
 func (m machine) Restore(snapshot io.Reader) error { return m.state.RestorePersistent(snapshot) }
 
-// listeners are a node's ports, but for the one that HTTP clients use: that opens last.
-type listeners struct{ sdk, cluster, raft net.Listener }
+// listeners are the ports that a node's peers use; those of clients open last.
+type listeners struct{ cluster, raft net.Listener }
 
 // listen opens those ports of a node, or none.
 func listen(address string) (listeners, error) {
@@ -209,22 +221,32 @@ func listen(address string) (listeners, error) {
 	for _, port := range []struct {
 		offset int
 		into   *net.Listener
-	}{{rpc.SDKOffset, &l.sdk}, {rpc.ClusterOffset, &l.cluster}, {rpc.RaftOffset, &l.raft}} {
-		at, err := rpc.Offset(address, port.offset)
-		if err != nil {
+	}{{rpc.ClusterOffset, &l.cluster}, {rpc.RaftOffset, &l.raft}} {
+		var err error
+		if *port.into, err = listenAt(address, port.offset); err != nil {
 			return l, errors.Join(err, l.close())
-		}
-		if *port.into, err = net.Listen("tcp", at); err != nil {
-			return l, errors.Join(fmt.Errorf("listen on %s, one of the ports of %s: %w", at, address, err), l.close())
 		}
 	}
 	return l, nil
 }
 
+// listenAt opens one of the ports of a node.
+func listenAt(address string, offset int) (net.Listener, error) {
+	at, err := rpc.Offset(address, offset)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", at)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s, one of the ports of %s: %w", at, address, err)
+	}
+	return listener, nil
+}
+
 // close closes those that are open still.
 func (l listeners) close() error {
 	var errs []error
-	for _, listener := range []net.Listener{l.sdk, l.cluster, l.raft} {
+	for _, listener := range []net.Listener{l.cluster, l.raft} {
 		if listener == nil {
 			continue
 		}

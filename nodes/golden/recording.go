@@ -1,0 +1,133 @@
+package golden
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+)
+
+// Case is one exchange that was recorded.
+type Case struct {
+	ID    string `json:"id"`
+	About string `json:"about"`
+	// Members are the addresses for which alone the case holds, because responsibility goes by their hash.
+	Members string `json:"members"`
+	// Steps are read one by one as they are played, since they may refer to what came before.
+	Steps []json.RawMessage `json:"steps"`
+}
+
+// Read reads a file of recordings.
+func Read(path string) ([]Case, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("recordings: %w", err)
+	}
+	var document struct {
+		Cases []Case `json:"cases"`
+	}
+	if err := json.Unmarshal(content, &document); err != nil {
+		return nil, fmt.Errorf("recordings in %s: %w", path, err)
+	}
+	if len(document.Cases) == 0 {
+		return nil, fmt.Errorf("recordings in %s: no cases", path)
+	}
+	return document.Cases, nil
+}
+
+// step is one of: a time to wait, an HTTP request with its answer, or something on a gRPC connection.
+type step struct {
+	Wait int `json:"wait_ms"`
+	Node int `json:"node"`
+	// Request is an HTTP request.
+	Request *httpRequest `json:"request"`
+	// Connection names the gRPC connection that all of the following are about.
+	Connection string          `json:"conn"`
+	Open       *opening        `json:"open"`
+	Call       *message        `json:"grpc"`
+	Send       *message        `json:"send"`
+	Push       *message        `json:"push"`
+	Quiet      int             `json:"quiet_ms"`
+	Ended      *ending         `json:"ended"`
+	Close      json.RawMessage `json:"close"`
+
+	Response answer `json:"response"`
+	// Volatile are JSON pointers, * for any index, to values of which only the type is compared. Unordered are arrays that are sets.
+	Volatile     []string `json:"volatile"`
+	Unordered    []string `json:"unordered"`
+	TextVolatile bool     `json:"text_volatile"`
+	// Until: repeat the request until the answer matches, or wait for what is to come, for so long.
+	Until int `json:"until_ms"`
+}
+
+type httpRequest struct {
+	Method  string            `json:"method"`
+	Path    string            `json:"path"`
+	Query   map[string]string `json:"query"`
+	Form    map[string]string `json:"form"`
+	Headers map[string]string `json:"headers"`
+	Body    *string           `json:"body"`
+}
+
+// opening says how a client connects.
+type opening struct {
+	// Setup is its ConnectionSetupRequest: usualSetup if absent; null: neither setup nor stream.
+	Setup json.RawMessage `json:"setup"`
+	// Silent are the types of requests that it does not answer; * for all.
+	Silent []string `json:"silent"`
+}
+
+const usualSetup = `{"clientVersion":"Nacos-Java-Client:v2.5.1","tenant":"","labels":{"source":"sdk","module":"naming"},"abilityTable":{}}`
+
+// message is a gRPC payload.
+type message struct {
+	Type string          `json:"type"`
+	JSON json.RawMessage `json:"json"`
+	// Body is sent as it is instead of JSON.
+	Body         *string           `json:"body"`
+	ClientIP     string            `json:"client_ip"`
+	Headers      map[string]string `json:"headers"`
+	NoMetadata   bool              `json:"no_metadata"`
+	PayloadBytes int               `json:"payload_bytes"`
+	// Method is /Request/request if empty.
+	Method string `json:"method"`
+}
+
+type ending struct {
+	Code string `json:"code"`
+}
+
+// answer is what was recorded: of HTTP a status with a text or JSON, of gRPC a type with JSON, or the code of a call that failed.
+type answer struct {
+	Status      int             `json:"status"`
+	ContentType json.RawMessage `json:"content_type"`
+	Text        string          `json:"text"`
+	JSON        json.RawMessage `json:"json"`
+	Type        string          `json:"type"`
+	Code        string          `json:"code"`
+}
+
+// names are what ${…} in a step stands for.
+type names map[string]string
+
+func newNames(nodes []string) names {
+	n := names{"run": fmt.Sprintf("r%07x", rand.Uint32N(1<<28))}
+	for i, address := range nodes {
+		n[fmt.Sprintf("node:%d", i)] = address
+	}
+	return n
+}
+
+// read puts the names into a step and decodes it.
+func (n names) read(raw json.RawMessage) (step, error) {
+	text := string(raw)
+	for name, value := range n {
+		text = strings.ReplaceAll(text, "${"+name+"}", value)
+	}
+	var s step
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return s, fmt.Errorf("step %.200s: %w", text, err)
+	}
+	return s, nil
+}

@@ -1,0 +1,15 @@
+package sdk_test
+
+import (
+	"testing"
+
+	"muster/nodes/golden"
+)
+
+// TestGolden replays what a real Nacos 2.5.1 cluster answered over gRPC against three nodes.
+func TestGolden(t *testing.T) {
+	if testing.Short() {
+		t.Skip("replays in real time for about two minutes")
+	}
+	golden.Test(t, golden.StartCluster(t), "grpc-connection", "grpc-instance", "grpc-query", "grpc-subscribe")
+}

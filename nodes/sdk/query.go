@@ -1,0 +1,70 @@
+package sdk
+
+import (
+	"context"
+	"fmt"
+
+	"muster/nodes/push"
+	"muster/nodes/registry"
+	"muster/nodes/rpc"
+)
+
+// query answers ServiceQueryRequest. An unknown service has no hosts.
+func (h handlers) query(_ context.Context, r *ServiceQueryRequest) (QueryServiceResponse, error) {
+	if err := r.checkClusters(r.Cluster); err != nil {
+		return QueryServiceResponse{Result: refusal(err)}, nil
+	}
+	clusters := text(r.Cluster)
+	info := push.ServiceInfo{Name: r.Service, Group: r.Group, Clusters: &clusters, HealthyOnly: bool(r.HealthyOnly)}
+	return QueryServiceResponse{rpc.OK(), info.JSON(h.options.Registry, h.options.Registry.View(r.key()))}, nil
+}
+
+// list answers ServiceListRequest. Its selector is not looked at.
+func (h handlers) list(_ context.Context, r *ServiceListRequest) (ServiceListResponse, error) {
+	if err := r.params().Check(); err != nil {
+		return ServiceListResponse{Result: refusal(err)}, nil
+	}
+	if r.Namespace == nil {
+		return ServiceListResponse{}, broken(nullNamespace)
+	}
+	names := []string{}
+	for _, service := range h.options.Registry.Services(*r.Namespace) {
+		if r.Group != nil && service.Service.Group == *r.Group {
+			names = append(names, service.Service.Name)
+		}
+	}
+	response := ServiceListResponse{Result: rpc.OK(), Count: len(names), Names: names}
+	if len(names) == 0 {
+		return response, nil
+	}
+	if r.Size < 0 {
+		return ServiceListResponse{}, broken(fmt.Sprintf("fromIndex(0) > toIndex(%d)", r.Size))
+	}
+	first := min(max(int64(r.Page)-1, 0)*int64(r.Size), int64(len(names)))
+	response.Names = names[first:min(first+int64(r.Size), int64(len(names)))]
+	return response, nil
+}
+
+// subscribe answers SubscribeServiceRequest.
+func (h handlers) subscribe(ctx context.Context, r *SubscribeServiceRequest) (SubscribeServiceResponse, error) {
+	if err := r.checkClusters(r.Clusters); err != nil {
+		return SubscribeServiceResponse{Result: refusal(err)}, nil
+	}
+	if err := r.complete(); err != nil {
+		return SubscribeServiceResponse{}, err
+	}
+	client := rpc.CallerOf(ctx).ConnectionID
+	info := push.ServiceInfo{Name: r.Service, Group: r.Group, Clusters: r.Clusters}
+	response := SubscribeServiceResponse{rpc.OK(), info.JSON(h.options.Registry, h.options.Registry.View(r.key()))}
+	response.Message = "success"
+	var err error
+	if r.Subscribe {
+		err = h.options.Registry.Subscribe(client, registry.Subscription{Service: r.key(), Clusters: r.Clusters})
+	} else {
+		err = h.options.Registry.Unsubscribe(client, r.key())
+	}
+	if err != nil {
+		return SubscribeServiceResponse{}, translated(err, client)
+	}
+	return response, nil
+}
