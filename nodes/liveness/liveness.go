@@ -80,6 +80,9 @@ func (l *Liveness) Run(ctx context.Context) {
 			return
 		case <-ticker.C:
 			l.Check(time.Now())
+			for _, id := range l.options.Registry.ExpireCopies() {
+				l.options.Log.Info("the copy of a client expired, its node has not spoken of it for long", "client", id)
+			}
 			l.clean(ctx)
 		}
 	}

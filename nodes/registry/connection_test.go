@@ -100,10 +100,10 @@ func TestCopiesOfDeadOwnersExpire(t *testing.T) {
 		require.NoError(t, a.PublishConnected(connected, orders, instance()))
 		require.NoError(t, carry(t, a, b))
 		time.Sleep(179 * time.Second)
-		b.Clean()
+		require.Empty(t, b.ExpireCopies())
 		require.Len(t, hosts(b), 1)
 		time.Sleep(2 * time.Second)
-		b.Clean()
+		require.Equal(t, []string{connected}, b.ExpireCopies())
 		require.Empty(t, hosts(b))
 	})
 }
