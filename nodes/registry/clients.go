@@ -21,14 +21,15 @@ type ClientInfo struct {
 	Updated time.Time
 }
 
-// Client returns a client; false if it is unknown. An ephemeral one whose last instance left is known, empty, for half a minute.
+// Client returns a client; false if it is unknown. An ephemeral one whose last instance left is known, empty, for half a minute,
+// unless it had a connection: that is gone at once.
 func (r *Registry) Client(id string) (ClientInfo, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if c := r.clients[id]; c != nil {
 		return ClientInfo{ID: id, Ephemeral: c.ephemeral, Updated: c.updated()}, true
 	}
-	if g, buried := r.graves[id]; buried && time.Since(g.dug) < emptyClientAge {
+	if g, buried := r.graves[id]; buried && !isConnectionID(id) && time.Since(g.dug) < emptyClientAge {
 		return ClientInfo{ID: id, Ephemeral: true, Updated: g.dug}, true
 	}
 	return ClientInfo{}, false
@@ -46,7 +47,7 @@ func (r *Registry) Clients() []string {
 	ids := r.clientIDs(func(*client) bool { return true })
 	r.mu.RLock()
 	for id, g := range r.graves {
-		if time.Since(g.dug) < emptyClientAge {
+		if !isConnectionID(id) && time.Since(g.dug) < emptyClientAge {
 			ids = append(ids, id)
 		}
 	}
@@ -71,7 +72,9 @@ func (r *Registry) Publishers(key model.Service) []ClientPublished {
 	}
 	list := make([]ClientPublished, 0, len(s.publishers))
 	for id, c := range s.publishers {
-		list = append(list, ClientPublished{ClientID: id, Published: c.published[key].Published})
+		for i := range c.published[key].count() {
+			list = append(list, ClientPublished{ClientID: id, Published: *c.published[key].at(i)})
+		}
 	}
 	slices.SortFunc(list, func(a, b ClientPublished) int {
 		return cmp.Or(strings.Compare(a.ClientID, b.ClientID), cmp.Compare(a.Port, b.Port))

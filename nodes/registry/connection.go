@@ -65,7 +65,7 @@ func (r *Registry) Connect(connection Connection) {
 		c = r.newClient(connection.ID)
 		delete(r.graves, connection.ID)
 	}
-	c.connection = &connection
+	c.connection, c.verified = &connection, time.Now()
 	c.subscribed = map[model.Service]Subscription{}
 }
 
@@ -104,9 +104,10 @@ func (r *Registry) PublishConnected(id string, key model.Service, instances ...P
 		r.mu.Unlock()
 		return ErrNotConnected
 	}
+	c.verified = time.Now()
 	switch {
 	case len(instances) > 0:
-		r.publish(c, key, instances, time.Now())
+		r.publish(c, key, instances, c.verified)
 	case c.published[key] != nil:
 		r.unpublish(c, key)
 	default:
@@ -132,7 +133,7 @@ func (r *Registry) DeregisterConnected(id string, key model.Service) error {
 		return nil
 	}
 	r.unpublish(c, key)
-	c.revision = c.contentRevision()
+	c.revision, c.verified = c.contentRevision(), time.Now()
 	r.mu.Unlock()
 	r.report(id, false)
 	return nil

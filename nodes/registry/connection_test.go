@@ -54,6 +54,7 @@ func TestConnectionOwnsWhatItPublishes(t *testing.T) {
 		require.True(t, a.Responsible(connected))
 		require.NoError(t, carry(t, a, b))
 		require.Len(t, hosts(b), 2, "a batch arrives whole")
+		require.Len(t, b.Publishers(orders), 2)
 		require.False(t, b.Responsible(connected), "a copy is its owner's to answer for")
 		require.True(t, b.Renew(connected, 0, 0))
 
@@ -74,7 +75,12 @@ func TestConnectionOwnsWhatItPublishes(t *testing.T) {
 		require.Empty(t, hosts(a))
 		require.NoError(t, carry(t, a, b))
 		require.Empty(t, hosts(b))
-		require.Empty(t, b.EphemeralClients())
+		for _, r := range []*registry.Registry{a, b} {
+			require.Empty(t, r.EphemeralClients())
+			require.Empty(t, r.Clients())
+			_, known := r.Client(connected)
+			require.False(t, known)
+		}
 	})
 }
 
