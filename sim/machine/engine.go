@@ -172,7 +172,7 @@ func (c *Code) module(ctx context.Context, as checking) (wazero.CompiledModule, 
 }
 
 // instantiate makes an instance that does not run yet.
-func (c *Code) instantiate(ctx context.Context, memory *linearMemory) (module api.Module, err error) {
+func (c *Code) instantiate(ctx context.Context, memory *linearMemory) (api.Module, error) {
 	as := c.engine.fit(memory)
 	compiled, err := c.module(ctx, as)
 	if err != nil {
@@ -182,12 +182,12 @@ func (c *Code) instantiate(ctx context.Context, memory *linearMemory) (module ap
 	if err != nil {
 		return nil, err
 	}
-	// wazero panics if there is less memory than the module wants to begin with.
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("its memory limit is below what the module needs to start: %v", r)
+	// wazero would panic.
+	for _, wanted := range compiled.ExportedMemories() {
+		if least := uint64(wanted.Min()) * pageSize; memory.limit < least {
+			return nil, fmt.Errorf("its memory limit of %d bytes is below the %d bytes that the program needs to start", memory.limit, least)
 		}
-	}()
+	}
 	allocator := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return memory })
 	ctx = experimental.WithMemoryAllocator(ctx, allocator)
 	return runtime.InstantiateModule(ctx, compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
