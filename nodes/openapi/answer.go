@@ -13,6 +13,8 @@ type failure struct {
 	status int
 	text   string
 	form   form
+	// code is what version 2 of the API calls the reason; 0 stands for codeServer.
+	code int
 }
 
 // form of a failure.
@@ -27,6 +29,12 @@ const (
 	formPage
 	// formEmpty: the status alone.
 	formEmpty
+	// formResult: a controller of version 2 refused; an envelope with a code (NacosApiExceptionHandler).
+	formResult
+	// formThrown: a controller of version 2 failed unexpectedly; an envelope whose message is the text.
+	formThrown
+	// formRest: the same in the envelope of version 1 (RestResult).
+	formRest
 )
 
 func plain(status int, text string) *failure {
@@ -69,6 +77,16 @@ func (f *failure) write(w http.ResponseWriter, r *http.Request) {
 	case formEmpty:
 		header["Content-Type"] = nil
 		w.WriteHeader(f.status)
+	case formResult:
+		code := f.code
+		if code == 0 {
+			code = codeServer
+		}
+		writeJSON(w, f.status, envelope{Code: code, Message: codeNames[code], Data: f.text})
+	case formThrown:
+		writeJSON(w, f.status, envelope{Code: codeServer, Message: f.text})
+	case formRest:
+		writeJSON(w, f.status, envelope{Code: f.status, Message: f.text})
 	}
 }
 
@@ -98,7 +116,10 @@ func writeText(w http.ResponseWriter, r *http.Request, text string) {
 }
 
 // writeJSON answers with a value as JSON.
-func writeJSON(w http.ResponseWriter, status int, value any) {
+func writeJSON(w http.ResponseWriter, status int, value any) { writeMedia(w, status, mediaJSON, value) }
+
+// writeMedia answers with a value as JSON of some media type.
+func writeMedia(w http.ResponseWriter, status int, media string, value any) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
@@ -108,13 +129,28 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 		writeBody(w, []byte("caused: "+err.Error()+";"))
 		return
 	}
-	writeRawJSON(w, status, bytes.TrimSuffix(body.Bytes(), []byte("\n")))
+	writeBytes(w, status, media, bytes.TrimSuffix(body.Bytes(), []byte("\n")))
 }
 
 func writeRawJSON(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", mediaJSON)
+	writeBytes(w, status, mediaJSON, body)
+}
+
+func writeBytes(w http.ResponseWriter, status int, media string, body []byte) {
+	w.Header().Set("Content-Type", media)
 	w.WriteHeader(status)
 	writeBody(w, body)
+}
+
+// write passes another node's answer on.
+func (r *relayed) write(w http.ResponseWriter) {
+	if r.media == "" {
+		w.Header()["Content-Type"] = nil
+	} else {
+		w.Header().Set("Content-Type", r.media)
+	}
+	w.WriteHeader(r.status)
+	writeBody(w, r.body)
 }
 
 // writeBody writes the whole answer. A client that is gone by now is told nothing, so the error is of no use to anybody.

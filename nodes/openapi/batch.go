@@ -19,14 +19,18 @@ type batchTarget struct {
 
 // batchSet is PUT /instance/metadata/batch: it adds to the operator's metadata of several instances of a service, or of all.
 func (s *Server) batchSet(r *request) (answer, *failure) {
-	return s.batch(r, func(extend, given map[string]string) { maps.Copy(extend, given) })
+	return s.batch(r, addMetadata)
 }
 
 // batchDrop is DELETE /instance/metadata/batch: it takes keys off.
 func (s *Server) batchDrop(r *request) (answer, *failure) {
-	return s.batch(r, func(extend, given map[string]string) {
-		maps.DeleteFunc(extend, func(name, _ string) bool { _, drop := given[name]; return drop })
-	})
+	return s.batch(r, dropMetadata)
+}
+
+func addMetadata(extend, given map[string]string) { maps.Copy(extend, given) }
+
+func dropMetadata(extend, given map[string]string) {
+	maps.DeleteFunc(extend, func(name, _ string) bool { _, drop := given[name]; return drop })
 }
 
 func (s *Server) batch(r *request, change func(extend, given map[string]string)) (answer, *failure) {
@@ -34,16 +38,36 @@ func (s *Server) batch(r *request, change func(extend, given map[string]string))
 	if failed != nil {
 		return nil, failed
 	}
-	var targets []batchTarget
-	if text := r.raw("instances"); strings.TrimSpace(text) != "" {
-		if err := decodeJSON(text, &targets); err != nil {
-			return nil, deserializeFailed("com.alibaba.nacos.naming.paramcheck.NamingInstanceMetadataBatchHttpParamExtractor$1", err)
-		}
+	targets, failed := r.batchWanted()
+	if failed != nil {
+		return nil, failed
 	}
 	text, failed := r.required("metadata")
 	if failed != nil {
 		return nil, failed
 	}
+	return s.coverAll(r, service, targets, text, change)
+}
+
+// batchWanted reads the parameter instances.
+func (r *request) batchWanted() (targets []batchTarget, failed *failure) {
+	if text := r.raw("instances"); strings.TrimSpace(text) != "" {
+		if err := decodeJSON(text, &targets); err != nil {
+			return nil, r.deserializeFailed("com.alibaba.nacos.naming.paramcheck.NamingInstanceMetadataBatchHttpParamExtractor$1", err)
+		}
+	}
+	return targets, nil
+}
+
+// batchAnswer names the instances that were changed.
+type batchAnswer struct {
+	Updated []string `json:"updated"`
+}
+
+// coverAll changes the operator's metadata of instances of a service.
+func (s *Server) coverAll(
+	r *request, service model.Service, targets []batchTarget, text string, change func(extend, given map[string]string),
+) (answer, *failure) {
 	given, err := parseMetadata(text)
 	if err != nil {
 		return nil, plain(http.StatusBadRequest, err.Error())
@@ -67,9 +91,7 @@ func (s *Server) batch(r *request, change func(extend, given map[string]string))
 		}
 		updated = append(updated, registry.Tag(target.IP, target.Port)+":unknown:"+target.Cluster+":"+kind)
 	}
-	return struct {
-		Updated []string `json:"updated"`
-	}{updated}, nil
+	return batchAnswer{updated}, nil
 }
 
 // batchTargets are those of the wanted instances that exist; all of the service's if none are wanted by name.

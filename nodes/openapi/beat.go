@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"muster/model"
@@ -18,39 +17,46 @@ const (
 // beat is PUT /instance/beat. A full beat (one with the parameter beat) of an unknown instance registers it; a light one is
 // answered with 20404, and its client registers. A beat never changes what is registered.
 func (s *Server) beat(r *request) (answer, *failure) {
-	ip, cluster := r.optional("ip", ""), r.optional("clusterName", model.DefaultCluster)
-	port, err := parseJavaInt(r.optional("port", "0"))
-	if err != nil {
-		return nil, plain(http.StatusBadRequest, err.Error())
+	full, failed := r.fullBeat()
+	if failed != nil {
+		return nil, failed
 	}
-	var full *beatInfo
-	if text := r.raw("beat"); strings.TrimSpace(text) != "" {
-		parsed, failed := parseBeat(text)
-		if failed != nil {
-			return nil, failed
-		}
-		full = &parsed
-		ip, port = full.IP, full.Port
-		if strings.TrimSpace(full.Cluster) != "" {
-			cluster = full.Cluster
-		}
-		c := checked{ip: ip, port: strconv.Itoa(port), clusters: []string{cluster}}
-		if failed := c.check(); failed != nil {
-			return nil, failed
-		}
-		if ip == "" { // Nacos registers an instance without an address
-			return nil, plain(http.StatusBadRequest, "Param 'ip' is required.")
-		}
+	ip, port, failed := r.beatAddress(full)
+	if failed != nil {
+		return nil, failed
 	}
 	service, failed := r.service()
 	if failed != nil {
 		return nil, failed
 	}
+	return s.takeBeat(r, service, ip, port, full)
+}
+
+// beatAddress is the address that a beat is about, as a full beat or else the parameters say.
+func (r *request) beatAddress(full *beatInfo) (string, int, *failure) {
+	if full == nil {
+		port, err := parseJavaInt(r.optional("port", "0"))
+		if err != nil {
+			return "", 0, plain(http.StatusBadRequest, err.Error())
+		}
+		return r.optional("ip", ""), port, nil
+	}
+	if failed := full.check(); failed != nil {
+		return "", 0, failed
+	}
+	if full.IP == "" { // Nacos registers an instance without an address
+		return "", 0, plain(http.StatusBadRequest, "Param 'ip' is required.").as(codeInvalid)
+	}
+	return full.IP, full.Port, nil
+}
+
+// takeBeat notes a beat, full or not, and answers it.
+func (s *Server) takeBeat(r *request, service model.Service, ip string, port int, full *beatInfo) (answer, *failure) {
 	code := beatTaken
 	if !s.options.Liveness.Beat(service, ip, port) {
 		if full == nil {
 			code = beatUnknown
-		} else if failed := s.registerBeat(r, service, cluster, *full); failed != nil {
+		} else if failed := s.registerBeat(r, service, *full); failed != nil {
 			return nil, failed
 		}
 	}
@@ -63,7 +69,11 @@ func (s *Server) beat(r *request) (answer, *failure) {
 }
 
 // registerBeat registers the instance of a full beat.
-func (s *Server) registerBeat(r *request, service model.Service, cluster string, b beatInfo) *failure {
+func (s *Server) registerBeat(r *request, service model.Service, b beatInfo) *failure {
+	cluster := r.optional("clusterName", model.DefaultCluster)
+	if strings.TrimSpace(b.Cluster) != "" {
+		cluster = b.Cluster
+	}
 	p := registry.Published{IP: b.IP, Port: b.Port, Cluster: cluster, Healthy: true, Enabled: true, Weight: b.Weight}
 	for name, value := range b.Metadata {
 		if value == nil {

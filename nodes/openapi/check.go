@@ -9,6 +9,7 @@ import (
 
 // Limits of the parameter check (Nacos: ParamCheckRule). Lengths count UTF-16 units, as Java does.
 const (
+	maxShowName  = 256
 	maxNamespace = 64
 	maxService   = 512
 	maxGroup     = 128
@@ -19,17 +20,18 @@ const (
 )
 
 var (
+	showNamePattern  = regexp.MustCompile(`^[^@#$%^&*]+$`)
 	namespacePattern = regexp.MustCompile(`^[\w-]+$`)
 	groupPattern     = regexp.MustCompile(`^[a-zA-Z0-9-_:.]*$`)
 	clusterPattern   = regexp.MustCompile(`^[0-9a-zA-Z-_]+$`)
 	chinesePattern   = regexp.MustCompile(`[\x{4e00}-\x{9fa5}\s]`)
 )
 
-// checked are the values that the parameter check looks at; empty ones are not looked at.
+// checked are the values that the parameter check looks at; blank ones are not looked at.
 type checked struct {
-	namespace, service, group, ip, port string
-	clusters                            []string
-	metadata                            map[string]string
+	showName, namespace, service, group, ip, port string
+	clusters                                      []string
+	metadata                                      map[string]string
 }
 
 // checkedOf gathers them. Metadata that do not parse fail here, in the words of the filter around the check.
@@ -53,39 +55,103 @@ func (r *request) checkedOf() (checked, *failure) {
 	if text := r.raw("metadata"); strings.TrimSpace(text) != "" {
 		metadata, err := parseMetadata(text)
 		if err != nil {
-			return c, page(http.StatusInternalServerError, "Server failed, caused: ErrCode:400, ErrMsg:"+err.Error()+";caused: "+err.Error()+";")
+			return c, r.filterFailed("ErrCode:400, ErrMsg:"+err.Error(), err)
 		}
 		c.metadata = metadata
 	}
 	return c, nil
 }
 
+// filterFailed is a filter's exception. Under /v1/ns the routing filter is around the check and reports it in its own words.
+func (r *request) filterFailed(text string, cause error) *failure {
+	if r.versionOne() {
+		text = "Server failed, caused: " + text + ";caused: " + cause.Error() + ";"
+	}
+	return page(http.StatusInternalServerError, text)
+}
+
+// checkNaming is the parameter check of the naming API.
+func (r *request) checkNaming() *failure {
+	c, failed := r.checkedOf()
+	if failed != nil {
+		return failed
+	}
+	return c.check()
+}
+
+// checkList is that of GET /v2/ns/instance/list, which looks at nothing but the service (Nacos:
+// NamingInstanceListHttpParamExtractor).
+func (r *request) checkList() *failure {
+	c := checked{namespace: r.raw("namespaceId"), service: r.raw("serviceName"), group: r.raw("groupName")}
+	if group, name, grouped := strings.Cut(c.service, "@@"); grouped {
+		c.group, c.service = group, name
+	}
+	return c.check()
+}
+
+// checkBeat is that of PUT /v2/ns/instance/beat: what the beat holds is checked, too.
+func (r *request) checkBeat() *failure {
+	if failed := r.checkNaming(); failed != nil {
+		return failed
+	}
+	beat, failed := r.fullBeat()
+	if failed != nil || beat == nil {
+		return failed
+	}
+	return beat.check()
+}
+
+// checkBatch is that of /v2/ns/instance/metadata/batch.
+func (r *request) checkBatch() *failure {
+	if failed := r.checkNaming(); failed != nil {
+		return failed
+	}
+	_, failed := r.batchWanted()
+	return failed
+}
+
+// checkConsole is the parameter check of the console's namespaces (Nacos: ConsoleDefaultHttpParamExtractor).
+func (r *request) checkConsole() *failure {
+	id := r.raw("namespaceId")
+	if strings.TrimSpace(id) == "" {
+		id = r.raw("customNamespaceId")
+	}
+	return checked{showName: r.raw("namespaceName"), namespace: id}.check()
+}
+
 // check refuses what no request may hold, the first in this order (Nacos: DefaultParamChecker.checkParamInfoFormat).
 func (c checked) check() *failure {
 	problem := func(name, what string) *failure { return illegal("Param '" + name + "' is illegal, " + what) }
 	const characters = "illegal characters should not appear in the param."
+	blank := func(value string) bool { return strings.TrimSpace(value) == "" }
 	tooLong := func(name, value string, limit string, most int) *failure {
-		if units(value) > most {
+		if !blank(value) && units(value) > most {
 			return problem(name, "the param length should not exceed "+limit+".")
 		}
 		return nil
 	}
+	if failed := tooLong("namespaceShowName", c.showName, "256", maxShowName); failed != nil {
+		return failed
+	}
+	if !blank(c.showName) && !showNamePattern.MatchString(c.showName) {
+		return problem("namespaceShowName", characters)
+	}
 	if failed := tooLong("namespaceId/tenant", c.namespace, "64", maxNamespace); failed != nil {
 		return failed
 	}
-	if c.namespace != "" && !namespacePattern.MatchString(c.namespace) {
+	if !blank(c.namespace) && !namespacePattern.MatchString(c.namespace) {
 		return problem("namespaceId/tenant", characters)
 	}
 	if failed := tooLong("serviceName", c.service, "512", maxService); failed != nil {
 		return failed
 	}
-	if c.service != "" && (strings.HasPrefix(c.service, "@") || strings.Contains(c.service, "@@") || chinesePattern.MatchString(c.service)) {
+	if !blank(c.service) && (strings.HasPrefix(c.service, "@") || strings.Contains(c.service, "@@") || chinesePattern.MatchString(c.service)) {
 		return problem("serviceName", characters)
 	}
 	if failed := tooLong("group", c.group, "128", maxGroup); failed != nil {
 		return failed
 	}
-	if strings.TrimSpace(c.group) != "" && !groupPattern.MatchString(c.group) {
+	if !blank(c.group) && !groupPattern.MatchString(c.group) {
 		return problem("group", characters)
 	}
 	for _, cluster := range c.clusters {
@@ -99,10 +165,10 @@ func (c checked) check() *failure {
 	if failed := tooLong("ip", c.ip, "128", maxIP); failed != nil {
 		return failed
 	}
-	if chinesePattern.MatchString(c.ip) {
+	if !blank(c.ip) && chinesePattern.MatchString(c.ip) {
 		return problem("ip", characters)
 	}
-	if strings.TrimSpace(c.port) != "" {
+	if !blank(c.port) {
 		if port, err := parseJavaInt(c.port); err != nil || port < 0 || port > maxPort {
 			return problem("port", "the value should be between 0 and 65535.")
 		}

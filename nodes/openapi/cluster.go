@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/model"
 	"muster/nodes/registry"
 )
 
@@ -117,15 +118,19 @@ func (s *Server) setHealth(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	cluster := r.cluster()
+	return ok, s.refuseHealth(service, ip, port, r.cluster())
+}
+
+// refuseHealth says why the health of an instance cannot be set by hand; nil where nobody is there.
+func (s *Server) refuseHealth(service model.Service, ip string, port int, cluster string) *failure {
 	metadata := s.options.Registry.ServiceMetadata(service)
 	if metadata == nil || metadata.Clusters[cluster].Checker.Type != checkNone {
-		return nil, plain(http.StatusBadRequest, "health check is still working, service: "+service.GroupedName()+", cluster: "+cluster)
+		return plain(http.StatusBadRequest, "health check is still working, service: "+service.GroupedName()+", cluster: "+cluster)
 	}
 	if _, registered := s.options.Registry.Published(service, registry.ClientID(ip, port, false)); registered {
-		return nil, plain(http.StatusBadRequest, "errCode: 400, errMsg: "+registry.KindError{Service: service}.Error()+" ")
+		return wrongKind(registry.KindError{Service: service})
 	}
-	return ok, nil
+	return nil
 }
 
 // healthServer is GET /health/server.

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// version is the release of Nacos that this API is like.
+const version = "2.5.1"
+
 // raftGroups are the names of Nacos's Raft groups. This node has one, which it shows under all of them.
 var raftGroups = []string{
 	"nacos_config", "naming_instance_metadata", "naming_persistent_service", "naming_persistent_service_v2", "naming_service_metadata",
@@ -50,19 +53,25 @@ func (s *Server) memberJSON(m Member, raft RaftGroup) memberJSON {
 		IP: host, Port: port, State: m.State, Address: m.Address, Failures: m.Failures, Abilities: abilities, GRPC: true,
 		Extend: map[string]any{
 			"lastRefreshTime": m.Refreshed.UnixMilli(), "raftMetaData": map[string]any{"metaDataMap": groups},
-			"raftPort": strconv.Itoa(port - 1000), "readyToUpgrade": true, "supportGrayModel": true, "version": "2.5.1",
+			"raftPort": strconv.Itoa(port - 1000), "readyToUpgrade": true, "supportGrayModel": true, "version": version,
 		},
 	}
 }
 
 // clusterSelf is GET /v1/core/cluster/self.
 func (s *Server) clusterSelf(*request) (answer, *failure) {
+	member, failed := s.ownMember()
+	return result(member), failed
+}
+
+// ownMember is this node among the members.
+func (s *Server) ownMember() (memberJSON, *failure) {
 	for _, m := range s.options.Members() {
 		if m.Address == s.options.Self {
-			return result(s.memberJSON(m, s.options.Raft())), nil
+			return s.memberJSON(m, s.options.Raft()), nil
 		}
 	}
-	return nil, plain(http.StatusInternalServerError, "caused: this node is no member of its cluster;")
+	return memberJSON{}, plain(http.StatusInternalServerError, "caused: this node is no member of its cluster;")
 }
 
 // clusterNodes is GET /v1/core/cluster/nodes; keyword is the beginning of an address.

@@ -1,10 +1,15 @@
-// Package openapi is the registry's HTTP interface: version 1 of Nacos's open API under /nacos/v1, as a Nacos 2.5.1 cluster
-// answers it, down to wording, status codes and content types. Where that cluster loses or corrupts data, the node does not
-// follow; these differences are listed in testdata/differences.md, with their reasons.
+// Package openapi is the registry's HTTP interface: versions 1 and 2 of Nacos's open API under /nacos/v1 and /nacos/v2, and what
+// its console and actuator tell, as a Nacos 2.5.1 cluster answers it, down to wording, status codes and content types. Where that
+// cluster loses or corrupts data, the node does not follow; these differences are listed in testdata/differences.md, with their
+// reasons.
 //
 // A request under /nacos/v1/ns passes, in this order: the service name filter, the routing filter (which forwards what another
 // node is responsible for), the parameter check, the handler. All of them and the error pages are Nacos's own layers, which is
-// why they fail in four different forms (see failure).
+// why they fail in different forms (see failure).
+//
+// Version 2 has the parameter check alone before its handlers, and Spring reads its parameters (see binding.go). Most of its
+// answers come in an envelope with a code. Both versions share whatever is behind the reading of parameters; files named v2_ hold
+// what only version 2 has. Where Nacos's version 2 keeps a write at whichever node was asked, it goes to its owner here.
 //
 // Beyond Nacos, GET /instance/list and GET /instance take the parameter read=linearizable: the answer then holds everything that
 // the Raft group had acknowledged when the request came, or is a 503.

@@ -8,11 +8,16 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
+	"muster/nodes/defect"
 	"muster/nodes/registry"
 )
+
+// VersionTwoStaysLocal is the defect that version 2 of the API routes nothing: see toOwner.
+const VersionTwoStaysLocal defect.Name = "openapi/versionTwoStaysLocal"
 
 const (
 	// peerTimeout bounds connecting to the responsible node and, again, waiting for its answer (Nacos:
@@ -38,31 +43,79 @@ func newPeerClient() *http.Client {
 	}
 }
 
-// forward sends a request to the node that is responsible for its ip:port, unless that is this one (Nacos: DistroFilter). It
-// reports whether it answered the client.
-func (s *Server) forward(w http.ResponseWriter, r *request) (bool, *failure) {
+// forward sends a request of version 1 to the node that is responsible for its ip:port, unless that is this one (Nacos:
+// DistroFilter); then the answer is nil.
+func (s *Server) forward(r *request) (*relayed, *failure) {
 	tag, failed := r.tag()
 	if failed != nil {
-		return false, failed
+		return nil, failed
 	}
-	owner := s.options.Owner(tag)
-	if owner == s.options.Self || !s.options.Registry.Switches().DistroEnabled {
-		return false, nil
+	owner, away := s.away(tag)
+	if !away {
+		return nil, nil
 	}
-	if strings.Contains(r.Header.Get("User-Agent"), "Nacos-Server") {
-		from, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			from = r.RemoteAddr
-		}
-		return false, page(http.StatusBadRequest, "receive invalid redirect request from peer "+from)
+	if from, loop := r.fromPeer(); loop {
+		return nil, page(http.StatusBadRequest, redirectProblem+from)
 	}
-	serverFailed := func(err error) *failure {
-		return page(http.StatusInternalServerError, "Server failed, caused: "+err.Error()+";")
+	answer, err := s.relay(r, owner)
+	if err != nil {
+		return nil, page(http.StatusInternalServerError, "Server failed, caused: "+err.Error()+";")
 	}
+	answer.media = forwardedMedia
+	return answer, nil
+}
+
+// toOwner passes a request of version 2 on if another node is responsible for the address. Nacos 2.5.1 does not: what is written
+// at another node stays there, is not synchronised, and no beat is missed (github.com/alibaba/nacos/issues/14992).
+func (s *Server) toOwner(r *request, ip string, port int) (*relayed, *failure) {
+	owner, away := s.away(registry.Tag(ip, port))
+	if !away || defect.On(VersionTwoStaysLocal) {
+		return nil, nil
+	}
+	if from, loop := r.fromPeer(); loop {
+		return nil, plain(http.StatusBadRequest, redirectProblem+from)
+	}
+	answer, err := s.relay(r, owner)
+	if err != nil {
+		return nil, plain(http.StatusInternalServerError, "the responsible node does not answer: "+err.Error())
+	}
+	return answer, nil
+}
+
+// redirectProblem is how a node refuses what a peer forwarded to it by mistake: the two see different members.
+const redirectProblem = "receive invalid redirect request from peer "
+
+// away says who is responsible for a tag if not this node.
+func (s *Server) away(tag string) (owner string, away bool) {
+	owner = s.options.Owner(tag)
+	return owner, owner != s.options.Self && s.options.Registry.Switches().DistroEnabled
+}
+
+// fromPeer says which node forwarded the request, if one did.
+func (r *request) fromPeer() (from string, forwarded bool) {
+	if !strings.Contains(r.Header.Get("User-Agent"), "Nacos-Server") {
+		return "", false
+	}
+	from, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		from = r.RemoteAddr
+	}
+	return from, true
+}
+
+// relayed is another node's answer.
+type relayed struct {
+	status int
+	media  string
+	body   []byte
+}
+
+// relay asks another node and waits for its answer.
+func (s *Server) relay(r *request, owner string) (*relayed, error) {
 	target := url.URL{Scheme: "http", Host: owner, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
 	out, err := http.NewRequestWithContext(r.Context(), r.Method, target.String(), bytes.NewReader(r.body))
 	if err != nil {
-		return false, serverFailed(err)
+		return nil, err
 	}
 	out.Header = r.Header.Clone()
 	for _, hop := range []string{"Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "Te", "Trailer", "Expect"} {
@@ -74,17 +127,14 @@ func (s *Server) forward(w http.ResponseWriter, r *request) (bool, *failure) {
 	out.Header["Idempotency-Key"] = nil
 	answer, err := s.peers.Do(out)
 	if err != nil {
-		return false, serverFailed(err)
+		return nil, err
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, answerLimit))
 	if err != nil {
-		return false, serverFailed(err)
+		return nil, err
 	}
-	w.Header().Set("Content-Type", forwardedMedia)
-	w.WriteHeader(answer.StatusCode)
-	writeBody(w, body)
-	return true, nil
+	return &relayed{status: answer.StatusCode, media: answer.Header.Get("Content-Type"), body: body}, nil
 }
 
 // tag is what decides which node is responsible: ip and port of the request or of its beat. The port is read as a number, so that
@@ -98,12 +148,12 @@ func (r *request) tag() (string, *failure) {
 	if err != nil && text != "" {
 		return ip + ":" + text, nil // the check at the owner refuses it
 	}
-	if beat := r.raw("beat"); strings.TrimSpace(beat) != "" {
-		b, failed := parseBeat(beat)
-		if failed != nil {
-			return "", failed
-		}
-		ip, port = b.IP, b.Port
+	beat, failed := r.fullBeat()
+	if failed != nil {
+		return "", failed
+	}
+	if beat != nil {
+		ip, port = beat.IP, beat.Port
 	}
 	return registry.Tag(ip, port), nil
 }
@@ -118,13 +168,26 @@ type beatInfo struct {
 	Metadata  map[string]*string `json:"metadata"`
 }
 
-// parseBeat reads the JSON of a beat.
-func parseBeat(text string) (beatInfo, *failure) {
+// fullBeat reads the JSON of a beat; nil if there is none.
+func (r *request) fullBeat() (*beatInfo, *failure) {
+	text := r.raw("beat")
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
 	var b beatInfo
 	if err := decodeJSON(text, &b); err != nil {
-		return b, deserializeFailed("com.alibaba.nacos.naming.healthcheck.RsInfo", err)
+		return nil, r.deserializeFailed("com.alibaba.nacos.naming.healthcheck.RsInfo", err)
 	}
-	return b, nil
+	return &b, nil
+}
+
+// check is the parameter check of what a beat holds.
+func (b beatInfo) check() *failure {
+	c := checked{ip: b.IP, port: strconv.Itoa(b.Port)}
+	if strings.TrimSpace(b.Cluster) != "" {
+		c.clusters = []string{b.Cluster}
+	}
+	return c.check()
 }
 
 // decodeJSON reads one JSON value and refuses anything behind it.
@@ -140,7 +203,6 @@ func decodeJSON(text string, into any) error {
 }
 
 // deserializeFailed is how Nacos says that JSON could not be read; the cause is Jackson's there, and Go's here.
-func deserializeFailed(class string, err error) *failure {
-	return page(http.StatusInternalServerError, "Server failed, caused: errCode: 101, errMsg: Nacos deserialize for class ["+class+
-		"] failed, cause error["+err.Error()+"].  ;caused: "+err.Error()+";")
+func (r *request) deserializeFailed(class string, err error) *failure {
+	return r.filterFailed("errCode: 101, errMsg: Nacos deserialize for class ["+class+"] failed, cause error["+err.Error()+"].  ", err)
 }

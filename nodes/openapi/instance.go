@@ -28,9 +28,8 @@ func (s *Server) instanceOf(r *request, service model.Service) (registry.Publish
 	if err != nil {
 		return p, false, plain(http.StatusBadRequest, err.Error())
 	}
-	// A NaN would pass Nacos's two comparisons, and make every later list of the service at the other nodes a 500.
-	if !(weight >= 0 && weight <= 10000) {
-		return p, false, plain(http.StatusBadRequest, "instance format invalid: The weights range from 0.0 to 10000.0")
+	if failed := checkWeight(weight); failed != nil {
+		return p, false, failed
 	}
 	p.Weight = weight
 	p.Cluster = r.cluster()
@@ -42,6 +41,15 @@ func (s *Server) instanceOf(r *request, service model.Service) (registry.Publish
 		return p, false, failed
 	}
 	return p, ephemeral, nil
+}
+
+// checkWeight refuses a weight that is out of range. A NaN would pass Nacos's two comparisons, and make every later list of the
+// service at the other nodes a 500.
+func checkWeight(weight float64) *failure {
+	if weight >= 0 && weight <= 10000 {
+		return nil
+	}
+	return plain(http.StatusBadRequest, "instance format invalid: The weights range from 0.0 to 10000.0").as(codeWeight)
 }
 
 // address is ip and port of the request.
@@ -80,10 +88,12 @@ func legal(p registry.Published) *failure {
 	interval := millis(p.Metadata, registry.BeatIntervalKey, defaultBeatInterval)
 	if millis(p.Metadata, registry.BeatTimeoutKey, defaultBeatTimeout) < interval ||
 		millis(p.Metadata, registry.DeleteTimeoutKey, defaultDeleteTimeout) < interval {
-		return plain(http.StatusBadRequest, "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.")
+		return plain(http.StatusBadRequest,
+			"Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.").as(codeInstance)
 	}
 	if !legalCluster.MatchString(p.Cluster) {
-		return plain(http.StatusBadRequest, "Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: "+p.Cluster+")")
+		return plain(http.StatusBadRequest,
+			"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: "+p.Cluster+")").as(codeInstance)
 	}
 	return nil
 }
@@ -131,9 +141,13 @@ func (s *Server) publish(r *request, service model.Service, instance registry.Pu
 		return s.propose(r, registry.Command{Kind: registry.RegisterPersistent, Service: service, Instance: &instance})
 	}
 	if kind := (registry.KindError{}); errors.As(err, &kind) {
-		return plain(http.StatusBadRequest, "errCode: 400, errMsg: "+kind.Error()+" ")
+		return wrongKind(kind)
 	}
 	return nil
+}
+
+func wrongKind(kind registry.KindError) *failure {
+	return plain(http.StatusBadRequest, "errCode: 400, errMsg: "+kind.Error()+" ")
 }
 
 // propose brings a command to the Raft group.
@@ -145,6 +159,8 @@ func (s *Server) propose(r *request, command registry.Command) *failure {
 		return serviceExists(command.Service)
 	case errors.Is(err, registry.ErrServiceNotEmpty):
 		return serviceNotEmpty(command.Service)
+	case errors.Is(err, registry.ErrNamespaceExists):
+		return namespaceExists(command.Namespace.ID)
 	default:
 		return plain(http.StatusInternalServerError, "caused: "+err.Error()+";")
 	}
@@ -160,13 +176,18 @@ func (s *Server) deregister(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
+	return ok, s.takeOff(r, service, instance, ephemeral)
+}
+
+// takeOff ends a registration, if there is one.
+func (s *Server) takeOff(r *request, service model.Service, instance registry.Published, ephemeral bool) *failure {
 	if ephemeral {
 		s.options.Registry.DeregisterEphemeral(service, instance.IP, instance.Port)
-		return ok, nil
+		return nil
 	}
 	// Whether the instance is there is for the Raft group to say: this node may be behind.
 	address := registry.Published{IP: instance.IP, Port: instance.Port}
-	return ok, s.propose(r, registry.Command{Kind: registry.DeregisterPersistent, Service: service, Instance: &address})
+	return s.propose(r, registry.Command{Kind: registry.DeregisterPersistent, Service: service, Instance: &address})
 }
 
 // update is PUT /instance: operator's metadata over an instance, in place of all that were there.
@@ -179,15 +200,20 @@ func (s *Server) update(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
+	return ok, s.coverWhole(r, service, p, ephemeral)
+}
+
+// coverWhole lays operator's metadata over an instance, there or not, of a service that is.
+func (s *Server) coverWhole(r *request, service model.Service, p registry.Published, ephemeral bool) *failure {
 	if failed := legal(p); failed != nil {
-		return nil, failed
+		return failed
 	}
 	if _, known := s.options.Registry.Service(service); !known {
-		return nil, plain(http.StatusBadRequest, fmt.Sprintf(
+		return plain(http.StatusBadRequest, fmt.Sprintf(
 			"service not found, namespace: %s, service: Service{namespace='%s', group='%s', name='%s', ephemeral=%t, revision=0}",
-			service.Namespace, service.Namespace, service.Group, service.Name, ephemeral))
+			service.Namespace, service.Namespace, service.Group, service.Name, ephemeral)).as(codeInstance)
 	}
-	return ok, s.cover(r, service, registry.MetadataID(p.IP, p.Port, p.Cluster),
+	return s.cover(r, service, registry.MetadataID(p.IP, p.Port, p.Cluster),
 		registry.InstanceMetadata{Weight: p.Weight, Enabled: p.Enabled, Extend: p.Metadata})
 }
 
@@ -224,9 +250,15 @@ func (s *Server) patch(r *request) (answer, *failure) {
 	if text := r.optional("enabled", ""); text != "" {
 		changes = append(changes, func(m *registry.InstanceMetadata) { m.Enabled = word(text) })
 	}
-	cluster := r.cluster()
+	return ok, s.coverPart(r, service, ip, port, r.cluster(), changes)
+}
+
+// coverPart changes operator's metadata over an instance that is there.
+func (s *Server) coverPart(
+	r *request, service model.Service, ip string, port int, cluster string, changes []func(*registry.InstanceMetadata),
+) *failure {
 	if _, failed := s.find(r, service, ip, port, cluster); failed != nil {
-		return nil, failed
+		return failed
 	}
 	id := registry.MetadataID(ip, port, cluster)
 	metadata, set := s.options.Registry.InstanceMetadata(service, id)
@@ -236,7 +268,7 @@ func (s *Server) patch(r *request) (answer, *failure) {
 	for _, change := range changes {
 		change(&metadata)
 	}
-	return ok, s.cover(r, service, id, metadata)
+	return s.cover(r, service, id, metadata)
 }
 
 // find looks for an instance as GET /instance does.
@@ -246,11 +278,11 @@ func (s *Server) find(r *request, service model.Service, ip string, port int, cl
 		return nil, failed
 	}
 	if len(view.Hosts) == 0 {
-		return nil, plain(http.StatusNotFound, "no ips found for cluster "+cluster+" in service "+service.GroupedName())
+		return nil, plain(http.StatusNotFound, "no ips found for cluster "+cluster+" in service "+service.GroupedName()).as(codeUnknown)
 	}
 	host, found := view.Find(ip, port, cluster)
 	if !found {
-		return nil, plain(http.StatusNotFound, "no matched ip found!")
+		return nil, plain(http.StatusNotFound, "no matched ip found!").as(codeUnknown)
 	}
 	return host, nil
 }
@@ -267,7 +299,7 @@ func (s *Server) view(r *request, service model.Service) (*registry.View, *failu
 		}
 		return s.options.Registry.FreshView(service), nil
 	default:
-		return nil, plain(http.StatusBadRequest, fmt.Sprintf("Param 'read' is illegal, %q: want local or linearizable", string(mode)))
+		return nil, plain(http.StatusBadRequest, fmt.Sprintf("Param 'read' is illegal, %q: want local or linearizable", string(mode))).as(codeInvalid)
 	}
 }
 
@@ -292,9 +324,17 @@ func (s *Server) get(r *request) (answer, *failure) {
 		Cluster  string            `json:"clusterName"`
 		Weight   double            `json:"weight"`
 		Healthy  bool              `json:"healthy"`
-		ID       string            `json:"instanceId,omitempty"`
+		ID       *string           `json:"instanceId"`
 		Metadata map[string]string `json:"metadata"`
-	}{service.GroupedName(), host.IP, host.Port, host.Cluster, double(host.Weight), host.Healthy, host.InstanceID, notNil(host.Metadata)}, nil
+	}{service.GroupedName(), host.IP, host.Port, host.Cluster, double(host.Weight), host.Healthy, idOf(host), notNil(host.Metadata)}, nil
+}
+
+// idOf is a host's id as JSON shows it: null where it has none.
+func idOf(host *registry.Host) *string {
+	if host.InstanceID == "" {
+		return nil
+	}
+	return &host.InstanceID
 }
 
 // notNil is the map, or an empty one: JSON shows {} for both.

@@ -7,35 +7,55 @@ import (
 	"muster/nodes/registry"
 )
 
+// statusUp is the state of a node that answers.
+const statusUp = "UP"
+
 // metrics is GET /operator/metrics. The status alone unless onlyStatus=false. cpu and load are -1, which is what Java says where
 // it cannot measure them.
 func (s *Server) metrics(r *request) (answer, *failure) {
-	const status = "UP"
 	if equalsTrue(r.optional("onlyStatus", "true")) {
-		return map[string]string{"status": status}, nil
+		return map[string]string{"status": statusUp}, nil
 	}
-	var memory runtime.MemStats
-	runtime.ReadMemStats(&memory)
 	counts := s.options.Registry.Counts()
 	return struct {
-		Status               string `json:"status"`
-		Services             int    `json:"serviceCount"`
-		Instances            int    `json:"instanceCount"`
-		Subscribers          int    `json:"subscribeCount"`
-		ResponsibleInstances int    `json:"responsibleInstanceCount"`
-		Clients              int    `json:"clientCount"`
-		Connections          int    `json:"connectionBasedClientCount"`
-		Ephemeral            int    `json:"ephemeralIpPortClientCount"`
-		Persistent           int    `json:"persistentIpPortClientCount"`
-		ResponsibleClients   int    `json:"responsibleClientCount"`
-		CPU                  double `json:"cpu"`
-		Load                 double `json:"load"`
-		Memory               double `json:"mem"`
-	}{
-		Status: status, Services: counts.Services, Instances: counts.Instances, ResponsibleInstances: counts.ResponsibleInstances,
+		metricsJSON
+		ResponsibleInstances int `json:"responsibleInstanceCount"`
+	}{figures(counts), counts.ResponsibleInstances}, nil
+}
+
+// metricsJSON are the figures of the metrics.
+type metricsJSON struct {
+	Status             string `json:"status"`
+	Services           int    `json:"serviceCount"`
+	Instances          int    `json:"instanceCount"`
+	Subscribers        int    `json:"subscribeCount"`
+	Clients            int    `json:"clientCount"`
+	Connections        int    `json:"connectionBasedClientCount"`
+	Ephemeral          int    `json:"ephemeralIpPortClientCount"`
+	Persistent         int    `json:"persistentIpPortClientCount"`
+	ResponsibleClients int    `json:"responsibleClientCount"`
+	CPU                double `json:"cpu"`
+	Load               double `json:"load"`
+	Memory             double `json:"mem"`
+}
+
+func figures(counts registry.Counts) metricsJSON {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return metricsJSON{
+		Status: statusUp, Services: counts.Services, Instances: counts.Instances,
 		Clients: counts.EphemeralClients + counts.PersistentClients, Ephemeral: counts.EphemeralClients, Persistent: counts.PersistentClients,
 		ResponsibleClients: counts.ResponsibleClients, CPU: -1, Load: -1, Memory: double(float64(memory.HeapInuse) / float64(memory.HeapSys)),
-	}, nil
+	}
+}
+
+// metricsBound is GET /v2/ns/ops/metrics, which shows one figure less.
+func (s *Server) metricsBound(r *request) (answer, *failure) {
+	p := r.parameters()
+	if onlyStatus := p.flagOr("onlyStatus", true); p.failed != nil || onlyStatus {
+		return success(map[string]string{"status": statusUp}), p.failed
+	}
+	return success(figures(s.options.Registry.Counts())), nil
 }
 
 // distroClient is GET /operator/distro/client: who is responsible for an ip:port.
@@ -61,15 +81,20 @@ func (s *Server) setSwitch(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
+	return ok, s.turnSwitch(r, entry, value, http.StatusBadRequest)
+}
+
+// turnSwitch sets a switch; a value that it does not take is answered with the status.
+func (s *Server) turnSwitch(r *request, entry, value string, refused int) *failure {
 	change, known := switchEntries[entry]
 	if !known {
-		return ok, nil // as in Nacos: an entry that nobody knows changes nothing
+		return nil // as in Nacos: an entry that nobody knows changes nothing
 	}
 	switches := s.options.Registry.Switches()
 	if err := change(&switches, value); err != nil {
-		return nil, plain(http.StatusBadRequest, err.Error())
+		return plain(refused, err.Error())
 	}
-	return ok, s.propose(r, registry.Command{Kind: registry.SetSwitches, Switches: &switches})
+	return s.propose(r, registry.Command{Kind: registry.SetSwitches, Switches: &switches})
 }
 
 // switches is GET /operator/switches: the switches, and settings of Nacos that nothing here can change.

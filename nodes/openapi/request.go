@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"muster/model"
@@ -22,6 +23,8 @@ type request struct {
 	path string
 	// values are the parameters of the query, then those of the form. The first value of a name counts.
 	values url.Values
+	// names are their names in the order in which they came.
+	names []string
 	// body is what was read of it, for forwarding.
 	body []byte
 }
@@ -30,6 +33,7 @@ type request struct {
 // their parameter, as in Tomcat.
 func (r *request) read(w http.ResponseWriter) *failure {
 	r.values, _ = url.ParseQuery(r.URL.RawQuery) // the error only repeats what was dropped
+	r.names = namesIn(r.URL.RawQuery)
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
@@ -49,7 +53,20 @@ func (r *request) read(w http.ResponseWriter) *failure {
 	for name, values := range form {
 		r.values[name] = append(r.values[name], values...)
 	}
+	r.names = append(r.names, namesIn(string(body))...)
 	return nil
+}
+
+// namesIn lists the names in a query, each once, in order.
+func namesIn(query string) []string {
+	var names []string
+	for pair := range strings.SplitSeq(query, "&") {
+		escaped, _, _ := strings.Cut(pair, "=")
+		if name, err := url.QueryUnescape(escaped); err == nil && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // formOf decodes a body that holds a form. Any other body has no parameters.
@@ -135,7 +152,7 @@ func (r *request) service() (model.Service, *failure) {
 // grouped splits a service name of the form group@@name.
 func (r *request) grouped(name string) (model.Service, *failure) {
 	if problem := nameProblem(name); problem != "" {
-		return model.Service{}, plain(http.StatusBadRequest, problem)
+		return model.Service{}, plain(http.StatusBadRequest, problem).as(codeInvalid)
 	}
 	group, bare, _ := strings.Cut(name, "@@")
 	return model.Service{Namespace: r.namespace(), Group: group, Name: bare}, nil

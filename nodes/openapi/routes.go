@@ -2,7 +2,7 @@ package openapi
 
 import "net/http"
 
-// table lists what this server answers. Everything else is refused by path and verb.
+// table lists what this server answers, version 1 first. Everything else is refused by path and verb.
 func (s *Server) table() map[string]map[string]route {
 	read := func(handle func(*request) (answer, *failure)) route { return route{handle: handle} }
 	routed := func(handle func(*request) (answer, *failure)) route { return route{handle: handle, routed: true} }
@@ -11,7 +11,8 @@ func (s *Server) table() map[string]map[string]route {
 		ns                         = "/v1/ns/"
 		core                       = "/v1/core/cluster/"
 	)
-	table := map[string]map[string]route{
+	table := s.tableTwo()
+	for path, verbs := range map[string]map[string]route{
 		ns + "instance": {
 			post: routed(s.register), put: routed(s.update), patch: routed(s.patch), del: routed(s.deregister), get: read(s.get),
 		},
@@ -41,12 +42,89 @@ func (s *Server) table() map[string]map[string]route {
 		core + "server/leave":          {post: read(s.clusterLeave)},
 		core + "report":                {}, // members report over gRPC only
 		"/v1/console/health/liveness":  {get: read(s.alive)},
+		core + "simple/nodes":          {get: read(s.simpleNodes)},
 		"/v1/console/health/readiness": {get: read(s.alive)},
+		"/v1/console/server/state":     {get: read(s.serverState)},
+		"/actuator":                    {get: read(s.actuator)},
+		"/actuator/health":             {get: read(s.actuatorHealth)},
+	} {
+		table[path] = verbs
 	}
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
 		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitch)}
 		table[operator+"metrics"] = map[string]route{get: read(s.metrics)}
 		table[operator+"distro/client"] = map[string]route{get: read(s.distroClient)}
+	}
+	return table
+}
+
+// tableTwo lists version 2, and what the console and it share.
+func (s *Server) tableTwo() map[string]map[string]route {
+	naming := func(handle func(*request) (answer, *failure)) route {
+		return route{handle: handle, check: (*request).checkNaming, result: true}
+	}
+	core := func(handle func(*request) (answer, *failure)) route { return route{handle: handle, result: true} }
+	console := func(handle func(*request) (answer, *failure)) route {
+		return route{handle: handle, check: (*request).checkConsole, result: true}
+	}
+	old := func(handle func(*request) (answer, *failure)) route {
+		return route{handle: handle, check: (*request).checkConsole}
+	}
+	const (
+		get, post, put, del, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch
+		ns                         = "/v2/ns/"
+		cluster                    = "/v2/core/cluster/"
+		ops                        = "/v2/core/ops/"
+	)
+	table := map[string]map[string]route{
+		ns + "instance": {
+			post: naming(s.registerForm), put: naming(s.updateForm), patch: naming(s.patchAll), del: naming(s.deregisterForm),
+			get: naming(s.instanceDetail),
+		},
+		ns + "instance/list": {get: {handle: s.instanceList, check: (*request).checkList, result: true}},
+		ns + "instance/beat": {put: {handle: s.beatPlain, check: (*request).checkBeat, result: true}},
+		ns + "instance/metadata/batch": {
+			put: {handle: s.batchForm(addMetadata), check: (*request).checkBatch, result: true},
+			del: {handle: s.batchForm(dropMetadata), check: (*request).checkBatch, result: true},
+		},
+		statusesPath: {anyVerb: naming(s.statusesBelow)},
+
+		ns + "service": {
+			post: naming(s.createServiceForm), put: naming(s.updateServiceForm), del: naming(s.deleteServiceNamed),
+			get: naming(s.serviceDetailNamed),
+		},
+		ns + "service/list":      {get: naming(s.serviceListed)},
+		ns + "health":            {put: naming(s.setHealthForm)},
+		ns + "health/instance":   {put: naming(s.setHealthForm)},
+		ns + "catalog/instances": {anyVerb: {handle: s.catalogPage, check: (*request).checkNaming}},
+
+		ns + "client":                        {get: naming(s.clientDetail)},
+		ns + "client/list":                   {get: naming(s.clientList)},
+		ns + "client/publish/list":           {get: naming(s.published)},
+		ns + "client/service/publisher/list": {get: naming(s.publishers)},
+
+		cluster + "node/self":        {get: core(s.nodeSelf)},
+		cluster + "node/self/health": {get: core(s.nodeHealth)},
+		cluster + "node/list":        {get: core(s.nodeList), put: core(s.putNodes)},
+		cluster + "lookup":           {put: core(s.setLookup)},
+		cluster + "nodes":            {del: core(s.deleteNodes)},
+		ops + "raft":                 {post: {handle: s.raftCommand}},
+		ops + "ids":                  {get: {handle: s.generatorIDs}},
+		ops + "log":                  {put: {handle: s.setLogLevel}},
+
+		"/v2/console/namespace/list":   {get: console(s.namespaceList)},
+		"/v2/console/health/liveness":  {get: core(func(*request) (answer, *failure) { return success(ok), nil })},
+		"/v2/console/health/readiness": {get: core(func(*request) (answer, *failure) { return success(ok), nil })},
+		"/v2/console/namespace": {
+			get: console(s.namespaceDetail), post: console(s.createNamespace), put: console(s.updateNamespace), del: console(s.deleteNamespace),
+		},
+		"/v1/console/namespaces": {
+			get: old(s.oldNamespaces), post: old(s.oldCreateNamespace), put: old(s.oldUpdateNamespace), del: old(s.oldDeleteNamespace),
+		},
+	}
+	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
+		table[operator+"switches"] = map[string]route{get: naming(inEnvelope(s.switches)), put: naming(s.setSwitchForm)}
+		table[operator+"metrics"] = map[string]route{get: naming(s.metricsBound)}
 	}
 	return table
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,17 +97,30 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.http.Shutdown(ctx)
 }
 
-// answer is what a handler returns on success: a text, or a value to be written as JSON.
+// answer is what a handler returns on success: a text, another node's answer, or a value to be written as JSON.
 type answer any
 
 // rawJSON is an answer that is encoded already.
 type rawJSON []byte
+
+// noContent is an answer without a body or a type.
+type noContent struct{}
+
+// typedJSON is JSON of a media type of its own.
+type typedJSON struct {
+	media string
+	value any
+}
 
 // route is one verb of one path.
 type route struct {
 	handle func(*request) (answer, *failure)
 	// routed requests go to the node that is responsible for their ip:port (Nacos: @CanDistro).
 	routed bool
+	// check is the parameter check, nil for none.
+	check func(*request) *failure
+	// result has failures told in the envelope of version 2 (Nacos: @NacosApi).
+	result bool
 }
 
 // ServeHTTP answers one request. Whatever goes wrong in it stays in it.
@@ -118,33 +132,45 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	result, failed := s.answer(w, r)
-	switch {
-	case failed != nil:
+	if failed != nil {
 		failed.write(w, r)
-	case result == nil: // written already
-	default:
-		write(w, r, result)
+		return
 	}
+	write(w, r, result)
 }
 
 // write answers with what a handler returned.
 func write(w http.ResponseWriter, r *http.Request, result answer) {
-	if text, isText := result.(string); isText {
-		writeText(w, r, text)
-		return
+	switch result := result.(type) {
+	case string:
+		writeText(w, r, result)
+	case *relayed:
+		result.write(w)
+	case noContent:
+		w.Header()["Content-Type"] = nil
+		w.WriteHeader(http.StatusOK)
+	default:
+		writeValue(w, r, result)
 	}
+}
+
+// writeValue answers with JSON, if the client takes it.
+func writeValue(w http.ResponseWriter, r *http.Request, result answer) {
 	if !acceptsJSON(r) {
 		plain(http.StatusInternalServerError, "caused: Could not find acceptable representation;").write(w, r)
 		return
 	}
-	if raw, encoded := result.(rawJSON); encoded {
-		writeRawJSON(w, http.StatusOK, raw)
-		return
+	switch result := result.(type) {
+	case rawJSON:
+		writeRawJSON(w, http.StatusOK, result)
+	case typedJSON:
+		writeMedia(w, http.StatusOK, result.media, result.value)
+	default:
+		writeJSON(w, http.StatusOK, result)
 	}
-	writeJSON(w, http.StatusOK, result)
 }
 
-// answer takes a request through the filters to its handler. A forwarded request is answered in place: both results are nil.
+// answer takes a request through the filters to its handler.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failure) {
 	if strings.ContainsAny(r.URL.RawQuery, "\"<>[\\]^`{|}") { // Tomcat refuses these before Nacos sees the request
 		return nil, plain(http.StatusBadRequest, "Invalid character found in the request target: escape it with %")
@@ -157,40 +183,88 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 		return nil, page(http.StatusInternalServerError, `The request was rejected because the URL contained a potentially malicious String "//"`)
 	}
 	req := &request{Request: r, path: strings.TrimSuffix(path, "/")}
-	naming := strings.HasPrefix(req.path, "/v1/ns/")
 	verbs, known := s.routes[req.path]
-	route, allowed := verbs[verbOf(r.Method, naming)]
+	if key, below := strings.CutPrefix(req.path, statusesPath); below && key != "" {
+		verbs, known = s.routes[statusesPath], true
+	}
+	route, allowed := verbs[verbOf(r.Method, req.versionOne())]
+	if any, anyVerb := verbs[anyVerb]; anyVerb {
+		route, allowed = any, true
+	}
 	switch {
-	case naming && !allowed:
+	case req.versionOne() && !allowed:
 		return nil, page(http.StatusNotImplemented, "no such api:"+r.Method+":"+r.URL.Path)
 	case !known:
 		return nil, page(http.StatusNotFound, "No message available")
+	case !allowed && r.Method == http.MethodOptions:
+		w.Header().Set("Allow", allowedVerbs(verbs))
+		return noContent{}, nil
 	case !allowed:
-		return nil, plain(http.StatusInternalServerError, "caused: Request method &#39;"+r.Method+"&#39; not supported;")
+		return nil, req.restFailure("Request method '" + r.Method + "' not supported")
 	}
 	if failed := req.read(w); failed != nil {
 		return nil, failed
 	}
-	if !naming {
-		return route.handle(req)
+	if req.versionOne() {
+		result, failed := s.beforeVersionOne(req, route)
+		if result != nil || failed != nil {
+			return result, failed
+		}
 	}
+	if route.check != nil {
+		if failed := route.check(req); failed != nil {
+			return nil, failed
+		}
+	}
+	result, failed := route.handle(req)
+	if route.result {
+		failed = failed.inResult()
+	}
+	return result, failed
+}
+
+// beforeVersionOne are the filters that stand before /v1/ns alone. The result is not nil if another node answered.
+func (s *Server) beforeVersionOne(req *request, route route) (answer, *failure) {
 	if failed := req.filterName(); failed != nil {
 		return nil, failed
 	}
 	if route.routed {
-		forwarded, failed := s.forward(w, req)
-		if forwarded || failed != nil {
-			return nil, failed
+		if answer, failed := s.forward(req); answer != nil || failed != nil {
+			return answer, failed
 		}
 	}
-	c, failed := req.checkedOf()
-	if failed != nil {
-		return nil, failed
+	return nil, req.checkNaming()
+}
+
+// versionOne says whether the request is for version 1 of the naming API, before which stand filters of its own.
+func (r *request) versionOne() bool { return strings.HasPrefix(r.path, "/v1/ns/") }
+
+// restFailure is how a controller outside of the naming API fails: in the old envelope for version 2, as text for version 1.
+func (r *request) restFailure(problem string) *failure {
+	failed := plain(http.StatusInternalServerError, "caused: "+javaEscaper.Replace(problem)+";")
+	if strings.HasPrefix(r.path, "/v2/") {
+		failed.form = formRest
 	}
-	if failed := c.check(); failed != nil {
-		return nil, failed
+	return failed
+}
+
+// javaEscaper writes a text as Spring's HtmlUtils.htmlEscape does.
+var javaEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
+
+// anyVerb stands in the table for all verbs.
+const anyVerb = "*"
+
+// allowedVerbs is the header Allow of a path.
+func allowedVerbs(verbs map[string]route) string {
+	names := []string{http.MethodOptions}
+	for verb := range verbs {
+		names = append(names, verb)
+		if verb == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
 	}
-	return route.handle(req)
+	slices.Sort(names)
+	return strings.Join(names, ",")
 }
 
 // verbOf takes HEAD for GET where Spring does: everywhere but under /v1/ns, whose routing filter knows no HEAD.

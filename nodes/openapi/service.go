@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,15 +13,16 @@ import (
 )
 
 func serviceExists(service model.Service) *failure {
-	return plain(http.StatusBadRequest, "specified service "+service.GroupedName()+" already exists!")
+	return plain(http.StatusBadRequest, "specified service "+service.GroupedName()+" already exists!").as(codeServiceExists)
 }
 
 func serviceNotFound(service model.Service) *failure {
-	return plain(http.StatusBadRequest, "service "+service.GroupedName()+" not found!")
+	return plain(http.StatusBadRequest, "service "+service.GroupedName()+" not found!").as(codeServiceUnknown)
 }
 
 func serviceNotEmpty(service model.Service) *failure {
-	return plain(http.StatusBadRequest, "Service "+service.GroupedName()+" is not empty, can't be delete. Please unregister instance first")
+	return plain(http.StatusBadRequest,
+		"Service "+service.GroupedName()+" is not empty, can't be delete. Please unregister instance first").as(codeServiceDelete)
 }
 
 // boundService is the service that a request names where Spring binds the parameter.
@@ -47,20 +49,25 @@ func (s *Server) createService(r *request) (answer, *failure) {
 		}
 		metadata.ProtectThreshold = float32(value)
 	}
+	return ok, s.makeService(r, service, metadata)
+}
+
+// makeService makes a service of the settings, selector and metadata that the request names.
+func (s *Server) makeService(r *request, service model.Service, metadata registry.ServiceMetadata) *failure {
 	if failed := r.serviceSettings(&metadata); failed != nil {
-		return nil, failed
+		return failed
 	}
 	if _, known := s.options.Registry.Service(service); known {
-		return nil, serviceExists(service)
+		return serviceExists(service)
 	}
-	return ok, s.propose(r, registry.Command{Kind: registry.CreateService, Service: service, ServiceMetadata: &metadata})
+	return s.propose(r, registry.Command{Kind: registry.CreateService, Service: service, ServiceMetadata: &metadata})
 }
 
 // serviceSettings reads selector and metadata, and refuses a threshold that is no number: with one a service is never protected,
 // and no snapshot could hold it.
 func (r *request) serviceSettings(metadata *registry.ServiceMetadata) *failure {
 	if metadata.ProtectThreshold-metadata.ProtectThreshold != 0 {
-		return plain(http.StatusBadRequest, "Param 'protectThreshold' is illegal, it should be a number from 0.0 to 1.0")
+		return plain(http.StatusBadRequest, "Param 'protectThreshold' is illegal, it should be a number from 0.0 to 1.0").as(codeInvalid)
 	}
 	var failed *failure
 	if metadata.Selector, failed = parseSelector(r.raw("selector")); failed != nil {
@@ -88,15 +95,20 @@ func (s *Server) updateService(r *request) (answer, *failure) {
 	if value, err := parseJavaDouble(threshold); err == nil { // no number is 0, as for Nacos's NumberUtils.toFloat
 		metadata.ProtectThreshold = float32(value)
 	}
+	return ok, s.resetService(r, service, metadata)
+}
+
+// resetService replaces what operators set for a service, except its clusters.
+func (s *Server) resetService(r *request, service model.Service, metadata registry.ServiceMetadata) *failure {
 	if failed := r.serviceSettings(&metadata); failed != nil {
-		return nil, failed
+		return failed
 	}
 	info, known := s.options.Registry.Service(service)
 	if !known {
-		return nil, serviceNotFound(service)
+		return serviceNotFound(service)
 	}
 	metadata.Ephemeral = info.Ephemeral
-	return ok, s.propose(r, registry.Command{Kind: registry.UpdateService, Service: service, ServiceMetadata: &metadata})
+	return s.propose(r, registry.Command{Kind: registry.UpdateService, Service: service, ServiceMetadata: &metadata})
 }
 
 // deleteService is DELETE /service.
@@ -105,13 +117,18 @@ func (s *Server) deleteService(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
+	return ok, s.dropService(r, service)
+}
+
+// dropService forgets a service that has no instances.
+func (s *Server) dropService(r *request, service model.Service) *failure {
 	switch info, known := s.options.Registry.Service(service); {
 	case !known:
-		return nil, serviceNotFound(service)
+		return serviceNotFound(service)
 	case info.Instances > 0:
-		return nil, serviceNotEmpty(service)
+		return serviceNotEmpty(service)
 	}
-	return ok, s.propose(r, registry.Command{Kind: registry.DeleteService, Service: service})
+	return s.propose(r, registry.Command{Kind: registry.DeleteService, Service: service})
 }
 
 // clusterJSON is a cluster in the detail of a service.
@@ -127,9 +144,9 @@ func (s *Server) serviceDetail(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	info, known := s.options.Registry.Service(service)
-	if !known {
-		return nil, plain(http.StatusBadRequest, "service not found, namespace: "+service.Namespace+", serviceName: "+service.GroupedName())
+	info, failed := s.infoOf(service)
+	if failed != nil {
+		return nil, failed
 	}
 	metadata := metadataOf(info)
 	clusters := []clusterJSON{}
@@ -149,6 +166,16 @@ func (s *Server) serviceDetail(r *request) (answer, *failure) {
 		service.Namespace, service.Group, service.Name, float(metadata.ProtectThreshold), notNil(metadata.Extend),
 		selectorJSON(metadata.Selector), clusters,
 	}, nil
+}
+
+// infoOf is a service that a detail is wanted of.
+func (s *Server) infoOf(service model.Service) (registry.ServiceInfo, *failure) {
+	info, known := s.options.Registry.Service(service)
+	if !known {
+		return info, plain(http.StatusBadRequest,
+			"service not found, namespace: "+service.Namespace+", serviceName: "+service.GroupedName()).as(codeServiceUnknown)
+	}
+	return info, nil
 }
 
 // metadataOf is what operators set for a service, or the defaults.
@@ -181,21 +208,29 @@ func (s *Server) serviceList(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	names := []string{}
+	count, names, failed := s.namesOnPage(r, number0(number), number0(size))
+	if failed != nil {
+		return nil, failed
+	}
+	return struct {
+		Count int      `json:"count"`
+		Names []string `json:"doms"`
+	}{count, names}, nil
+}
+
+// namesOnPage counts the services of a group and names those on a page; pages before the first are the first.
+func (s *Server) namesOnPage(r *request, number, size int) (count int, names []string, failed *failure) {
+	names = []string{}
 	group := r.optional("groupName", model.DefaultGroup)
 	for _, info := range s.options.Registry.Services(r.namespace()) {
 		if info.Service.Group == group {
 			names = append(names, info.Service.Name)
 		}
 	}
-	pageSize := number0(size)
-	if pageSize < 0 {
-		return nil, plain(http.StatusBadRequest, "fromIndex(0) > toIndex("+strconv.Itoa(pageSize)+")")
+	if size < 0 {
+		return 0, nil, plain(http.StatusBadRequest, "fromIndex(0) > toIndex("+strconv.Itoa(size)+")").as(codeInvalid)
 	}
-	return struct {
-		Count int      `json:"count"`
-		Names []string `json:"doms"`
-	}{len(names), onPage(names, max(number0(number), 1), pageSize)}, nil
+	return len(names), onPage(names, max(number, 1), size), nil
 }
 
 // number0 reads a number; anything else is 0 (Nacos: NumberUtils.toInt).
@@ -263,15 +298,18 @@ func parseSelector(text string) (registry.Selector, *failure) {
 	if strings.TrimSpace(text) == "" {
 		return none, nil
 	}
+	if decoded, err := url.QueryUnescape(text); err == nil { // Nacos decodes it once more
+		text = decoded
+	}
 	var given struct{ Type, Expression *string }
 	if err := decodeJSON(text, &given); err != nil {
-		return none, plain(http.StatusBadRequest, "Param 'selector' is illegal, it should be JSON: "+err.Error())
+		return none, plain(http.StatusBadRequest, "Param 'selector' is illegal, it should be JSON: "+err.Error()).as(codeSelector)
 	}
 	switch {
 	case given.Type != nil && *given.Type == "none":
 		return none, nil
 	case given.Type == nil || *given.Type != "label":
-		return none, plain(http.StatusBadRequest, "not match any type of selector!")
+		return none, plain(http.StatusBadRequest, "not match any type of selector!").as(codeSelector)
 	case given.Expression == nil:
 		return registry.Selector{Type: "label"}, nil
 	}

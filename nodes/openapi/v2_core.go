@@ -1,0 +1,136 @@
+package openapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// nodeSelf is GET /v2/core/cluster/node/self.
+func (s *Server) nodeSelf(*request) (answer, *failure) {
+	member, failed := s.ownMember()
+	return success(member), failed
+}
+
+// memberStates are the states that a member can be in (Nacos: NodeState).
+var memberStates = []string{"STARTING", "UP", "SUSPICIOUS", "DOWN", "ISOLATION"}
+
+// nodeList is GET /v2/core/cluster/node/list; address is a part of an address.
+func (s *Server) nodeList(r *request) (answer, *failure) {
+	state := r.raw("state")
+	if strings.TrimSpace(state) != "" && !slices.Contains(memberStates, strings.ToUpper(state)) {
+		return nil, plain(http.StatusBadRequest, "Illegal state: "+state).as(codeState)
+	}
+	members, raft := []memberJSON{}, s.options.Raft()
+	for _, m := range s.options.Members() {
+		if strings.Contains(m.Address, r.raw("address")) && (strings.TrimSpace(state) == "" || strings.EqualFold(m.State, state)) {
+			members = append(members, s.memberJSON(m, raft))
+		}
+	}
+	return success(members), nil
+}
+
+// putNodes is PUT /v2/core/cluster/node/list. Members are heard of by their reports alone, so that what is put changes nothing.
+func (s *Server) putNodes(r *request) (answer, *failure) {
+	var nodes []json.RawMessage
+	if problem := r.jsonBody("public com.alibaba.nacos.api.model.v2.Result<java.lang.Boolean> "+
+		"com.alibaba.nacos.core.controller.v2.NacosClusterControllerV2.updateNodes(java.util.List<com.alibaba.nacos.core.cluster.Member>) "+
+		"throws com.alibaba.nacos.api.exception.api.NacosApiException", &nodes); problem != "" {
+		return nil, missing(problem)
+	}
+	if len(nodes) == 0 {
+		return nil, missing("required parameter 'nodes' is missing")
+	}
+	return success(true), nil
+}
+
+// setLookup is PUT /v2/core/cluster/lookup: where the list of members comes from. Here it comes from this node's settings, which is
+// what Nacos calls a file.
+func (s *Server) setLookup(r *request) (answer, *failure) {
+	switch kind := r.raw("type"); {
+	case !r.has("type"):
+		return nil, missing("required parameter 'type' is missing")
+	case kind == "file":
+		return success(true), nil
+	default:
+		return nil, plain(http.StatusBadRequest, "The addressing mode exists : "+kind+", just support : [[FILE_CONFIG]]").as(codeInvalid)
+	}
+}
+
+// deleteNodes is DELETE /v2/core/cluster/nodes, which Nacos switched off.
+func (s *Server) deleteNodes(r *request) (answer, *failure) {
+	p := r.parameters()
+	p.need("addresses", javaList)
+	if p.failed != nil {
+		return nil, p.failed
+	}
+	why := "DELETE " + r.path + " API not allow to use temporarily."
+	return restResult{Code: http.StatusMethodNotAllowed, Message: &why}, nil
+}
+
+// nodeHealth is GET /v2/core/cluster/node/self/health. A node that answers is up.
+func (s *Server) nodeHealth(*request) (answer, *failure) { return success("UP"), nil }
+
+// raftCommand is POST /v2/core/ops/raft. None of Nacos's commands is known here.
+func (s *Server) raftCommand(r *request) (answer, *failure) {
+	var command map[string]*string
+	if problem := r.jsonBody("public com.alibaba.nacos.common.model.RestResult<java.lang.String> "+
+		"com.alibaba.nacos.core.controller.v2.CoreOpsV2Controller.raftOps(java.util.Map<java.lang.String, java.lang.String>)",
+		&command); problem != "" {
+		return nil, r.restFailure(problem)
+	}
+	text := func(name string) string {
+		if value := command[name]; value != nil {
+			return *value
+		}
+		return "null"
+	}
+	problem := "Not support command : " + text("command")
+	if _, named := command["groupId"]; named && !slices.Contains(raftGroups, text("groupId")) {
+		problem = "not this raft group : " + text("groupId")
+	}
+	return restResult{Code: http.StatusInternalServerError, Message: &problem}, nil
+}
+
+// generatorIDs is GET /v2/core/ops/ids: there are no generators of ids.
+func (s *Server) generatorIDs(*request) (answer, *failure) { return result([]string{}), nil }
+
+// setLogLevel is PUT /v2/core/ops/log. Nacos ignores a logger that it does not know; none of its loggers is here.
+func (s *Server) setLogLevel(r *request) (answer, *failure) {
+	var level struct{ LogName, LogLevel string }
+	if problem := r.jsonBody("public com.alibaba.nacos.common.model.RestResult<java.lang.Void> com.alibaba.nacos.core.controller.v2."+
+		"CoreOpsV2Controller.updateLog(com.alibaba.nacos.core.model.request.LogUpdateRequest)", &level); problem != "" {
+		return nil, r.restFailure(problem)
+	}
+	return result(nil), nil
+}
+
+// jsonBody reads a body that must be JSON, and says what is wrong with it (Spring: RequestResponseBodyMethodProcessor). method is
+// the Java method that Spring misses it for.
+func (r *request) jsonBody(method string, into any) (problem string) {
+	media := r.Header.Get("Content-Type")
+	if media != "" && !strings.Contains(media, "json") {
+		if !strings.Contains(media, "charset") {
+			media += ";charset=UTF-8"
+		}
+		return "Content type '" + media + "' not supported"
+	}
+	if len(bytes.TrimSpace(r.body)) == 0 {
+		return "Required request body is missing: " + method
+	}
+	if err := decodeJSON(string(r.body), into); err != nil {
+		return "JSON parse error: " + err.Error()
+	}
+	return ""
+}
+
+// simpleNodes is GET /v1/core/cluster/simple/nodes: the members' addresses.
+func (s *Server) simpleNodes(*request) (answer, *failure) {
+	addresses := []string{}
+	for _, m := range s.options.Members() {
+		addresses = append(addresses, m.Address)
+	}
+	return result(addresses), nil
+}
