@@ -98,10 +98,12 @@ func (s *Server) tableTwo() map[string]map[string]route {
 		ns + "health/instance":   {put: naming(s.setHealthForm)},
 		ns + "catalog/instances": {anyVerb: {handle: s.catalogPage, check: (*request).checkNaming}},
 
-		ns + "client":                        {get: naming(s.clientDetail)},
-		ns + "client/list":                   {get: naming(s.clientList)},
-		ns + "client/publish/list":           {get: naming(s.published)},
-		ns + "client/service/publisher/list": {get: naming(s.publishers)},
+		ns + "client":                         {get: naming(s.clientDetail)},
+		ns + "client/list":                    {get: naming(s.clientList)},
+		ns + "client/publish/list":            {get: naming(s.published)},
+		ns + "client/subscribe/list":          {get: naming(s.subscribed)},
+		ns + "client/service/publisher/list":  {get: naming(s.publishers)},
+		ns + "client/service/subscriber/list": {get: naming(s.subscribers)},
 
 		cluster + "node/self":        {get: core(s.nodeSelf)},
 		cluster + "node/self/health": {get: core(s.nodeHealth)},

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"muster/nodes/registry"
@@ -32,6 +33,9 @@ func (s *Server) clientDetail(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
+	if registry.IsConnection(info.ID) {
+		return s.connectionDetail(info)
+	}
 	address := registry.TagOf(info.ID)
 	colon := max(strings.LastIndexByte(address, ':'), 0)
 	return success(struct {
@@ -42,6 +46,29 @@ func (s *Server) clientDetail(r *request) (answer, *failure) {
 		IP        string `json:"clientIp"`
 		Port      string `json:"clientPort"`
 	}{info.ID, info.Ephemeral, info.Updated.UnixMilli(), "ipPort", address[:colon], strings.TrimPrefix(address[colon:], ":")}), nil
+}
+
+// connectionDetail is the detail of a client that is a connection. Only the node that has it can tell; the others fail in Nacos's
+// words.
+func (s *Server) connectionDetail(info registry.ClientInfo) (answer, *failure) {
+	connection, here := s.options.Registry.ConnectionOf(info.ID)
+	if !here {
+		return nil, thrown(`Cannot invoke "com.alibaba.nacos.core.remote.Connection.getMetaInfo()" because "connection" is null`)
+	}
+	return success(struct {
+		ID        string `json:"clientId"`
+		Ephemeral bool   `json:"ephemeral"`
+		Updated   int64  `json:"lastUpdatedTime"`
+		Type      string `json:"clientType"`
+		Connect   string `json:"connectType"`
+		App       string `json:"appName"`
+		Version   string `json:"version"`
+		IP        string `json:"clientIp"`
+		Port      string `json:"clientPort"`
+	}{
+		info.ID, info.Ephemeral, info.Updated.UnixMilli(), "connection", "GRPC", connection.App, connection.Agent, connection.IP,
+		strconv.Itoa(connection.Port),
+	}), nil
 }
 
 // addressJSON is an instance as probes show it.
@@ -88,6 +115,57 @@ func (s *Server) publishers(r *request) (answer, *failure) {
 	for _, published := range s.options.Registry.Publishers(r.whole(name)) {
 		if r.has("port") && published.IP == ip && published.Port == port {
 			lines = append(lines, line{addressJSON{published.IP, published.Port, published.Cluster}, published.ClientID})
+		}
+	}
+	return success(lines), nil
+}
+
+// subscribed is GET /v2/ns/client/subscribe/list: what a client subscribed at this node. Peers know of a client, not of its wishes.
+func (s *Server) subscribed(r *request) (answer, *failure) {
+	info, failed := s.clientNamed(r)
+	if failed != nil {
+		return nil, failed
+	}
+	type subscriber struct {
+		App     string `json:"app"`
+		Agent   string `json:"agent"`
+		Address string `json:"addr"`
+	}
+	type line struct {
+		Namespace  string     `json:"namespace"`
+		Group      string     `json:"group"`
+		Name       string     `json:"serviceName"`
+		Subscriber subscriber `json:"subscriberInfo"`
+	}
+	lines := []line{}
+	connection, _ := s.options.Registry.ConnectionOf(info.ID) // without one there are no subscriptions
+	for _, wish := range s.options.Registry.Subscriptions(info.ID) {
+		lines = append(lines, line{
+			wish.Service.Namespace, wish.Service.Group, wish.Service.Name, subscriber{connection.App, connection.Agent, connection.IP},
+		})
+	}
+	return success(lines), nil
+}
+
+// subscribers is GET /v2/ns/client/service/subscriber/list: who subscribed a service at this node. The port of one that is told
+// over its connection is 0.
+func (s *Server) subscribers(r *request) (answer, *failure) {
+	p := r.parameters()
+	p.flagOr("ephemeral", true)
+	name, ip := p.text("serviceName"), p.may("ip", javaString, "")
+	port := p.wholeOr("port", "0")
+	if p.failed != nil {
+		return nil, p.failed
+	}
+	type line struct {
+		Client string `json:"clientId"`
+		IP     string `json:"ip"`
+		Port   int    `json:"port"`
+	}
+	lines := []line{}
+	for _, subscriber := range s.options.Registry.Subscribers(r.whole(name)) {
+		if (ip == "" || ip == subscriber.IP) && port == 0 {
+			lines = append(lines, line{Client: subscriber.ID, IP: subscriber.IP})
 		}
 	}
 	return success(lines), nil

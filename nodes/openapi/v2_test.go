@@ -11,6 +11,7 @@ import (
 	"github.com/pingcap/failpoint"
 	"github.com/stretchr/testify/require"
 
+	"muster/model"
 	"muster/nodes/registry"
 )
 
@@ -146,4 +147,34 @@ func TestNamespacesOfTheOldConsole(t *testing.T) {
 	made := n.Registry.Namespaces()
 	require.Len(t, made, 1)
 	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, made[0].ID)
+}
+
+func TestProbesOfConnections(t *testing.T) {
+	n := newNode(t, nil)
+	const id, client = "1700000000000_127.0.0.1_50000", "/nacos/v2/ns/client"
+	orders := model.Service{Namespace: "public", Group: "DEFAULT_GROUP", Name: "orders"}
+	n.Registry.Connect(registry.Connection{ID: id, App: "shop", Agent: "Nacos-Go-Client:v2.3.2", IP: "10.9.9.9", Port: 50000})
+	require.NoError(t, n.Registry.Subscribe(id, registry.Subscription{Service: orders}))
+	ask := func(want, path string, parameters ...string) {
+		status, body := n.ask(t, "GET", client+path, parameters...)
+		require.Equal(t, 200, status, body)
+		require.Contains(t, body, want)
+	}
+	ask(`"clientType":"connection","connectType":"GRPC","appName":"shop","version":"Nacos-Go-Client:v2.3.2","clientIp":"10.9.9.9","clientPort":"50000"`,
+		"", "clientId="+id)
+	ask(`"subscriberInfo":{"app":"shop","agent":"Nacos-Go-Client:v2.3.2","addr":"10.9.9.9"}`, "/subscribe/list", "clientId="+id)
+	ask(`"data":[{"clientId":"`+id+`","ip":"10.9.9.9","port":0}]`, "/service/subscriber/list", "serviceName=orders", "ip=10.9.9.9")
+	ask(`"data":[]`, "/service/subscriber/list", "serviceName=orders", "ip=10.0.0.1")
+
+	n.Registry.Disconnect(id)
+	status, body := n.ask(t, "GET", client, "clientId="+id)
+	require.Equal(t, 404, status, body)
+	ask(`"data":[]`, "/list")
+
+	const remote = "1700000000000_127.0.0.1_50001"
+	require.NoError(t, n.Registry.ApplySync(registry.ClientData{ID: remote, Revision: 1}))
+	status, body = n.ask(t, "GET", client, "clientId="+remote)
+	require.Equal(t, 500, status)
+	require.Contains(t, body, "Cannot invoke")
+	ask(`"data":[]`, "/subscribe/list", "clientId="+remote)
 }
