@@ -43,8 +43,9 @@ func figures(counts registry.Counts) metricsJSON {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	return metricsJSON{
-		Status: statusUp, Services: counts.Services, Instances: counts.Instances,
-		Clients: counts.EphemeralClients + counts.PersistentClients, Ephemeral: counts.EphemeralClients, Persistent: counts.PersistentClients,
+		Status: statusUp, Services: counts.Services, Instances: counts.Instances, Subscribers: counts.Subscribers,
+		Clients:     counts.EphemeralClients + counts.PersistentClients + counts.Connections,
+		Connections: counts.Connections, Ephemeral: counts.EphemeralClients, Persistent: counts.PersistentClients,
 		ResponsibleClients: counts.ResponsibleClients, CPU: -1, Load: -1, Memory: double(float64(memory.HeapInuse) / float64(memory.HeapSys)),
 	}
 }

@@ -166,6 +166,10 @@ func TestProbesOfConnections(t *testing.T) {
 	ask(`"data":[{"clientId":"`+id+`","ip":"10.9.9.9","port":0}]`, "/service/subscriber/list", "serviceName=orders", "ip=10.9.9.9")
 	ask(`"data":[]`, "/service/subscriber/list", "serviceName=orders", "ip=10.0.0.1")
 
+	status, metrics := n.ask(t, "GET", "/nacos/v2/ns/ops/metrics", "onlyStatus=false")
+	require.Equal(t, 200, status)
+	require.Contains(t, metrics, `"subscribeCount":1,"clientCount":1,"connectionBasedClientCount":1,"ephemeralIpPortClientCount":0`)
+
 	n.Registry.Disconnect(id)
 	status, body := n.ask(t, "GET", client, "clientId="+id)
 	require.Equal(t, 404, status, body)

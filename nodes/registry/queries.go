@@ -71,7 +71,12 @@ func (r *Registry) Services(namespace string) []ServiceInfo {
 
 // Counts are the figures of GET /operator/metrics.
 type Counts struct {
-	Services, Instances, ResponsibleInstances, EphemeralClients, PersistentClients, ResponsibleClients int
+	Services, Instances, ResponsibleInstances, ResponsibleClients int
+	// EphemeralClients and PersistentClients are known by the address of their instance, Connections by their connection, here or
+	// at another node.
+	EphemeralClients, PersistentClients, Connections int
+	// Subscribers are the subscriptions at this node, one a client and service.
+	Subscribers int
 }
 
 // Counts counts what this node knows.
@@ -85,9 +90,13 @@ func (r *Registry) Counts() Counts {
 			instances += p.count()
 		}
 		counts.Instances += instances
-		if c.ephemeral {
+		counts.Subscribers += len(c.subscribed)
+		switch {
+		case isConnectionID(c.id):
+			counts.Connections++
+		case c.ephemeral:
 			counts.EphemeralClients++
-		} else {
+		default:
 			counts.PersistentClients++
 		}
 		if r.answersFor(c) {
