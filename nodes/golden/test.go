@@ -30,7 +30,9 @@ func Test(t *testing.T, nodes []string, files ...string) {
 					t.Logf("%s: not played: it holds for %s only", name, c.Members)
 				case len(found) == 0:
 					matched++
-					require.NotContains(t, allowed, name, "matches: take it off testdata/differences.md")
+					if slices.Contains(allowed, name) {
+						t.Errorf("%s matches: take it off testdata/differences.md", name)
+					}
 				case !slices.Contains(allowed, name):
 					t.Errorf("%s (%s):\n  %s", name, c.About, strings.Join(found, "\n  "))
 				}
