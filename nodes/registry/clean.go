@@ -24,21 +24,13 @@ const (
 // that its connections have ended. It returns their ids, in order.
 func (r *Registry) ExpireCopies() []string {
 	now := time.Now()
-	expired := r.clientIDs(func(c *client) bool {
+	return r.buryAll(func(c *client) bool {
 		return c.ephemeral && now.Sub(c.verified) > copyAge && !r.answersFor(c)
 	})
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, id := range expired {
-		if c := r.clients[id]; c != nil && now.Sub(c.verified) > copyAge {
-			r.bury(c)
-		}
-	}
-	return expired
 }
 
-// Clean forgets services that have been empty for EmptyServiceAge, and the memory of clients removed long ago. It returns the commands that take operators' metadata off services
-// and instances that are gone; the caller proposes them to the Raft group, on one node of the cluster. A service made by hand
+// Clean forgets services that have been empty for EmptyServiceAge, and the memory of clients removed long ago. It returns the
+// commands that take operators' metadata off services and instances that are gone; the caller proposes them to the Raft group, on one node of the cluster. A service made by hand
 // stays as long as its metadata do, which is until the DropService command among these is applied.
 func (r *Registry) Clean() []Command {
 	now := time.Now()

@@ -212,9 +212,15 @@ func TestClientDataJSON(t *testing.T) {
 		"no object":     `[]`,
 		"uneven":        `{"clientId":"x#true","namespaces":["a"],"groupNames":[],"serviceNames":[],"instancePublishInfos":[]}`,
 		"port a string": `{"instancePublishInfos":[{"port":"80"}]}`,
+		// A time.Duration holds 9223372036854 ms.
+		"silent for longer than can be": `{"attributes":{"clientAttributes":{"silentMillis":9223372036855}}}`,
+		"silent for ever":               `{"attributes":{"clientAttributes":{"silentMillis":9223372036854775807}}}`,
+		"heard from in the future":      `{"attributes":{"clientAttributes":{"silentMillis":-1}}}`,
 	} {
 		require.Error(t, json.Unmarshal([]byte(text), &back), name)
 	}
-	require.NoError(t, json.Unmarshal([]byte(`{"attributes":{"clientAttributes":{"silentMillis":9223372036854775807}}}`), &back))
-	require.Positive(t, back.Silent)
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"clientId":"x#true","attributes":{"clientAttributes":{"silentMillis":9223372036855}}}`), &back),
+		`client data of "x#true": silentMillis is 9223372036855: want 0 to 9223372036854`)
+	require.NoError(t, json.Unmarshal([]byte(`{"attributes":{"clientAttributes":{"silentMillis":9223372036854}}}`), &back))
+	require.Greater(t, back.Silent, 292*365*24*time.Hour)
 }

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -180,31 +179,26 @@ func (r *Registry) RegisterEphemeral(key model.Service, instance Published) erro
 
 // DeregisterEphemeral takes an instance off. It reports whether there was one.
 func (r *Registry) DeregisterEphemeral(key model.Service, ip string, port int) bool {
-	return r.takeOff(key, ClientID(ip, port, true), true)
+	return r.takeOff(key, ClientID(ip, port, true), func(c *client) bool {
+		now := time.Now()
+		c.heard, c.heardHere = now, now
+		return true
+	})
 }
 
 // Expire takes an instance off because it gave no sign of life; unlike a deregistration this is no news from the client. It is
 // refused, with false, if the instance is gone or has given a sign of life since the beat that the caller judged by.
 func (r *Registry) Expire(key model.Service, clientID string, beat time.Time) bool {
-	r.mu.RLock()
-	fresh := false
-	if c := r.clients[clientID]; c != nil && c.published[key] != nil {
-		fresh = c.published[key].beat.After(beat)
-	}
-	r.mu.RUnlock()
-	return !fresh && r.takeOff(key, clientID, false)
+	return r.takeOff(key, clientID, func(c *client) bool { return !c.published[key].beat.After(beat) })
 }
 
-func (r *Registry) takeOff(key model.Service, clientID string, heard bool) bool {
+// takeOff takes an instance off if there is one and it may go. That is asked under the lock that it goes under: nothing comes between.
+func (r *Registry) takeOff(key model.Service, clientID string, mayGo func(*client) bool) bool {
 	r.mu.Lock()
 	c := r.clients[clientID]
-	if c == nil || c.published[key] == nil {
+	if c == nil || c.published[key] == nil || !mayGo(c) {
 		r.mu.Unlock()
 		return false
-	}
-	if heard {
-		now := time.Now()
-		c.heard, c.heardHere = now, now
 	}
 	r.unpublish(c, key)
 	removed := len(c.published) == 0
@@ -386,13 +380,29 @@ func (c *client) services() []model.Service {
 func (r *Registry) clientIDs(matches func(*client) bool) []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
+	return r.matching(matches)
+}
+
+// buryAll removes the clients that match and returns their ids, in order. No sign of life comes between the look and the removal.
+func (r *Registry) buryAll(matches func(*client) bool) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ids := r.matching(matches)
+	for _, id := range ids {
+		r.bury(r.clients[id])
+	}
+	return ids
+}
+
+// matching is clientIDs for callers that hold the lock.
+func (r *Registry) matching(matches func(*client) bool) []string {
 	ids := make([]string, 0, len(r.clients))
 	for id, c := range r.clients {
 		if matches(c) {
 			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(ids, cmp.Compare[string])
+	slices.Sort(ids)
 	return ids
 }
 

@@ -222,18 +222,10 @@ func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) 
 // responsibility. It returns the ids that it removed.
 func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.Duration) []string {
 	now := time.Now()
-	dropped := r.clientIDs(func(c *client) bool {
+	return r.buryAll(func(c *client) bool {
 		return c.ephemeral && !isConnectionID(c.id) && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
 			r.options.Owner != nil && r.options.Owner(TagOf(c.id)) == peer
 	})
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, id := range dropped {
-		if c := r.clients[id]; c != nil {
-			r.bury(c)
-		}
-	}
-	return dropped
 }
 
 // contentRevision is a hash of everything that the client publishes, health included: a copy whose health is wrong is found by
@@ -280,7 +272,7 @@ type syncJSON struct {
 	Instances  []publishJSON `json:"instancePublishInfos"`
 }
 
-// mostMillis is what a time.Duration can hold.
+// mostMillis is what a time.Duration can hold. A silence beyond it would read as none at all.
 const mostMillis = math.MaxInt64 / int64(time.Millisecond)
 
 type publishJSON struct {
@@ -321,8 +313,11 @@ func (d *ClientData) UnmarshalJSON(text []byte) error {
 		return fmt.Errorf("client data of %q: %d namespaces, %d groups, %d names for %d instances: want as many of each",
 			in.ClientID, len(in.Namespaces), len(in.Groups), len(in.Names), n)
 	}
-	*d = ClientData{ID: in.ClientID, Revision: in.Attributes.ClientAttributes.Revision,
-		Silent: time.Duration(min(in.Attributes.ClientAttributes.SilentMillis, mostMillis)) * time.Millisecond}
+	attributes := in.Attributes.ClientAttributes
+	if attributes.SilentMillis < 0 || attributes.SilentMillis > mostMillis {
+		return fmt.Errorf("client data of %q: silentMillis is %d: want 0 to %d", in.ClientID, attributes.SilentMillis, mostMillis)
+	}
+	*d = ClientData{ID: in.ClientID, Revision: attributes.Revision, Silent: time.Duration(attributes.SilentMillis) * time.Millisecond}
 	for i, p := range in.Instances {
 		d.Published = append(d.Published, ServicePublished{
 			Service: model.Service{Namespace: in.Namespaces[i], Group: in.Groups[i], Name: in.Names[i]},
