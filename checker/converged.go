@@ -31,7 +31,7 @@ func (convergence) Check(_ context.Context, in Input) Verdict {
 	if why := unobserved(in, observed, times.settled); why != "" {
 		return verdict.undecided("%s", why)
 	}
-	found, instances := differences(observed, ephemeral.actions, in.Bounds)
+	found, instances := differences(observed, ephemeral.actions, in.Bounds, look)
 	for _, d := range found {
 		if d.span.to <= times.settled || d.span.length() <= in.Bounds.Sync {
 			continue
@@ -79,7 +79,7 @@ func unobserved(in Input, observed []view, from time.Duration) string {
 		return "the run names no nodes"
 	}
 	if len(services) == 0 {
-		return fmt.Sprintf("no observer listed an ephemeral service after %s, when the last fault must have been got over", seconds(from))
+		return fmt.Sprintf("no observer listed any service to be judged after %s", seconds(from))
 	}
 	for _, service := range sortedKeys(services, compareServices) {
 		for _, node := range nodes(in) {
@@ -106,9 +106,9 @@ type stretch struct {
 	span  span
 }
 
-// differences finds all stretches in which nodes certainly listed an instance differently: both ends were seen. It also counts
-// the instances that were compared.
-func differences(observed []view, actions []action, bounds Bounds) ([]difference, int) {
+// differences finds all stretches in which nodes certainly listed an instance differently, as far as shown goes: both ends were
+// seen. It also counts the instances that were compared.
+func differences(observed []view, actions []action, bounds Bounds, shown func(view, model.InstanceKey) string) ([]difference, int) {
 	changing := map[instanceID][]span{}
 	for _, a := range actions {
 		if a.call != model.Beat {
@@ -125,7 +125,7 @@ func differences(observed []view, actions []action, bounds Bounds) ([]difference
 			id := instanceID{service, key}
 			stretches := map[string][]stretch{}
 			for _, node := range seenNodes {
-				stretches[node] = stretchesOf(byNode[node], key)
+				stretches[node] = stretchesOf(byNode[node], func(v view) string { return shown(v, key) })
 			}
 			for i, a := range seenNodes {
 				for _, b := range seenNodes[i+1:] {
@@ -157,14 +157,14 @@ func apart(id instanceID, names [2]string, a, b []stretch, changing []span) []di
 	return found
 }
 
-// stretchesOf joins a node's views that show the same of an instance. A stretch begins when the first of them was answered and
+// stretchesOf joins a node's views that show the same. A stretch begins when the first of them was answered and
 // ends when the last was asked for.
-func stretchesOf(views []view, key model.InstanceKey) []stretch {
+func stretchesOf(views []view, shown func(view) string) []stretch {
 	views = slices.Clone(views)
 	slices.SortStableFunc(views, func(a, b view) int { return cmp.Compare(a.asked, b.asked) })
 	var all []stretch
 	for _, v := range views {
-		shows := look(v, key)
+		shows := shown(v)
 		if n := len(all); n > 0 && all[n-1].shows == shows {
 			all[n-1].span.to = max(all[n-1].span.to, v.asked)
 			continue

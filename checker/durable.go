@@ -3,6 +3,7 @@ package checker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 //	register v2     [------ - -  no answer
 //	register v3           [---]  acknowledged
 //	the end                             v2 or v3, by all nodes; v1 and nothing are wrong
+//
+// Which of them it was, all nodes must agree on: v2 by one and v3 by another for good is wrong too.
 type durability struct{}
 
 // Property is Durable.
@@ -25,7 +28,7 @@ func (durability) Property() Property { return Durable }
 func (durability) Check(_ context.Context, in Input) Verdict {
 	verdict := Verdict{Property: Durable, Guarantee: fmt.Sprintf(
 		"An acknowledged persistent write is never lost: %s after the last fault, and %s after the write, every node that answers "+
-			"lists what the last write left.", in.Bounds.Converge, in.Bounds.Sync)}
+			"lists what the last write left, and all the same.", in.Bounds.Converge, in.Bounds.Sync)}
 	times := timesOf(in)
 	persistent := recordOf(in.History, false)
 	writes, ids := persistent.byInstance()
@@ -65,7 +68,12 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 			judged++
 		}
 	}
+	parted := disagreements(persistent, times, in.Bounds)
+	verdict.Evidence = append(verdict.Evidence, parted...)
 	switch {
+	case lost == 0 && len(parted) > 0:
+		return verdict.violated("nodes disagree on persistent instances %s, each for longer than %s, with all faults and writes over",
+			counted(len(parted), "time"), in.Bounds.Sync)
 	case lost > 0:
 		return verdict.violated("%s of %s wrong in the end", counted(lost, "last view"), counted(judged, "instance"))
 	case judged == 0:
@@ -74,6 +82,24 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 	}
 	return verdict.holds("%s acknowledged; %s stand in the end as their last writes left them, at %s",
 		counted(acknowledged, "write"), counted(judged, "instance"), strings.Join(sortedKeys(answered, compareTexts), ", "))
+}
+
+// disagreements are the times for which nodes went on listing an instance differently, though faults were over and no write was on
+// its way. A write without an answer may still take effect at any time, but then at all nodes.
+func disagreements(persistent record, t times, bounds Bounds) []Evidence {
+	observed := slices.DeleteFunc(persistent.observed(), func(v view) bool { return v.asked < t.settled })
+	found, _ := differences(observed, persistent.actions, bounds, showsOf)
+	var evidence []Evidence
+	for _, d := range found {
+		if d.span.length() <= bounds.Sync {
+			continue
+		}
+		evidence = append(evidence, Evidence{
+			T: d.span.from, Node: d.nodes[1], Service: &d.id.service, Text: fmt.Sprintf("%s: %s shows %s, but %s shows %s, from %s to %s",
+				d.id.key, d.nodes[0], d.shows[0], d.nodes[1], d.shows[1], seconds(d.span.from), seconds(d.span.to)),
+		})
+	}
+	return evidence
 }
 
 // place is a node's view of a service.

@@ -23,15 +23,29 @@ func TestDurable(t *testing.T) {
 		{"a deregistered instance stays gone", persistentStory().registers("c1", a("1"), 1, 2).deregisters("c1", a(""), 3, 4).allObserve(50, 60), Holds, ""},
 		// [w1] [w2 - - -    1 or 2
 		{"an unknown write may have come after", persistentStory().registers("c1", a("1"), 1, 2).mayRegister("c1", a("2"), 3).
-			observes("n1", 50, 60, a("1")).observes("n2", 50, 60, a("2")), Holds, ""},
+			allObserve(50, 60, a("2")), Holds, ""},
+		{"an unknown write came at one node only", persistentStory().registers("c1", a("1"), 1, 2).mayRegister("c1", a("2"), 3).
+			observes("n1", 50, 60, a("1")).observes("n2", 50, 60, a("2")).observes("n3", 50, 60, a("1")),
+			Violated, "n1 shows weight 1 {version: \"1\"}, but n2 shows weight 1 {version: \"2\"}, from 50.010 s to 59.500 s"},
+		{"an unknown write comes late, at one node after the other", persistentStory().registers("c1", a("1"), 1, 2).mayRegister("c1", a("2"), 3).
+			observes("n1", 50, 70, a("1")).observes("n2", 50, 66, a("1")).observes("n2", 66, 70, a("2")).observes("n3", 50, 70, a("1")).
+			allObserve(70, 80, a("2")), Holds, ""},
 		{"an unknown deregistration may have come after", persistentStory().registers("c1", a("1"), 1, 2).mayDeregister("c1", a(""), 3).allObserve(50, 60), Holds, ""},
 		// [w2 - - - - - -
 		//      [w1]         1 or 2, not nothing
 		{"an unknown write from before may have come after", persistentStory().mayRegister("c2", a("2"), 1).registers("c1", a("1"), 3, 4).allObserve(50, 60, a("2")), Holds, ""},
 		{"an unknown write leaves no room for nothing", persistentStory().mayRegister("c2", a("2"), 1).registers("c1", a("1"), 3, 4).allObserve(50, 60), Violated, "was left open at 2.000 s and"},
 		// [w1 - - [w2]      2 after w2, since w1 was acknowledged before
-		{"of two concurrent writes either may stand", persistentStory().registers("c1", a("1"), 1, 3).registers("c2", a("2"), 2, 4).
-			observes("n1", 50, 60, a("1")).observes("n2", 50, 60, a("2")), Holds, ""},
+		{"of two concurrent writes the first may stand", persistentStory().registers("c1", a("1"), 1, 3).registers("c2", a("2"), 2, 4).
+			allObserve(50, 60, a("1")), Holds, ""},
+		{"of two concurrent writes the second may stand", persistentStory().registers("c1", a("1"), 1, 3).registers("c2", a("2"), 2, 4).
+			allObserve(50, 60, a("2")), Holds, ""},
+		{"of two concurrent writes each stands somewhere", persistentStory().registers("c1", a("1"), 1, 3).registers("c2", a("2"), 2, 4).
+			observes("n1", 50, 60, a("1")).observes("n2", 50, 60, a("2")).observes("n3", 50, 60, a("1")), Violated, "nodes disagree on persistent instances 2 times"},
+		{"nodes differed only while the fault lasted", persistentStory().fault("isolate", 10, 40).registers("c1", a("1"), 1, 3).registers("c2", a("2"), 2, 4).
+			observes("n1", 10, 60, a("1")).observes("n2", 10, 60, a("2")).observes("n3", 10, 60, a("2")).allObserve(60, 70, a("2")), Holds, ""},
+		{"nodes agree in the end, but not for long enough before", persistentStory().registers("c1", a("1"), 1, 3).registers("c2", a("2"), 2, 4).
+			observes("n1", 10, 60, a("1")).observes("n2", 10, 60, a("2")).observes("n3", 10, 60, a("2")).allObserve(60, 70, a("2")), Violated, "from 10.010 s to 59.500 s"},
 		{"a failed write does not count", persistentStory().registers("c1", a("1"), 1, 2).writes("c1", model.Register, a("2"), 3, 4, model.Fail).
 			allObserve(50, 60, a("2")), Violated, ""},
 		{"what an operator wrote over is not judged", persistentStory().registers("c1", a("1"), 1, 2).writes("c1", model.Update, a("2"), 3, 4, model.OK).

@@ -250,7 +250,7 @@ func convergenceOf(in Input) *float64 {
 	if times.healed == 0 || unobserved(in, observed, times.healed) != "" {
 		return nil
 	}
-	found, instances := differences(observed, ephemeral.actions, in.Bounds)
+	found, instances := differences(observed, ephemeral.actions, in.Bounds, look)
 	at := convergedAt(found, times, in.Bounds)
 	if instances == 0 || unobserved(in, observed, at) != "" {
 		return nil
