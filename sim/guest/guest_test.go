@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"muster/sim/guest"
+	"muster/sim/guest/restructure"
 )
 
 // module writes a small module and returns its folder.
@@ -94,4 +96,39 @@ func TestErrorsSayWhatIsWrong(t *testing.T) {
 			require.ErrorContains(t, err, "building the guest "+o.Package)
 		})
 	}
+}
+
+func TestRestructuredOnce(t *testing.T) {
+	dir, cache := module(t, hello), t.TempDir()
+	build := func(asCompiled bool) guest.Program {
+		built, err := guest.Build(context.Background(), guest.Options{Package: ".", Dir: dir, Cache: cache, AsCompiled: asCompiled})
+		require.NoError(t, err)
+		return built
+	}
+	plain, first := build(true), build(false)
+	require.NotEqual(t, plain.SHA256, first.SHA256)
+	require.NotEqual(t, plain.Path, first.Path)
+	_, stats, err := restructure.Module(read(t, plain))
+	require.NoError(t, err)
+	require.Greater(t, stats.Structured, 1000)
+	require.Less(t, stats.Left, 5, "what the Go compiler makes is understood")
+
+	// It is not written again, unless it is not what it was.
+	written := func() time.Time {
+		info, err := os.Stat(first.Path)
+		require.NoError(t, err)
+		return info.ModTime()
+	}
+	before := written()
+	require.Equal(t, first, build(false))
+	require.Equal(t, before, written())
+	require.NoError(t, os.WriteFile(first.Path, []byte("something else"), 0o644))
+	require.Equal(t, first, build(false))
+	require.Len(t, read(t, first), int(first.Size))
+}
+
+func read(t *testing.T, p guest.Program) []byte {
+	content, err := p.Read()
+	require.NoError(t, err)
+	return content
 }

@@ -181,6 +181,7 @@ func writeModFile(into, wazero string) error {
 
 func run(name string, arguments ...string) ([]byte, error) {
 	command := exec.Command(name, arguments...)
+	command.Env = append(os.Environ(), "GOFLAGS=") // it must see go.mod, not what is made of it
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()
