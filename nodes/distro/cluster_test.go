@@ -123,14 +123,6 @@ func (c *cluster) start(name string) *node {
 	return n
 }
 
-func (c *cluster) kill(name string) {
-	c.mu.Lock()
-	n := c.nodes[name]
-	delete(c.nodes, name)
-	c.mu.Unlock()
-	n.stop()
-}
-
 // cut makes the messages of one link, "from>to", vanish.
 func (c *cluster) cut(link string, lost bool) {
 	c.mu.Lock()

@@ -1,6 +1,7 @@
 package distro
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -138,6 +139,36 @@ func TestSnapshotComesInPages(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, n.registry.EphemeralClients(), 2*batch+7)
 		require.Equal(t, 3, c.delivered(Snapshot))
+	})
+}
+
+// Connections that have published nothing are not told of, however many there are: what comes after them is.
+func TestSnapshotGoesOnAfterIdleConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, "a:1", "b:2")
+		time.Sleep(41 * time.Second)
+		for port := range 2*batch + 7 {
+			c.nodes["a:1"].registry.Connect(registry.Connection{ID: fmt.Sprintf("0_10.9.0.1_%d", port)}) // comes before all others
+		}
+		instance := owned("a:1", 1)
+		c.register("a:1", instance)
+		n := c.start("c:3")
+		synctest.Wait()
+		require.True(t, n.distro.hasLoaded())
+		c.requireKnown(instance, "a:1 c:3")
+	})
+}
+
+func TestPeerThatNamesNoFurtherClientsHasNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		rpc.Handle(c.nodes["a:1"].server, func(context.Context, *DistroDataRequest) (DistroDataResponse, error) {
+			return DistroDataResponse{Result: rpc.OK(), More: true, Loaded: true}, nil
+		})
+		_, complete, err := c.nodes["b:2"].distro.loadFrom(t.Context(), "a:1")
+		require.ErrorContains(t, err, `a:1 has more clients after ""`)
+		require.False(t, complete)
 	})
 }
 

@@ -2,6 +2,7 @@ package distro
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"muster/model/run"
@@ -53,7 +54,7 @@ func (d *Distro) loadOnce(ctx context.Context, answered map[string]bool) bool {
 func (d *Distro) loadFrom(ctx context.Context, peer string) (clients int, complete bool, err error) {
 	request := DistroDataRequest{DataOperation: Snapshot}
 	for {
-		asked := time.Now()
+		asked, after := time.Now(), request.After
 		response, err := d.call(ctx, peer, asked, request)
 		if err != nil {
 			return clients, false, err
@@ -64,8 +65,11 @@ func (d *Distro) loadFrom(ctx context.Context, peer string) (clients int, comple
 			request.After = max(request.After, data.ID)
 		}
 		clients += len(response.Clients)
-		if !response.More || len(response.Clients) == 0 {
+		if !response.More {
 			return clients, response.Loaded, nil
+		}
+		if request.After == after {
+			return clients, false, fmt.Errorf("%s has more clients after %q, but its page names none of them", peer, after)
 		}
 	}
 }

@@ -144,18 +144,21 @@ func (t *target) up() bool {
 	return state == membership.Up
 }
 
-// page is a part of a snapshot: clients after an id, in order.
+// page is a part of a snapshot: clients after an id, in order. If there are more, it is full: an asker goes on after the last one. Not
+// every id makes an entry, since clients go meanwhile, and connections that have published nothing are not told of.
 func page(r *registry.Registry, after string) (clients []registry.ClientData, more bool) {
 	ids := r.EphemeralClients()
 	at, found := slices.BinarySearch(ids, after)
 	if found {
 		at++
 	}
-	rest := ids[at:]
-	for _, id := range rest[:min(batch, len(rest))] {
+	for _, id := range ids[at:] {
+		if len(clients) == batch {
+			return clients, true
+		}
 		if data, exists := r.Snapshot(id); exists {
 			clients = append(clients, data)
 		}
 	}
-	return clients, len(rest) > batch
+	return clients, false
 }

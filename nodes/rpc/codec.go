@@ -27,8 +27,8 @@ func Encode(message any) (*Payload, error) {
 	return &Payload{Metadata: &Metadata{Type: TypeName(message)}, Body: &anypb.Any{Value: body}}, nil
 }
 
-// errNull says that a body holds nothing, in Nacos's words.
-var errNull = errors.New("Invalid request")
+// errNull says that a body holds nothing.
+var errNull = errors.New("the body is null: want a JSON object")
 
 // decodeBody reads a JSON body into a message.
 func decodeBody(body []byte, into any) error {

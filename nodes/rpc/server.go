@@ -90,12 +90,12 @@ func Handle[Request, Response any](s *Server, answer func(context.Context, *Requ
 	}
 }
 
-// unreadable is the answer to a body that does not parse. Nacos does not say what is wrong with it; the log does.
+// unreadable is the answer to a body that does not parse, in Nacos's words. They do not say what is wrong with it; the log does.
 func (s *Server) unreadable(err error) error {
-	if errors.Is(err, errNull) {
-		return &Error{CodeUnreadable, err.Error()}
-	}
 	s.logger.Debug("a request could not be read", "error", err.Error())
+	if errors.Is(err, errNull) {
+		return &Error{CodeUnreadable, "Invalid request"}
+	}
 	return &Error{CodeUnreadable, "errCode: 101, errMsg: Nacos deserialize failed.  "}
 }
 
