@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/raft"
@@ -133,22 +134,57 @@ func (l *Log) StoreLogs(entries []*raft.Log) error {
 			return err
 		}
 	}
+	if err := l.append(entries); err != nil {
+		err = fmt.Errorf("append entries %d to %d to the log in %s: %w", entries[0].Index, entries[len(entries)-1].Index, l.path, err)
+		if errors.Is(err, wal.ErrOutOfOrder) { // it was refused before anything was written
+			return err
+		}
+		return errors.Join(err, l.undo(entries[0].Index))
+	}
+	return nil
+}
+
+// append writes and syncs entries. The caller holds mu.
+func (l *Log) append(entries []*raft.Log) error {
 	var batch wal.Batch
-	rolled := false
+	tail, rolled := l.tail, false
 	for _, entry := range entries {
 		record := encodeEntry(entry)
 		batch.Write(entry.Index, record)
-		if l.tail += frameSize(record); l.tail >= segmentSize {
-			l.tail, rolled = 0, true
+		if tail += frameSize(record); tail >= segmentSize {
+			tail, rolled = 0, true
 		}
 	}
 	if err := l.entries.WriteBatch(&batch); err != nil {
-		return fmt.Errorf("append entries %d to %d to the log in %s: %w", entries[0].Index, entries[len(entries)-1].Index, l.path, err)
+		return err
 	}
+	l.tail = tail
 	if rolled {
 		return syncFolder(l.path)
 	}
 	return nil
+}
+
+// undo removes what a failed append, as on a full disk, left behind from an index on. tidwall/wal would keep in memory what it could
+// not write, and go on behind half a record in the file. If the files cannot be set right the log is broken: it takes and
+// acknowledges nothing more until a restart repairs its tail. The caller holds mu.
+func (l *Log) undo(index uint64) error {
+	_ = l.entries.Close() // it fails where the append did; what stays is synced below
+	return l.change(func() error {
+		segments, err := listSegments(l.path)
+		if err != nil {
+			return err
+		}
+		for _, segment := range slices.Backward(segments) {
+			if segment.index <= index {
+				return cutBefore(segment, index)
+			}
+			if err := os.Remove(segment.path); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // beginAt makes an empty log take an entry of that index next. The caller holds mu.
@@ -173,10 +209,18 @@ func (l *Log) beginAt(index uint64) error {
 // reopen closes the log, changes its files and opens it again. The caller holds mu.
 func (l *Log) reopen(change func() error) error {
 	err := l.entries.Close()
+	return l.change(func() error {
+		if err != nil {
+			return err
+		}
+		return change()
+	})
+}
+
+// change changes the files of the log, which the caller has closed, and opens it again. The caller holds mu.
+func (l *Log) change(change func() error) error {
 	l.entries = nil
-	if err == nil {
-		err = change()
-	}
+	err := change()
 	if err == nil {
 		err = syncFolder(l.path)
 	}

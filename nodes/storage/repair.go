@@ -2,7 +2,9 @@ package storage
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -59,6 +61,28 @@ func repair(path string, logger *slog.Logger) error {
 	}
 	logger.Warn("cut off the log's torn tail", "file", newest.path, "at", sound, "bytes", len(content)-sound, "entry", next, "damage", damage.Error())
 	return replaceFile(newest.path, content[:sound])
+}
+
+// cutBefore shortens a segment, in place for the disk may be full, so that it ends before the entry of an index.
+func cutBefore(segment segment, index uint64) (err error) {
+	file, err := os.OpenFile(segment.path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	size := 0
+	for at := segment.index; at < index; at++ {
+		frame, err := frameAt(content[size:], at)
+		if err != nil {
+			return fmt.Errorf("%s is damaged at byte %d, entry %d: %w", segment.path, size, at, err)
+		}
+		size += frame
+	}
+	return errors.Join(file.Truncate(int64(size)), file.Sync())
 }
 
 // scan goes through a segment that begins with the given entry. It returns how many bytes are sound, which entry should stand
