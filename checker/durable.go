@@ -42,20 +42,21 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 		return verdict.undecided("no persistent write was acknowledged: there is nothing to lose")
 	}
 	last := lastViews(persistent.views)
-	judged, lost := 0, 0
+	observed, _ := grouped(persistent.observed(), func(v view) model.Service { return v.service }, compareServices)
+	judged, lost, unheard := 0, 0, ""
 	answered := map[string]bool{}
 	for _, id := range ids {
 		possible, settled := possiblyLast(writes[id])
 		if len(possible) == 0 {
 			continue
 		}
-		seen := false
+		from := max(times.settled, settled+in.Bounds.Sync)
 		for _, node := range nodes(in) {
 			v, ok := last[place{id.service, node}]
-			if !ok || v.asked < max(times.settled, settled+in.Bounds.Sync) {
+			if !ok || v.asked < from {
 				continue
 			}
-			seen, answered[node] = true, true
+			answered[node] = true
 			if why := missing(v, id, possible); why != "" {
 				lost++
 				verdict.Evidence = append(verdict.Evidence, Evidence{
@@ -64,8 +65,12 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 				})
 			}
 		}
-		if seen {
+		// Whoever says nothing keeps nothing, for all one knows; only shortly before the end there is no time left to be heard.
+		switch why := unobserved(in, observed[id.service], from); {
+		case why == "":
 			judged++
+		case unheard == "" && from+in.Bounds.Sync <= times.end:
+			unheard = why
 		}
 	}
 	parted := disagreements(persistent, times, in.Bounds)
@@ -75,9 +80,11 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 		return verdict.violated("nodes disagree on persistent instances %s, each for longer than %s, with all faults and writes over",
 			counted(len(parted), "time"), in.Bounds.Sync)
 	case lost > 0:
-		return verdict.violated("%s of %s wrong in the end", counted(lost, "last view"), counted(judged, "instance"))
+		return verdict.violated("%s of instances wrong in the end", counted(lost, "last view"))
+	case unheard != "":
+		return verdict.undecided("%s", unheard)
 	case judged == 0:
-		return verdict.undecided("no node listed a persistent service later than %s, when faults and writes must have settled",
+		return verdict.undecided("no node listed a persistent service later than %s for long enough, when faults and writes must have settled",
 			seconds(times.settled))
 	}
 	return verdict.holds("%s acknowledged; %s stand in the end as their last writes left them, at %s",

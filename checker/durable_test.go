@@ -12,7 +12,7 @@ func TestDurable(t *testing.T) {
 	tell(t, Durable, []chapter{
 		// [w1]              all: 1
 		{"an acknowledged write stands", persistentStory().registers("c1", a("1"), 1, 2).allObserve(50, 60, a("1")), Holds, "1 write acknowledged; 1 instance"},
-		{"a node has lost it", persistentStory().registers("c1", a("1"), 1, 2).observes("n1", 50, 60, a("1")).observes("n2", 50, 60),
+		{"a node has lost it", persistentStory().registers("c1", a("1"), 1, 2).observes("n1", 50, 60, a("1")).observes("n2", 50, 60).observes("n3", 50, 60, a("1")),
 			Violated, "n2 shows nothing of 10.0.0.1:80#DEFAULT in the end, but register"},
 		{"a node lists other metadata", persistentStory().registers("c1", a("1"), 1, 2).allObserve(50, 60, a("0")), Violated, "n1 shows weight 1 {version: \"0\"}"},
 		// [w1] [w2]         1
@@ -51,11 +51,21 @@ func TestDurable(t *testing.T) {
 		{"what an operator wrote over is not judged", persistentStory().registers("c1", a("1"), 1, 2).writes("c1", model.Update, a("2"), 3, 4, model.OK).
 			registers("c1", instance(2, "1"), 1, 2).allObserve(50, 60, instance(2, "1")), Holds, "1 instance"},
 		{"what a node listed during the fault does not count", persistentStory().fault("isolate", 10, 40).registers("c1", a("1"), 1, 2).
-			observes("n1", 20, 30).observes("n1", 65, 70, a("1")), Holds, ""},
+			observes("n1", 20, 30).allObserve(65, 70, a("1")), Holds, ""},
 		{"a view too soon after the fault is no end", persistentStory().fault("isolate", 10, 40).registers("c1", a("1"), 1, 2).allObserve(40, 55), Undecided, "60.000 s"},
-		{"a view too soon after the write is no end", persistentStory().registers("c1", a("1"), 50, 51).allObserve(50, 55), Undecided, "no node listed"},
+		{"a view too soon after the write is no end", persistentStory().registers("c1", a("1"), 50, 51).allObserve(50, 55), Undecided, "after 56.000 s"},
 		{"nothing acknowledged", persistentStory().mayRegister("c1", a("1"), 1).allObserve(50, 60), Undecided, "nothing to lose"},
-		{"no views", persistentStory().registers("c1", a("1"), 1, 2), Undecided, "no node listed"},
+		{"no views", persistentStory().registers("c1", a("1"), 1, 2), Undecided, "no observer listed"},
+		{"two nodes never answer again", persistentStory().fault("crash", 10, 20).registers("c1", a("1"), 1, 3).
+			observes("n1", 4, 100, a("1")).observes("n2", 4, 9, a("1")).observes("n3", 4, 9, a("1")), Undecided,
+			"n2 listed public/DEFAULT_GROUP/persistent-1 to its observer 0 times after 40.000 s: want at least twice"},
+		{"a node answers once more, with something lost", persistentStory().registers("c1", a("1"), 1, 2).observes("n1", 50, 60, a("1")).observes("n2", 50, 50.5),
+			Violated, "n2 shows nothing"},
+		{"a node falls silent after the faults, before the last write", persistentStory().registers("c1", a("1"), 1, 2).registers("c1", a("2"), 60, 61).
+			allObserve(4, 59, a("1")).observes("n1", 61, 100, a("2")).observes("n2", 61, 100, a("2")), Undecided, "n3 listed"},
+		{"a write near the end is left out", persistentStory().registers("c1", a("1"), 1, 2).registers("c1", instance(2, "1"), 90, 91).
+			observes("n1", 4, 99.5, a("1"), instance(2, "1")).observes("n2", 4, 95, a("1"), instance(2, "1")).observes("n3", 4, 95, a("1"), instance(2, "1")),
+			Holds, "1 instance stand"},
 		{"a fault without an end", persistentStory().fault("crash", 10, 0).registers("c1", a("1"), 1, 2).allObserve(90, 99, a("1")), Undecided, ""},
 	})
 }
