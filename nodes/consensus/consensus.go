@@ -113,7 +113,7 @@ func open(config Config) (*Node, error) {
 	n := &Node{
 		config:    config,
 		store:     store,
-		transport: newTransport(config.Listener, self, logger),
+		transport: newTransport(config.Listener, self, newGate(config.Self, servers), logger),
 		machine:   &machine{inner: config.Machine},
 		stopped:   make(chan struct{}),
 	}

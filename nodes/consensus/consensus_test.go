@@ -229,18 +229,19 @@ func TestOpenRefuses(t *testing.T) {
 
 // An answer proves leadership only at the moment its question was sent: one that waited in a socket proves nothing about now.
 func TestTransportCountsOnlyAnswersToLaterMessages(t *testing.T) {
-	listen := func() *transport {
+	members := []raft.Server{{ID: "a"}, {ID: "b"}}
+	listen := func(self string) *transport {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		transport := newTransport(listener, listener.Addr().String(), newRaftLogger(slog.New(slog.DiscardHandler)))
+		transport := newTransport(listener, listener.Addr().String(), newGate(self, members), newRaftLogger(slog.New(slog.DiscardHandler)))
 		t.Cleanup(func() { transport.Close() })
 		return transport
 	}
-	leader, follower := listen(), listen()
+	leader, follower := listen("a"), listen("b")
 	send := func() <-chan error {
 		done := make(chan error, 1)
 		go func() {
-			request := &raft.AppendEntriesRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: 3}, Term: 7}
+			request := &raft.AppendEntriesRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: 3, ID: []byte("a")}, Term: 7}
 			done <- leader.AppendEntries("b", follower.LocalAddr(), request, new(raft.AppendEntriesResponse))
 		}()
 		return done

@@ -9,11 +9,16 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-// transport is raft's own over TCP. It also notes which peers followed a leader's message that was sent after a given moment:
-// raft's VerifyLeader counts answers to messages sent before it was asked, such as one that waited in a socket while this process
-// was stopped, and so can vouch for a leader that has long been replaced.
+// transport is raft's own over TCP, but hands raft only requests that the gate lets through. It also notes which peers followed a
+// leader's message that was sent after a given moment: raft's VerifyLeader counts answers to messages sent before it was asked, such
+// as one that waited in a socket while this process was stopped, and so can vouch for a leader that has long been replaced.
 type transport struct {
 	*raft.NetworkTransport
+	gate     gate
+	logger   hclog.Logger
+	admitted chan raft.RPC
+	closed   chan struct{}
+	close    sync.Once
 
 	mu sync.Mutex
 	// sent counts messages; it serves as a clock.
@@ -24,16 +29,73 @@ type transport struct {
 
 type message struct{ term, sent uint64 }
 
-func newTransport(listener net.Listener, advertised string, logger hclog.Logger) *transport {
-	return &transport{
+func newTransport(listener net.Listener, advertised string, gate gate, logger hclog.Logger) *transport {
+	t := &transport{
 		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-			Stream:  stream{listener, address(advertised)},
+			Stream:  stream{listener, address(advertised), gate, logger},
 			MaxPool: idleConnections,
 			Timeout: messageTimeout,
 			Logger:  logger,
 		}),
+		gate:     gate,
+		logger:   logger,
+		admitted: make(chan raft.RPC),
+		closed:   make(chan struct{}),
 		followed: map[raft.ServerID]message{},
 	}
+	go t.admit()
+	return t
+}
+
+// admit hands on what the gate lets through.
+func (t *transport) admit() {
+	for {
+		select {
+		case request := <-t.NetworkTransport.Consumer():
+			if !t.admits(request) {
+				continue
+			}
+			select {
+			case t.admitted <- request:
+			case <-t.closed:
+				return
+			}
+		case <-t.closed:
+			return
+		}
+	}
+}
+
+// admits tells whether the gate lets a request through, and otherwise answers it.
+func (t *transport) admits(request raft.RPC) bool {
+	err := t.gate.check(request.Command)
+	if err != nil {
+		t.logger.Error("refused a raft message", "error", err)
+		request.Respond(nil, err)
+	}
+	return err == nil
+}
+
+// Consumer is where raft takes requests from.
+func (t *transport) Consumer() <-chan raft.RPC { return t.admitted }
+
+// SetHeartbeatHandler has raft take heartbeats past the Consumer.
+func (t *transport) SetHeartbeatHandler(handle func(raft.RPC)) {
+	if handle == nil {
+		t.NetworkTransport.SetHeartbeatHandler(nil)
+		return
+	}
+	t.NetworkTransport.SetHeartbeatHandler(func(request raft.RPC) {
+		if t.admits(request) {
+			handle(request)
+		}
+	})
+}
+
+// Close stops listening and sending. It may be called again.
+func (t *transport) Close() error {
+	t.close.Do(func() { close(t.closed) })
+	return t.NetworkTransport.Close()
 }
 
 // AppendEntries sends entries, or none as a heartbeat.
@@ -78,6 +140,20 @@ func (t *transport) followers(term, moment uint64) (count int) {
 type stream struct {
 	net.Listener
 	advertised address
+	gate       gate
+	logger     hclog.Logger
+}
+
+// Accept waits for a connection from a host that may be a member's, and drops others.
+func (s stream) Accept() (net.Conn, error) {
+	for {
+		connection, err := s.Listener.Accept()
+		if err != nil || s.gate.mayBeMember(connection.RemoteAddr()) {
+			return connection, err
+		}
+		s.logger.Error("dropped a raft connection from a host that is no member's", "from", connection.RemoteAddr().String())
+		connection.Close()
+	}
 }
 
 // Addr is the advertised address.
