@@ -165,15 +165,8 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 	settings.NoLegacyTelemetry = true
 	settings.Logger = logger
 
-	known, err := raft.HasExistingState(n.store.Log, n.store.Stable, n.store.Snapshots)
-	if err != nil {
-		return fmt.Errorf("look for raft's state in %s: %w", n.config.DataFolder, err)
-	}
-	if !known {
-		err := raft.BootstrapCluster(settings, n.store.Log, n.store.Stable, n.store.Snapshots, n.transport, raft.Configuration{Servers: servers})
-		if err != nil {
-			return fmt.Errorf("begin a cluster of %v: %w", n.config.Members, err)
-		}
+	if err := n.begin(settings, servers); err != nil {
+		return fmt.Errorf("begin a cluster of %v in %s: %w", n.config.Members, n.config.DataFolder, err)
 	}
 	const cached = 256 // entries, for followers that are nearly up to date
 	log, err := raft.NewLogCache(cached, n.store.Log)
@@ -186,6 +179,33 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 	}
 	n.watch()
 	return n.checkMembers(servers)
+}
+
+// begin stores the members as the first entry, unless this folder has been through that. Raft stores the term 1 before that entry, so
+// that one with nothing but this term is where power failed in between; elections begin with term 2, so nobody voted yet.
+func (n *Node) begin(settings *raft.Config, servers []raft.Server) error {
+	last, err := n.store.Log.LastIndex()
+	if err != nil {
+		return err
+	}
+	snapshots, err := n.store.Snapshots.List()
+	if err != nil {
+		return err
+	}
+	termKey := []byte("CurrentTerm") // raft's name for it
+	term, err := n.store.Stable.GetUint64(termKey)
+	if err != nil {
+		term = 0 // none was stored; the file itself was read when it was opened
+	}
+	if last > 0 || len(snapshots) > 0 || term > 1 {
+		return nil
+	}
+	if term == 1 { // or raft takes the folder for begun
+		if err := n.store.Stable.SetUint64(termKey, 0); err != nil {
+			return err
+		}
+	}
+	return raft.BootstrapCluster(settings, n.store.Log, n.store.Stable, n.store.Snapshots, n.transport, raft.Configuration{Servers: servers})
 }
 
 // checkMembers refuses a data folder that belongs to another cluster.

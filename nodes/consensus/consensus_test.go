@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/raft"
 	"github.com/pingcap/failpoint"
 	"github.com/stretchr/testify/require"
+
+	"muster/nodes/storage"
 )
 
 func TestAnyMemberTakesCommands(t *testing.T) {
@@ -225,6 +227,52 @@ func TestOpenRefuses(t *testing.T) {
 	require.NoError(t, os.Truncate(filepath.Join(used, "stable"), 5))
 	_, _, text = openAlone(t, used, func(*Config) {})
 	require.Contains(t, text.String(), filepath.Join(used, "stable")+" is damaged")
+}
+
+func TestBeginsAgainWherePowerFailedWhileBeginning(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		left func(t *testing.T, folder string)
+	}{
+		{"before the term", func(*testing.T, string) {}},
+		{"before the first entry", storeTerm(1)},
+		{"while beginning again", storeTerm(0)},
+		{"within the first entry", func(t *testing.T, folder string) {
+			storeTerm(1)(t, folder)
+			require.NoError(t, os.WriteFile(filepath.Join(folder, "log", "00000000000000000001"), []byte("\x50torn"), 0o666))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			folder := t.TempDir()
+			test.left(t, folder)
+			for _, command := range []string{"1", "2"} {
+				node, machine, _ := openAlone(t, folder, nil)
+				require.Eventually(t, func() bool { return node.Status().State == "leader" }, patience, time.Millisecond)
+				_, err := node.Apply(t.Context(), []byte(command))
+				require.NoError(t, err)
+				require.Equal(t, command, machine.all()[len(machine.all())-1])
+				require.NoError(t, node.Close(t.Context()))
+			}
+		})
+	}
+}
+
+// A folder whose log is gone after an election must not begin anew: it may have voted.
+func TestDoesNotBeginAgainAfterAnElection(t *testing.T) {
+	folder := t.TempDir()
+	storeTerm(2)(t, folder)
+	_, _, text := openAlone(t, folder, func(*Config) {})
+	require.Contains(t, text.String(), "belongs to a cluster of []")
+}
+
+// storeTerm leaves a folder that holds a term and nothing else.
+func storeTerm(term uint64) func(*testing.T, string) {
+	return func(t *testing.T, folder string) {
+		store, err := storage.Open(folder, slog.New(slog.DiscardHandler), newRaftLogger(slog.New(slog.DiscardHandler)))
+		require.NoError(t, err)
+		require.NoError(t, store.Stable.SetUint64([]byte("CurrentTerm"), term))
+		require.NoError(t, store.Close())
+	}
 }
 
 // An answer proves leadership only at the moment its question was sent: one that waited in a socket proves nothing about now.
