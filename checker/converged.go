@@ -31,7 +31,8 @@ func (convergence) Check(_ context.Context, in Input) Verdict {
 	if why := unobserved(in, observed, times.settled); why != "" {
 		return verdict.undecided("%s", why)
 	}
-	found, instances := differences(observed, ephemeral.actions, in.Bounds, look)
+	found := differences(observed, ephemeral.actions, in.Bounds, look)
+	instances, listed := compared(in, observed, ephemeral.actions, times.settled)
 	for _, d := range found {
 		if d.span.to <= times.settled || d.span.length() <= in.Bounds.Sync {
 			continue
@@ -44,8 +45,11 @@ func (convergence) Check(_ context.Context, in Input) Verdict {
 	switch {
 	case len(verdict.Evidence) > 0:
 		return verdict.violated("nodes disagree later than %s %s", seconds(times.settled), counted(len(verdict.Evidence), "time"))
-	case instances == 0:
+	case listed == 0:
 		return verdict.undecided("no node listed any ephemeral instance after %s", seconds(times.healed))
+	case instances == 0:
+		return verdict.undecided("nothing can be compared: of %s listed, none was left alone for longer than %s while all nodes were seen, after %s",
+			counted(listed, "instance"), in.Bounds.Sync, seconds(times.settled))
 	case times.healed == 0:
 		return verdict.holds("%s listed alike by %s", counted(instances, "instance"), counted(len(nodes(in)), "node"))
 	}
@@ -62,6 +66,43 @@ func convergedAt(found []difference, t times, bounds Bounds) time.Duration {
 		}
 	}
 	return at
+}
+
+// compared counts the instances whose lists can be held against each other after a moment, out of those that were listed: all
+// nodes must have been seen for longer than Bounds.Sync in which no operation on the instance was on its way. An instance that is
+// written more often than that may differ everywhere, and nobody would notice.
+func compared(in Input, observed []view, actions []action, from time.Duration) (instances, listed int) {
+	changing := changingTimes(actions, in.Bounds)
+	byService, services := grouped(observed, func(v view) model.Service { return v.service }, compareServices)
+	for _, service := range services {
+		common := span{from, never}
+		byNode, _ := grouped(byService[service], func(v view) string { return v.node }, compareTexts)
+		for _, node := range nodes(in) {
+			first, last := never, time.Duration(0)
+			for _, v := range byNode[node] {
+				first, last = min(first, v.answered), max(last, v.asked)
+			}
+			common = span{max(common.from, first), min(common.to, last)}
+		}
+		for _, key := range listedKeys(byService[service]) {
+			listed++
+			if slices.ContainsFunc(common.without(changing[instanceID{service, key}]), func(s span) bool { return s.length() > in.Bounds.Sync }) {
+				instances++
+			}
+		}
+	}
+	return instances, listed
+}
+
+// changingTimes are, of each instance, the times in which an operation on it was on its way to the nodes.
+func changingTimes(actions []action, bounds Bounds) map[instanceID][]span {
+	changing := map[instanceID][]span{}
+	for _, a := range actions {
+		if a.call != model.Beat {
+			changing[a.id] = append(changing[a.id], span{a.invoked, a.returned + bounds.Sync})
+		}
+	}
+	return changing
 }
 
 // unobserved says which node was never seen from a moment on, "" if all were seen at least twice in each service that any was
@@ -107,21 +148,14 @@ type stretch struct {
 }
 
 // differences finds all stretches in which nodes certainly listed an instance differently, as far as shown goes: both ends were
-// seen. It also counts the instances that were compared.
-func differences(observed []view, actions []action, bounds Bounds, shown func(view, model.InstanceKey) string) ([]difference, int) {
-	changing := map[instanceID][]span{}
-	for _, a := range actions {
-		if a.call != model.Beat {
-			changing[a.id] = append(changing[a.id], span{a.invoked, a.returned + bounds.Sync})
-		}
-	}
+// seen.
+func differences(observed []view, actions []action, bounds Bounds, shown func(view, model.InstanceKey) string) []difference {
+	changing := changingTimes(actions, bounds)
 	byService, services := grouped(observed, func(v view) model.Service { return v.service }, compareServices)
 	var found []difference
-	instances := 0
 	for _, service := range services {
 		byNode, seenNodes := grouped(byService[service], func(v view) string { return v.node }, compareTexts)
 		for _, key := range listedKeys(byService[service]) {
-			instances++
 			id := instanceID{service, key}
 			stretches := map[string][]stretch{}
 			for _, node := range seenNodes {
@@ -135,7 +169,7 @@ func differences(observed []view, actions []action, bounds Bounds, shown func(vi
 		}
 	}
 	sort.SliceStable(found, func(i, j int) bool { return found[i].span.from < found[j].span.from })
-	return found, instances
+	return found
 }
 
 // apart compares what two nodes listed of an instance.

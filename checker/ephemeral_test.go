@@ -8,6 +8,14 @@ import (
 
 func TestConverged(t *testing.T) {
 	a, b := instance(1, "1"), instance(2, "1")
+	// everAgain has c1 register a every 4 s, so that there is never a time in which nodes must agree on it.
+	everAgain := func(lasts float64) *story {
+		s := ephemeralStory(lasts)
+		for t := 1.0; t < lasts; t += 4 {
+			s.registers("c1", a, t, t+0.1)
+		}
+		return s
+	}
 	tell(t, Converged, []chapter{
 		// fault  |=====|
 		// n1,n2  a a a a a a
@@ -32,6 +40,13 @@ func TestConverged(t *testing.T) {
 		{"an expiry is on its way", ephemeralStory(50).
 			observes("n1", 0, 20, a).observes("n2", 0, 24, a).observes("n3", 0, 24, a).
 			observes("n1", 20, 50, sick(a)).observes("n2", 24, 50, sick(a)).observes("n3", 24, 50, sick(a)), Holds, ""},
+		{"nothing was ever comparable", everAgain(100).observes("n1", 0, 100, a).observes("n2", 0, 100, a).observes("n3", 0, 100),
+			Undecided, "of 1 instance listed, none was left alone for longer than 5s"},
+		{"another instance was comparable", everAgain(100).allObserve(0, 100, a, b), Holds, "1 instance listed alike"},
+		{"comparable only before the fault was got over", ephemeralStory(100).registers("c1", a, 58, 58.1).registers("c1", a, 62, 62.1).
+			fault("isolate", 10, 40).allObserve(0, 66, a), Undecided, "nothing can be compared"},
+		{"a node was seen for too short a time", ephemeralStory(50).observes("n1", 0, 50, a).observes("n2", 0, 50, a).observes("n3", 0, 5, a),
+			Undecided, "nothing can be compared"},
 		{"nothing listed", ephemeralStory(50).allObserve(0, 50), Undecided, "no node listed any"},
 		{"a node did not answer", ephemeralStory(100).fault("isolate", 10, 40).observes("n1", 0, 100, a).observes("n2", 0, 100, a).observes("n3", 0, 50, a),
 			Undecided, "n3 listed public/DEFAULT_GROUP/ephemeral-1 to its observer 0 times after 60.000 s"},

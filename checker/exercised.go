@@ -159,7 +159,7 @@ var conditions = map[Condition]func(Input) string{
 		})
 	},
 	ViewsDiffered: func(in Input) string {
-		found, _ := differences(recordOf(in.History, true).observed(), nil, in.Bounds, look)
+		found := differences(recordOf(in.History, true).observed(), nil, in.Bounds, look)
 		for _, d := range found {
 			if d.span.length() > time.Second {
 				return ""

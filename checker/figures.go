@@ -250,9 +250,8 @@ func convergenceOf(in Input) *float64 {
 	if times.healed == 0 || unobserved(in, observed, times.healed) != "" {
 		return nil
 	}
-	found, instances := differences(observed, ephemeral.actions, in.Bounds, look)
-	at := convergedAt(found, times, in.Bounds)
-	if instances == 0 || unobserved(in, observed, at) != "" {
+	at := convergedAt(differences(observed, ephemeral.actions, in.Bounds, look), times, in.Bounds)
+	if instances, _ := compared(in, observed, ephemeral.actions, times.settled); instances == 0 || unobserved(in, observed, at) != "" {
 		return nil
 	}
 	ms := milliseconds(at - times.healed)
