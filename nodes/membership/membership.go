@@ -73,9 +73,8 @@ type Membership struct {
 
 	mu sync.RWMutex
 	// members are sorted by address; servers are the addresses of those that are not DOWN.
-	members  []Member
-	servers  []string
-	onChange []func()
+	members []Member
+	servers []string
 	// unwell wakes the loop that reports to members that are not UP.
 	unwell chan struct{}
 }
@@ -149,13 +148,6 @@ func (m *Membership) Owner(tag string) string {
 
 // Responsible says whether this node is responsible for a tag.
 func (m *Membership) Responsible(tag string) bool { return m.Owner(tag) == m.config.Self }
-
-// OnChange has a function called after the state of a member changed. It must return soon.
-func (m *Membership) OnChange(changed func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.onChange = append(m.onChange, changed)
-}
 
 // Handle has a server take in peers' reports.
 func (m *Membership) Handle(server *rpc.Server) {
@@ -274,13 +266,9 @@ func (m *Membership) update(address, reason string, change func(*Member)) bool {
 	change(&m.members[at])
 	after := m.members[at]
 	m.servers = m.living()
-	listeners := m.onChange
 	m.mu.Unlock()
 	if after.State != before {
 		m.config.Logger.Info(run.EventMemberState, "member", address, "state", string(after.State), "failures", after.Failures, "reason", reason)
-		for _, changed := range listeners {
-			changed()
-		}
 	}
 	return true
 }

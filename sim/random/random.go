@@ -78,15 +78,6 @@ func (s *Stream) Float64() float64 { return float64(s.Uint64()>>11) / (1 << 53) 
 // not shift what comes after.
 func (s *Stream) Chance(probability float64) bool { return s.Float64() < probability }
 
-// Between returns a duration in [low, high]; low when high is less.
-func (s *Stream) Between(low, high time.Duration) time.Duration {
-	if high <= low {
-		s.Uint64()
-		return low
-	}
-	return low + time.Duration(s.Int64N(int64(high-low)+1))
-}
-
 // Exponential returns a duration with the given mean, exponentially distributed: the time between events that do not know of each
 // other. It uses von Neumann's comparisons (1951) in place of a logarithm, whose last bit differs between processors.
 func (s *Stream) Exponential(mean time.Duration) time.Duration {
