@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -72,8 +71,6 @@ type Node struct {
 	store     *storage.Store
 	transport *transport
 	machine   *machine
-	stopped   chan struct{}
-	events    sync.WaitGroup
 }
 
 // Open opens the data folder and begins to take part. A member whose folder is empty begins with the configured members.
@@ -115,7 +112,6 @@ func open(config Config) (*Node, error) {
 		store:     store,
 		transport: newTransport(config.Listener, self, newGate(config.Self, servers), logger),
 		machine:   &machine{inner: config.Machine},
-		stopped:   make(chan struct{}),
 	}
 	if err := n.start(servers, logger); err != nil {
 		return nil, errors.Join(err, n.transport.Close(), store.Close())
@@ -218,7 +214,7 @@ func (n *Node) checkMembers(want []raft.Server) error {
 	if !slices.Equal(have, want) {
 		return errors.Join(
 			fmt.Errorf("the data folder %s belongs to a cluster of %v, not of %v; want the same members as before, or an empty folder", n.config.DataFolder, have, want),
-			n.shutdown())
+			n.raft.Shutdown().Error())
 	}
 	return nil
 }
@@ -231,14 +227,7 @@ func (n *Node) Close(ctx context.Context) error {
 			n.config.Logger.Warn("leadership was not handed over", "error", err.Error())
 		}
 	}
-	return errors.Join(n.shutdown(), n.store.Close())
-}
-
-func (n *Node) shutdown() error {
-	err := n.raft.Shutdown().Error()
-	close(n.stopped)
-	n.events.Wait()
-	return err
+	return errors.Join(n.raft.Shutdown().Error(), n.store.Close())
 }
 
 // Status is what a node tells of its part in the agreement.

@@ -8,6 +8,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"github.com/pingcap/failpoint"
 	"github.com/stretchr/testify/require"
 
+	"muster/model/run"
 	"muster/nodes/storage"
 )
 
@@ -172,11 +176,66 @@ func TestAloneNeedsNobody(t *testing.T) {
 	require.NoError(t, node.ReadBarrier(t.Context()))
 	require.Equal(t, []string{"1"}, machine.all())
 	require.NoError(t, node.Close(t.Context()))
-	for _, event := range []string{
-		`"msg":"raft.state","state":"candidate"`, `"msg":"raft.state","state":"leader","term":2`,
-		`"msg":"raft.leader","leader":"127.0.0.1:8848","term":2`, `"msg":"raft.state","state":"shutdown"`,
-	} {
-		require.Contains(t, logged.String(), event)
+	term := regexp.MustCompile(`"msg":"raft.state","state":"leader","term":(\d+)`).FindStringSubmatch(logged.String())
+	require.NotNil(t, term, logged.String())
+	require.Contains(t, logged.String(), `"msg":"raft.leader","leader":"127.0.0.1:8848","term":`+term[1])
+	require.Contains(t, logged.String(), `"msg":"raft.state","state":"shutdown"`)
+}
+
+// told is what members logged of a term: who said to lead it, and whom each believed to.
+type told struct {
+	slog.Handler
+	member  string
+	mu      *sync.Mutex
+	leaders map[uint64][]string
+}
+
+func (w told) Enabled(context.Context, slog.Level) bool { return true }
+
+func (w told) Handle(_ context.Context, record slog.Record) error {
+	var state, leader string
+	var term uint64
+	record.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "state":
+			state = a.Value.String()
+		case "leader":
+			leader = a.Value.String()
+		case "term":
+			term = a.Value.Uint64()
+		}
+		return true
+	})
+	if state == "leader" {
+		leader = w.member
+	}
+	if (record.Message == run.EventRaftState || record.Message == run.EventRaftLeader) && leader != "" {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.leaders[term] = append(w.leaders[term], leader)
+	}
+	return nil
+}
+
+func (w told) WithAttrs([]slog.Attr) slog.Handler { return slog.DiscardHandler } // raft's own lines
+
+func TestLeadersAreLoggedWithTheTermThatTheyLead(t *testing.T) {
+	log := told{mu: &sync.Mutex{}, leaders: map[uint64][]string{}}
+	c := newCluster(t, func(config *Config) {
+		own := log
+		own.member = config.Self
+		config.Logger = slog.New(own)
+	})
+	for range 10 {
+		transfer := c.members[c.leader()].node.raft.LeadershipTransfer()
+		_ = transfer.Error() // it may have moved by itself
+	}
+	c.leader()
+	log.mu.Lock()
+	defer log.mu.Unlock()
+	require.Greater(t, len(log.leaders), 1)
+	for term, leaders := range log.leaders {
+		require.Len(t, slices.Compact(slices.Clone(leaders)), 1, "term %d had the leaders %v", term, leaders)
 	}
 }
 

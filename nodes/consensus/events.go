@@ -2,47 +2,43 @@ package consensus
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/raft"
 
 	"muster/model/run"
 )
 
-// watch logs this node's state, and then each change of it and of the leader that the node believes in.
+// watch logs this node's state and leader, and then each change of them. It does so where raft asks an observer's filter, for there
+// raft waits: read later, the term could be that of the next election, and a leader be logged with a term that it never led.
+// A candidate has the term before the one that it stands for.
 func (n *Node) watch() {
-	const unread = 64 // changes that may wait; raft drops more rather than wait itself
-	changes := make(chan raft.Observation, unread)
-	n.raft.RegisterObserver(raft.NewObserver(changes, false, func(o *raft.Observation) bool {
-		switch o.Data.(type) {
-		case raft.RaftState, raft.LeaderObservation:
-			return true
+	var order sync.Mutex // changes are logged after what was so before them
+	order.Lock()
+	defer order.Unlock()
+	n.raft.RegisterObserver(raft.NewObserver(nil, false, func(change *raft.Observation) bool {
+		order.Lock()
+		defer order.Unlock()
+		switch data := change.Data.(type) {
+		case raft.RaftState:
+			n.logState(data)
+		case raft.LeaderObservation:
+			n.logLeader(data.LeaderID)
 		}
 		return false
 	}))
-	n.logChange(raft.Observation{Data: n.raft.State()})
-	n.events.Go(func() {
-		for {
-			select {
-			case change := <-changes:
-				n.logChange(change)
-			case <-n.stopped:
-				for len(changes) > 0 {
-					n.logChange(<-changes)
-				}
-				return
-			}
-		}
-	})
+	n.logState(n.raft.State())
+	if _, leader := n.raft.LeaderWithID(); leader != "" {
+		n.logLeader(leader)
+	}
 }
 
-func (n *Node) logChange(change raft.Observation) {
-	term := n.raft.CurrentTerm()
-	switch data := change.Data.(type) {
-	case raft.RaftState:
-		n.config.Logger.Info(run.EventRaftState, "state", stateName(data), "term", term)
-	case raft.LeaderObservation:
-		n.config.Logger.Info(run.EventRaftLeader, "leader", string(data.LeaderID), "term", term)
-	}
+func (n *Node) logState(state raft.RaftState) {
+	n.config.Logger.Info(run.EventRaftState, "state", stateName(state), "term", n.raft.CurrentTerm())
+}
+
+func (n *Node) logLeader(leader raft.ServerID) {
+	n.config.Logger.Info(run.EventRaftLeader, "leader", string(leader), "term", n.raft.CurrentTerm())
 }
 
 func stateName(state raft.RaftState) string { return strings.ToLower(state.String()) }
