@@ -52,12 +52,13 @@ func TestConverged(t *testing.T) {
 			Undecided, "n3 listed public/DEFAULT_GROUP/ephemeral-1 to its observer 0 times after 60.000 s"},
 		{"nobody observed", ephemeralStory(100), Undecided, "no observer"},
 		{"a fault to the end", ephemeralStory(100).fault("isolate", 10, 0).allObserve(0, 100, a), Undecided, ""},
-		{"a skipped fault is none", skipped(ephemeralStory(50).fault("isolate", 10, 0)).allObserve(0, 50, a), Holds, ""},
+		{"a skipped fault is none", skippedFor(ephemeralStory(50).fault("isolate", 10, 0), "no node says that it leads").allObserve(0, 50, a), Holds, ""},
 	})
 }
 
-func skipped(s *story) *story {
-	s.in.Plan.Strikes[0].Skipped = "this stage cannot"
+// skippedFor has the first fault of a story not struck, for a reason.
+func skippedFor(s *story, reason string) *story {
+	s.in.Plan.Strikes[0].Skipped, s.in.Plan.Strikes[0].Bit, s.in.Plan.Strikes[0].Evidence = reason, false, ""
 	return s
 }
 

@@ -29,6 +29,12 @@ func (s *story) claiming(property Property) *story {
 	return s
 }
 
+// on a stage.
+func on(stage string, s *story) *story {
+	s.in.Run.Stage = stage
+	return s
+}
+
 func TestExercised(t *testing.T) {
 	a := instance(1, "1")
 	unbitten := func(s *story) *story {
@@ -55,7 +61,13 @@ func TestExercised(t *testing.T) {
 		{"beats are counted apart", busy(49).beats("c3", a, 1, 100), Undecided, "98 operations"},
 		{"a fault bit", busy(50).fault("isolate", 1, 2), Holds, "1 fault had an effect"},
 		{"a fault did not bite", unbitten(busy(50).fault("isolate", 1, 2)), Undecided, "isolate n1 at 1.000 s had no effect: no packet dropped"},
-		{"a fault was skipped", skipped(unbitten(busy(50).fault("isolate", 1, 2))), Holds, "0 faults"},
+		{"a stage could not strike a fault", on("live", skippedFor(busy(50).fault("clock-jump", 1, 2), "this stage cannot strike it: all processes of a host share its clock")), Holds, "0 faults"},
+		{"the simulated stage can strike any", on("simulated", skippedFor(busy(50).fault("clock-jump", 1, 2), "this stage cannot strike it: it does not know it")),
+			Undecided, "clock-jump n1 at 1.000 s was not struck: this stage cannot strike it"},
+		{"nobody played the role", on("simulated", skippedFor(busy(50).fault("isolate", 1, 2), "no node says that it leads")),
+			Undecided, "isolate n1 at 1.000 s was not struck: no node says that it leads"},
+		{"nobody played the role, live", on("live", skippedFor(busy(50).fault("isolate", 1, 2), "no node says that it leads")), Undecided, "was not struck"},
+		{"there was nothing to heal", on("simulated", skippedFor(busy(50).fault("heal", 1, 2), "the network does not suffer from anything")), Holds, "0 faults"},
 		{"observers to the end", busy(50).observes("n1", 0, 92, a), Holds, ""},
 		{"the workload hung", busy(50).observes("n1", 0, 34, a), Undecided, "fell silent at 33.510 s, though the run went on to 100.000 s"},
 		{"the run was interrupted", interrupted, Undecided, "n2 ended with status 2"},

@@ -38,8 +38,8 @@ const (
 	NoGhost Property = "no-ghost"
 	// Expiry: a silent client's instance turns unhealthy and goes away within the bounds, neither early nor late.
 	Expiry Property = "expiry"
-	// Exercised: there was enough traffic, every fault that was struck bit, and every condition of Sometimes came up. A run in
-	// which it is not Holds has tested too little to mean anything.
+	// Exercised: there was enough traffic, every fault that the stage can strike was struck and bit, and every condition of
+	// Sometimes came up. A run in which it is not Holds has tested too little to mean anything.
 	Exercised Property = "exercised"
 )
 
