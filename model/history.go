@@ -125,11 +125,13 @@ type History struct {
 type Operation struct {
 	// Invoked is the Invoke record.
 	Invoked Record
-	// Completed is the OK, Fail or Unknown record; its Phase is Unknown and its T the history's end where none was written.
+	// Completed is the OK, Fail or Unknown record; where none was written, its Phase is Unknown and its T
+	// the history's end.
 	Completed Record
 }
 
-// Operations joins invocations with completions, in the order of invocation. Events are left out.
+// Operations joins invocations with completions, in the order of invocation. Events are left out. If a client wrongly invokes a
+// number again that is still open, the earlier operation ends there as Unknown.
 func (h History) Operations() []Operation {
 	type id struct {
 		client string
@@ -142,6 +144,9 @@ func (h History) Operations() []Operation {
 		end = max(end, r.T)
 		switch r.Phase {
 		case Invoke:
+			if at, again := open[id{r.Client, r.Op}]; again { // its completion would be anybody's
+				operations[at].Completed = unanswered(operations[at].Invoked, r.T, "the client used its number again")
+			}
 			open[id{r.Client, r.Op}] = len(operations)
 			operations = append(operations, Operation{Invoked: r})
 		case OK, Fail, Unknown:
@@ -152,11 +157,15 @@ func (h History) Operations() []Operation {
 		}
 	}
 	for _, at := range open {
-		invoked := operations[at].Invoked
-		invoked.Phase, invoked.T, invoked.Error = Unknown, end, "no answer before the run ended"
-		operations[at].Completed = invoked
+		operations[at].Completed = unanswered(operations[at].Invoked, end, "no answer before the run ended")
 	}
 	return operations
+}
+
+// unanswered is the completion of an operation that has none of its own: given up at a time, for a reason.
+func unanswered(invoked Record, at time.Duration, why string) Record {
+	invoked.T, invoked.Phase, invoked.Error = at, Unknown, why
+	return invoked
 }
 
 // WriteHistory writes a history as JSON lines, its header first.
