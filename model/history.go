@@ -93,8 +93,9 @@ type Record struct {
 	// Op pairs an invocation with its completion; it is unique within a client and grows.
 	Op int64 `json:"op,omitempty"`
 	// Repeats is the first of the client's operations that this one is sent again for, word for word, because its outcome was
-	// unknown; present at Invoke. Between them the client wrote nothing else to the instance, and nobody else writes to it, so all
-	// of them are one write, which began when the first was invoked and is done when any of them is OK. 0: it repeats nothing.
+	// unknown; present at Invoke. 0: it repeats nothing. It tells a reader why a client says the same again. It settles nothing:
+	// a registry does not know that they belong together, and may apply the first long after it acknowledged the last. So each is
+	// a write of its own, and an unknown one stays unknown whatever became of its repetitions.
 	Repeats int64 `json:"repeats,omitempty"`
 	Phase   Phase `json:"phase"`
 	Call    Call  `json:"call"`
