@@ -213,7 +213,7 @@ func (n *Node) checkMembers(want []raft.Server) error {
 	have := future.Configuration().Servers
 	if !slices.Equal(have, want) {
 		return errors.Join(
-			fmt.Errorf("the data folder %s belongs to a cluster of %v, not of %v; want the same members as before, or an empty folder", n.config.DataFolder, have, want),
+			fmt.Errorf("the data folder %s belongs to a cluster of %v, not of %v; want the same members as before, or new folders on all members of a new cluster", n.config.DataFolder, have, want),
 			n.raft.Shutdown().Error())
 	}
 	return nil

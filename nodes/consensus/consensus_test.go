@@ -273,7 +273,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"not a member", "this node, 127.0.0.1:8848, is not among the members", func(c *Config) { c.Members = []string{"127.0.0.1:8858"} }},
 		{"listed twice", "one is listed twice", func(c *Config) { c.Members = []string{c.Self, c.Self} }},
 		{"no raft port", "want a port", func(c *Config) { c.Self = "127.0.0.1:500" }},
-		{"another cluster's folder", "want the same members as before, or an empty folder", func(c *Config) {
+		{"another cluster's folder", "want the same members as before, or new folders on all members of a new cluster", func(c *Config) {
 			c.Members = []string{c.Self, "127.0.0.1:8858"}
 		}},
 		{"a file where the folder should be", "data folder", func(c *Config) { c.DataFolder = filepath.Join(used, "stable") }},

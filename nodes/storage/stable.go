@@ -41,7 +41,7 @@ func OpenStable(path string) (*Stable, error) {
 	}
 	checksum, content, found := bytes.Cut(text, []byte("\n"))
 	if want := fmt.Sprintf("%08x", crc32.Checksum(content, castagnoli)); !found || string(checksum) != want {
-		return nil, fmt.Errorf("%s is damaged: its first line should be the checksum %s of the rest; restore it from a copy, or empty the data folder to have this node learn everything again from its peers", path, want)
+		return nil, fmt.Errorf("%s is damaged: its first line should be the checksum %s of the rest; %s", path, want, wayOut)
 	}
 	if err := json.Unmarshal(content, &s.values); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -14,6 +14,10 @@ import (
 // snapshotsRetained is how many snapshots are kept: one more than is needed, in case the newest turns out to be damaged.
 const snapshotsRetained = 2
 
+// wayOut is what to do about a damaged folder. To empty it is no way: a member that forgot its vote and its entries, but not its name,
+// can help to elect a leader that lacks what was acknowledged.
+const wayOut = "restore the whole data folder from a copy of its last state; without one, do not start this node with an empty folder, for acknowledged entries could be lost: remove it as a member and add it under another address"
+
 // Store is an open data folder.
 type Store struct {
 	Log       *Log
@@ -66,8 +70,8 @@ func (s *Store) checkGap(folder string) error {
 		return fmt.Errorf("snapshots in %s: %w", folder, err)
 	}
 	if first > covered+1 {
-		err := fmt.Errorf("data folder %s: the log begins with entry %d, but the snapshots reach only to entry %d; want the snapshot that was taken before the log was shortened (restore the folder from a copy, or empty it to have this node learn everything again from its peers)",
-			folder, first, covered)
+		err := fmt.Errorf("data folder %s: the log begins with entry %d, but the snapshots reach only to entry %d; want the snapshot that was taken before the log was shortened: %s",
+			folder, first, covered, wayOut)
 		return errors.Join(err, damage)
 	}
 	return nil

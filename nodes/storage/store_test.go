@@ -60,6 +60,7 @@ func TestStableValuesRefuseDamage(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, whole[:size], 0o666))
 		_, err := OpenStable(path)
 		require.ErrorContains(t, err, path+" is damaged", "cut at byte %d", size)
+		require.ErrorContains(t, err, "add it under another address", "the way out")
 	}
 }
 
