@@ -44,9 +44,7 @@ func serve(t *testing.T, server *Server) *Pool {
 	pool := NewPool(func(string) (string, error) { return listener.Addr().String(), nil })
 	t.Cleanup(func() {
 		pool.Close()
-		ended, cancel := context.WithCancel(context.Background())
-		cancel()
-		server.Stop(ended)
+		stop(server)
 	})
 	return pool
 }

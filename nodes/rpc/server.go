@@ -19,6 +19,17 @@ import (
 // MaxMessage is the size in bytes of the largest payload that is taken in or sent out (Nacos: 10 MiB).
 const MaxMessage = 10 << 20
 
+// What a server puts up with from connections.
+const (
+	// connectionTimeout is how long a connection may take to be set up.
+	connectionTimeout = 5 * time.Second
+	// keepaliveTime is after how much silence a sign of life is asked for, keepaliveTimeout how long that may take.
+	keepaliveTime    = 30 * time.Second
+	keepaliveTimeout = 10 * time.Second
+	// maxStreams is how many requests and streams one connection may have under way; more wait at its other end.
+	maxStreams = 1000
+)
+
 // Server answers requests on one port, for example that of the cluster or that of SDKs. Make it with NewServer.
 type Server struct {
 	logger *slog.Logger
@@ -57,9 +68,10 @@ func NewServer(logger *slog.Logger) *Server {
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
 		grpc.StatsHandler(connections{s}),
+		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(maxStreams),
 		// Clients may ask for a sign of life whenever they like; connections whose other end has vanished are closed in time.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
 	)
 	s.grpc.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "Request",
