@@ -139,7 +139,7 @@ func TestExpiry(t *testing.T) {
 	tell(t, Expiry, []chapter{
 		// beats     | | | |
 		// listed    h h h h h h h u u u - - -
-		{"in time", silent(80).allObserve(2, 36, a, b).allObserve(36, 51, sick(a), b).allObserve(51, 80, b), Holds, "1 silence noticed in time, 1 silence ended by removal in time"},
+		{"in time", silent(80).allObserve(2, 36, a, b).allObserve(36, 51, sick(a), b).allObserve(51, 80, b), Holds, "1 silence unhealthy in time, 1 silence ended by removal in time"},
 		{"unhealthy too early", silent(80).allObserve(2, 34, a, b).allObserve(34, 51, sick(a), b).allObserve(51, 80, b),
 			Violated, "n1 lists weight 1 {version: \"1\"} unhealthy of 10.0.0.1:80#DEFAULT at 34.010 s"},
 		{"removed too early", silent(80).allObserve(2, 36, a, b).allObserve(36, 48, sick(a), b).allObserve(48, 80, b), Violated, "lists nothing of 10.0.0.1:80#DEFAULT at 48.010 s"},
@@ -147,12 +147,17 @@ func TestExpiry(t *testing.T) {
 		{"removed too late", silent(80).allObserve(2, 36, a, b).allObserve(36, 59, sick(a), b).allObserve(59, 80, b), Violated, "must be gone by 58.010 s"},
 		{"never noticed", silent(80).allObserve(2, 80, a, b), Violated, "must be unhealthy by"},
 		{"only one node notices", silent(80).observes("n1", 2, 36, a, b).observes("n1", 36, 51, sick(a), b).observes("n1", 51, 80, b).observes("n2", 2, 80, a, b), Violated, "n2 lists"},
-		{"removed without having been seen unhealthy", silent(80).allObserve(2, 36, a, b).allObserve(51, 80, b), Holds, "1 silence ended by removal"},
-		{"a service of none but silent instances is shown as healthy", ephemeralStory(80).registers("c1", a, 1, 1.1).beats("c1", a, 5, 20).allObserve(2, 51, a).allObserve(51, 80), Holds, ""},
+		{"removed without having been seen unhealthy", silent(80).allObserve(2, 36, a, b).allObserve(59, 80, b), Undecided, "1 silence ended by removal in time, but none was seen before"},
+		{"unhealthy, but not seen until it was removed", silent(80).allObserve(2, 36, a, b).allObserve(36, 51, sick(a), b), Undecided,
+			"1 silence unhealthy in time, but nothing was seen of any later than 38s"},
+		{"unhealthy, and heard of again before it was removed", silent(80).beats("c1", a, 46, 80).allObserve(2, 36, a, b).allObserve(36, 45, sick(a), b).allObserve(46.5, 80, a, b),
+			Undecided, "1 silence unhealthy in time, but nothing"},
+		{"a service of none but silent instances is shown as healthy", ephemeralStory(80).registers("c1", a, 1, 1.1).beats("c1", a, 5, 20).allObserve(2, 51, a).allObserve(51, 80),
+			Undecided, "1 silence ended by removal in time, but none"},
 		{"a beating client's instance is removed", silent(80).allObserve(2, 30, a, b).allObserve(30, 31, a).allObserve(31, 36, a, b).
 			allObserve(36, 51, sick(a), b).allObserve(51, 80, b), Violated, "lists nothing of 10.0.0.2:80#DEFAULT"},
 		{"an unanswered beat may have arrived", silent(80).writes("c1", model.Beat, a, 25, 26, model.Unknown).allObserve(2, 46, a, b).allObserve(46, 51, sick(a), b).allObserve(51, 80, b), Holds, ""},
-		{"what happens in a fault is not judged", silent(90).fault("isolate", 24, 26).allObserve(2, 25, a, b).allObserve(25, 46, b).allObserve(46, 51, sick(a), b).allObserve(51, 90, b), Holds, ""},
+		{"what happens in a fault is not judged", silent(100).fault("isolate", 24, 26).allObserve(2, 25, a, b).allObserve(25, 46, b).allObserve(46, 75, sick(a), b).allObserve(75, 100, b), Holds, ""},
 		{"a lying clock is no excuse", silent(80).fault("clock-offset", 22, 79).allObserve(2, 25, a, b).allObserve(25, 80, b), Violated, "at 25.010 s"},
 		{"a fault may have had it counted anew", silent(130).fault("isolate", 24, 26).allObserve(2, 65, a, b).allObserve(65, 80, sick(a), b).allObserve(80, 130, b), Holds, ""},
 		{"an unknown deregistration may come late", ephemeralStory(50).registers("c1", a, 1, 1.1).beats("c1", a, 5, 50).mayDeregister("c1", a, 11).

@@ -70,8 +70,14 @@ func (expiry) Check(_ context.Context, in Input) Verdict {
 	case len(unhealthy)+len(removed) == 0:
 		return verdict.undecided("no client was silent for over %s while nodes could reach each other: there was nothing to expire",
 			in.Bounds.UnhealthyAfter+in.Bounds.ExpirySlack)
+	case len(removed) == 0:
+		return verdict.undecided("%s unhealthy in time, but nothing was seen of any later than %s after the last beat, when the instance must be gone",
+			counted(len(unhealthy), "silence"), in.Bounds.RemovedAfter+in.Bounds.ExpirySlack)
+	case len(unhealthy) == 0:
+		return verdict.undecided("%s ended by removal in time, but none was seen before, when the instance must have turned unhealthy",
+			counted(len(removed), "silence"))
 	}
-	return verdict.holds("%s noticed in time, %s ended by removal in time, none early",
+	return verdict.holds("%s unhealthy in time, %s ended by removal in time, none early",
 		counted(len(unhealthy), "silence"), counted(len(removed), "silence"))
 }
 
@@ -197,7 +203,7 @@ func (e expiries) early(id instanceID, v view) string {
 }
 
 // late looks at an instance in a view after which it must have turned unhealthy, or be gone. It returns the silence that the
-// view is in the time of, whether that demands that the instance is gone, and why the view is wrong; an empty silence if the
+// view is in the time of, whether the instance must be gone or is, and why the view is wrong; an empty silence if the
 // view demands nothing.
 func (e expiries) late(id instanceID, v view) (s silence, gone bool, why string) {
 	if !e.times.connected(v.asked, v.answered) {
@@ -220,7 +226,7 @@ func (e expiries) late(id instanceID, v view) (s silence, gone bool, why string)
 		case v.asked > unhealthy && listed && instance.Healthy && e.unprotected(id, v):
 			return s, false, fmt.Sprintf("at %s, though it was last heard of at %s and must be unhealthy by %s", seconds(v.answered), seconds(s.answered), seconds(unhealthy))
 		case v.asked > unhealthy && !(listed && instance.Healthy):
-			return s, false, ""
+			return s, !listed, ""
 		}
 	}
 	return silence{}, false, ""
