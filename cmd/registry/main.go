@@ -1,5 +1,3 @@
-// Command registry is one node of a service registry: it wires the packages below nodes/ together. It runs natively and as a
-// simulated machine's program from the same source, and cannot tell which.
 package main
 
 import (

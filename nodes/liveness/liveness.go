@@ -1,11 +1,3 @@
-// Package liveness decides which ephemeral instances live: it takes beats, marks instances unhealthy that stopped beating, and
-// removes them when they stay silent (Nacos: naming/healthcheck/heartbeat, ClientBeatCheckTaskV2 and ClientBeatProcessorV2).
-//
-// Only the node that is responsible for a client checks it. Times are measured by the monotonic clock, so a jump of the wall
-// clock expires nobody. Silence is held against an instance only if this node could have heard it: a node that becomes
-// responsible, and a node that was itself stopped, start counting anew. Nacos does not, and removes healthy instances then.
-//
-// It must not know how beats arrive (openapi) or where state is kept and replicated (registry, distro).
 package liveness
 
 import (

@@ -1,5 +1,3 @@
-// Package clienttest is a network in memory for tests of registry clients and of what is built on them: servers without sockets,
-// so that a test can run in virtual time (testing/synctest), where a time-out costs nothing. It knows HTTP and no registry.
 package clienttest
 
 import (

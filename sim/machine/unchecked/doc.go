@@ -1,0 +1,14 @@
+// Command unchecked makes a copy of wazero that can compile WebAssembly without bounds checks, and a go.mod by which programs are built
+// with it:
+//
+//	go run ./sim/machine/unchecked
+//	go build -tags unchecked -modfile build/fast.mod ./cmd/muster
+//
+// The copy is build/wazero: the very version that go.mod names, its hash verified, and wazero.patch applied. The Makefile runs this
+// command before it builds. Without it everything works alike, but simulations take about twice as long.
+//
+// What the patch does, and what a memory must be like for it, is said at WithUncheckedMemory in the patch; package machine keeps to it.
+//
+// Its place in the house: it runs before the build, and no other package imports it. It must not know what the simulator does with the
+// compiler.
+package main
