@@ -55,19 +55,19 @@ func (l *list) all() []string {
 	return slices.Clone(l.items)
 }
 
-// proxy carries connections to an address; while it is cut, bytes wait.
+// proxy carries connections to an address; while it is cut, bytes wait. It keeps its own address for as long as the test runs.
 type proxy struct {
 	listener net.Listener
-	target   string
 
-	mu  sync.Mutex
-	cut chan struct{} // nil: not cut; closed when healed
+	mu     sync.Mutex
+	target string        // "": nobody listens
+	cut    chan struct{} // nil: not cut; closed when healed
 }
 
-func newProxy(t *testing.T, target string) *proxy {
+func newProxy(t *testing.T) *proxy {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &proxy{listener: listener, target: target}
+	p := &proxy{listener: listener}
 	t.Cleanup(func() { p.set(false); listener.Close() })
 	go func() {
 		for {
@@ -75,7 +75,14 @@ func newProxy(t *testing.T, target string) *proxy {
 			if err != nil {
 				return
 			}
-			far, err := net.Dial("tcp", p.target)
+			p.mu.Lock()
+			target := p.target
+			p.mu.Unlock()
+			if target == "" {
+				near.Close()
+				continue
+			}
+			far, err := net.Dial("tcp", target)
 			if err != nil {
 				near.Close()
 				continue
@@ -104,6 +111,12 @@ func (p *proxy) copy(to, from net.Conn) {
 	}
 }
 
+func (p *proxy) lead(target string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = target
+}
+
 func (p *proxy) set(cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -115,12 +128,12 @@ func (p *proxy) set(cut bool) {
 	}
 }
 
-// cluster is three members in one process, every link between two of them through a proxy.
+// cluster is three members in one process that find each other, and themselves, through proxies.
 type cluster struct {
 	t       *testing.T
 	names   []string
 	members map[string]*member
-	// links holds the proxies by "from>to".
+	// links holds the proxies between two members, for raft and for forwarding, by "from>to".
 	links map[string][]*proxy
 	tune  func(*Config)
 }
@@ -129,36 +142,29 @@ type member struct {
 	name, folder string
 	node         *Node
 	machine      *list
-	// raft and rpc are where it listens.
-	raft, rpc string
-	// raftTo and rpcTo are where it finds its peers.
+	// raft is where it listens for raft's messages.
+	raft string
+	// toRaft and toRPC are the proxies that lead to it.
+	toRaft, toRPC []*proxy
+	// raftTo and rpcTo are where it finds each member.
 	raftTo, rpcTo map[string]string
 	server        *rpc.Server
 	pool          *rpc.Pool
 }
 
-func freeAddress(t *testing.T) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
 func newCluster(t *testing.T, tune func(*Config)) *cluster {
 	c := &cluster{t: t, names: []string{"a:1", "b:2", "c:3"}, members: map[string]*member{}, links: map[string][]*proxy{}, tune: tune}
 	for _, name := range c.names {
-		c.members[name] = &member{name: name, folder: t.TempDir(), raft: freeAddress(t), rpc: freeAddress(t),
-			raftTo: map[string]string{}, rpcTo: map[string]string{}}
+		c.members[name] = &member{name: name, folder: t.TempDir(), raftTo: map[string]string{}, rpcTo: map[string]string{}}
 	}
 	for _, from := range c.members {
 		for _, to := range c.members {
-			if from == to {
-				from.raftTo[to.name], from.rpcTo[to.name] = to.raft, to.rpc
-				continue
-			}
-			raft, rpc := newProxy(t, to.raft), newProxy(t, to.rpc)
+			raft, rpc := newProxy(t), newProxy(t)
+			to.toRaft, to.toRPC = append(to.toRaft, raft), append(to.toRPC, rpc)
 			from.raftTo[to.name], from.rpcTo[to.name] = raft.listener.Addr().String(), rpc.listener.Addr().String()
-			c.links[from.name+">"+to.name] = []*proxy{raft, rpc}
+			if from != to {
+				c.links[from.name+">"+to.name] = []*proxy{raft, rpc}
+			}
 		}
 	}
 	for _, name := range c.names {
@@ -174,10 +180,16 @@ func newCluster(t *testing.T, tune func(*Config)) *cluster {
 
 func (c *cluster) start(name string) {
 	m := c.members[name]
-	raftListener, err := net.Listen("tcp", m.raft)
-	require.NoError(c.t, err)
-	rpcListener, err := net.Listen("tcp", m.rpc)
-	require.NoError(c.t, err)
+	listen := func(proxies []*proxy) net.Listener {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(c.t, err)
+		for _, p := range proxies {
+			p.lead(listener.Addr().String())
+		}
+		return listener
+	}
+	raftListener, rpcListener := listen(m.toRaft), listen(m.toRPC)
+	m.raft = raftListener.Addr().String()
 	m.machine = &list{}
 	m.pool = rpc.NewPool(func(peer string) (string, error) { return m.rpcTo[peer], nil })
 	m.server = rpc.NewServer(slog.New(slog.DiscardHandler))
@@ -185,11 +197,12 @@ func (c *cluster) start(name string) {
 		Self: name, Members: c.names, DataFolder: m.folder, Machine: m.machine, Listener: raftListener,
 		RaftAddress: func(member string) (string, error) { return m.raftTo[member], nil },
 		Peers:       m.pool, Logger: slog.New(slog.DiscardHandler), Refusals: []error{errBad},
-		ElectionTimeout: 200 * time.Millisecond, CommitInterval: 10 * time.Millisecond,
+		ElectionTimeout: 500 * time.Millisecond, CommitInterval: 10 * time.Millisecond,
 	}
 	if c.tune != nil {
 		c.tune(&config)
 	}
+	var err error
 	m.node, err = Open(config)
 	require.NoError(c.t, err)
 	m.node.Handle(m.server)
@@ -200,6 +213,9 @@ func (c *cluster) stop(name string) {
 	m := c.members[name]
 	if m.node == nil {
 		return
+	}
+	for _, p := range slices.Concat(m.toRaft, m.toRPC) {
+		defer p.lead("")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -249,16 +265,23 @@ func (c *cluster) others(name string) []string {
 	return slices.DeleteFunc(slices.Clone(c.names), func(other string) bool { return other == name })
 }
 
-// apply repeats a command until it succeeds; only for commands that certainly did not happen when they fail.
-func (c *cluster) apply(name, command string) {
+// apply repeats a command until it succeeds, as long as it certainly did not happen, and returns the answer.
+func (c *cluster) apply(name, command string) any {
 	c.t.Helper()
-	require.Eventually(c.t, func() bool {
-		_, err := c.members[name].node.Apply(c.t.Context(), []byte(command))
-		if err != nil {
-			require.NotErrorIs(c.t, err, ErrUnknownOutcome)
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		answer, err := c.members[name].node.Apply(c.t.Context(), []byte(command))
+		if err == nil {
+			return answer
 		}
-		return err == nil
-	}, patience, 5*time.Millisecond)
+		require.NotErrorIs(c.t, err, ErrUnknownOutcome)
+		require.True(c.t, time.Now().Before(end), "%v", err)
+	}
+}
+
+// readBarrier repeats a read barrier until it succeeds: leadership may move on a busy machine.
+func (c *cluster) readBarrier(name string) {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool { return c.members[name].node.ReadBarrier(c.t.Context()) == nil }, patience, 5*time.Millisecond)
 }
 
 func (c *cluster) requireAll(want ...string) {

@@ -26,14 +26,11 @@ func TestAnyMemberTakesCommands(t *testing.T) {
 	c := newCluster(t, nil)
 	leader := c.leader()
 	for i, name := range append([]string{leader}, c.others(leader)...) {
-		answer, err := c.members[name].node.Apply(t.Context(), []byte(numbers(1, 3)[i]))
-		require.NoError(t, err)
-		require.Nil(t, answer)
-		answer, err = c.members[name].node.Apply(t.Context(), []byte("bad"))
-		require.NoError(t, err, "a refused command is committed all the same")
-		require.Equal(t, errBad, answer, "the refusal keeps its identity")
+		require.Nil(t, c.apply(name, numbers(1, 3)[i]))
+		require.Equal(t, errBad, c.apply(name, "bad"), "a refused command is committed all the same, and the refusal keeps its identity")
 	}
 	c.requireAll("1", "2", "3")
+	leader = c.leader()
 	for _, m := range c.members {
 		status := m.node.Status()
 		require.Equal(t, leader, status.Leader)
@@ -46,11 +43,10 @@ func TestReadBarrierSeesEveryAcknowledgedCommand(t *testing.T) {
 	c := newCluster(t, func(config *Config) { config.CommitInterval = 30 * time.Millisecond })
 	c.leader()
 	for i, command := range numbers(1, 30) {
-		writer, reader := c.members[c.names[i%3]], c.members[c.names[(i+1)%3]]
-		_, err := writer.node.Apply(t.Context(), []byte(command))
-		require.NoError(t, err)
-		require.NoError(t, reader.node.ReadBarrier(t.Context()))
-		require.Equal(t, numbers(1, i+1), reader.machine.all())
+		writer, reader := c.names[i%3], c.names[(i+1)%3]
+		c.apply(writer, command)
+		c.readBarrier(reader)
+		require.Equal(t, numbers(1, i+1), c.members[reader].machine.all())
 	}
 }
 
@@ -110,22 +106,33 @@ func TestIsolatedLeaderNeitherWritesNorReads(t *testing.T) {
 
 	other := c.leader(old)
 	c.apply(other, "2")
-	require.NoError(t, c.members[other].node.ReadBarrier(t.Context()))
+	c.readBarrier(other)
 	require.Error(t, m.node.ReadBarrier(t.Context()), "still cut off")
 
 	c.isolate(old, false)
-	require.Eventually(t, func() bool { return m.node.ReadBarrier(t.Context()) == nil }, patience, 5*time.Millisecond)
+	c.readBarrier(old)
 	c.requireAll("1", "2")
 }
 
 func TestForwardedCommandWhoseAnswerIsLostIsUnknown(t *testing.T) {
-	c := newCluster(t, func(config *Config) { config.Timeout = 500 * time.Millisecond })
-	leader := c.leader()
-	follower := c.others(leader)[0]
-	c.apply(follower, "1")
-	c.links[follower+">"+leader][1].set(true) // the link for forwarding alone
-	_, err := c.members[follower].node.Apply(t.Context(), []byte("2"))
-	require.ErrorIs(t, err, ErrUnknownOutcome)
+	c := newCluster(t, nil)
+	forward := func() (leader, follower string, err error) {
+		leader = c.leader()
+		follower = c.others(leader)[0]
+		c.apply(follower, "1")
+		link := c.links[follower+">"+leader][1] // the one for forwarding alone
+		link.set(true)
+		defer link.set(false)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		_, err = c.members[follower].node.Apply(ctx, []byte("2"))
+		return leader, follower, err
+	}
+	leader, follower, err := forward()
+	for !errors.Is(err, ErrUnknownOutcome) { // leadership moved in between
+		require.NotEqual(t, leader, c.members[follower].node.Status().Leader, "%v", err)
+		leader, follower, err = forward()
+	}
 	require.NotErrorIs(t, err, ErrNotCommitted)
 }
 
@@ -143,7 +150,7 @@ func TestSnapshotsShortenTheLogAndReachLaggards(t *testing.T) {
 	require.Eventually(t, func() bool { first, err := log.FirstIndex(); return err == nil && first > 40 }, patience, 5*time.Millisecond)
 	c.start(laggard)
 	c.requireAll(numbers(1, 100)...)
-	require.NoError(t, c.members[laggard].node.ReadBarrier(t.Context()), "counts as applied what the snapshot brought")
+	c.readBarrier(laggard) // it counts as applied what the snapshot brought
 
 	c.stop(leader)
 	c.start(leader)
