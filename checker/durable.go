@@ -84,8 +84,8 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 	case unheard != "":
 		return verdict.undecided("%s", unheard)
 	case judged == 0:
-		return verdict.undecided("no node listed a persistent service later than %s for long enough, when faults and writes must have settled",
-			seconds(times.settled))
+		return verdict.undecided("nothing was left alone for long enough: faults must have settled by %s, writes %s after each, and the run ended at %s",
+			seconds(times.settled), in.Bounds.Sync, seconds(times.end))
 	}
 	return verdict.holds("%s acknowledged; %s stand in the end as their last writes left them, at %s",
 		counted(acknowledged, "write"), counted(judged, "instance"), strings.Join(sortedKeys(answered, compareTexts), ", "))

@@ -28,7 +28,7 @@ const (
 	Linearizable Property = "linearizable"
 	// LocalReads: the same with local reads taken in. Nacos does not promise it; a scenario that cuts a follower off expects a violation.
 	LocalReads Property = "local-reads-linearizable"
-	// Durable: no acknowledged persistent write is missing in the end.
+	// Durable: no acknowledged persistent write is missing in the end, and all nodes agree on what the last writes left.
 	Durable Property = "durable"
 	// Converged: once the last fault is over, all nodes list the same ephemeral instances within a bound.
 	Converged Property = "converged"
@@ -36,7 +36,7 @@ const (
 	NoLoss Property = "no-loss"
 	// NoGhost: an instance whose client deregistered it, or died, is listed by no node in the end.
 	NoGhost Property = "no-ghost"
-	// Expiry: a silent client's instance turns unhealthy and goes away within the bounds, neither early nor late.
+	// Expiry: a silent client's instance turns unhealthy and goes away within the bounds, neither early nor late; both were seen.
 	Expiry Property = "expiry"
 	// Exercised: there was enough traffic, every fault that the stage can strike was struck and bit, and every condition of
 	// Sometimes came up. A run in which it is not Holds has tested too little to mean anything.
