@@ -114,7 +114,12 @@ func millis(metadata map[string]string, key string, otherwise int64) int64 {
 }
 
 // register is POST /instance.
-func (s *Server) register(r *request) (answer, *failure) {
+func (s *Server) register(r *request) (answer, *failure) { return s.withInstance(r, s.publish) }
+
+// withInstance has something done with the instance that a request states.
+func (s *Server) withInstance(
+	r *request, act func(*request, model.Service, registry.Published, bool) *failure,
+) (answer, *failure) {
 	service, failed := r.service()
 	if failed != nil {
 		return nil, failed
@@ -123,10 +128,7 @@ func (s *Server) register(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	if failed := s.publish(r, service, instance, ephemeral); failed != nil {
-		return nil, failed
-	}
-	return ok, nil
+	return ok, act(r, service, instance, ephemeral)
 }
 
 // publish takes an instance on: at once if it is ephemeral, through the Raft group if not.
@@ -167,17 +169,7 @@ func (s *Server) propose(r *request, command registry.Command) *failure {
 }
 
 // deregister is DELETE /instance. It looks at the address alone and succeeds if nothing is there.
-func (s *Server) deregister(r *request) (answer, *failure) {
-	service, failed := r.service()
-	if failed != nil {
-		return nil, failed
-	}
-	instance, ephemeral, failed := s.instanceOf(r, service)
-	if failed != nil {
-		return nil, failed
-	}
-	return ok, s.takeOff(r, service, instance, ephemeral)
-}
+func (s *Server) deregister(r *request) (answer, *failure) { return s.withInstance(r, s.takeOff) }
 
 // takeOff ends a registration, if there is one.
 func (s *Server) takeOff(r *request, service model.Service, instance registry.Published, ephemeral bool) *failure {
@@ -191,17 +183,7 @@ func (s *Server) takeOff(r *request, service model.Service, instance registry.Pu
 }
 
 // update is PUT /instance: operator's metadata over an instance, in place of all that were there.
-func (s *Server) update(r *request) (answer, *failure) {
-	service, failed := r.service()
-	if failed != nil {
-		return nil, failed
-	}
-	p, ephemeral, failed := s.instanceOf(r, service)
-	if failed != nil {
-		return nil, failed
-	}
-	return ok, s.coverWhole(r, service, p, ephemeral)
-}
+func (s *Server) update(r *request) (answer, *failure) { return s.withInstance(r, s.coverWhole) }
 
 // coverWhole lays operator's metadata over an instance, there or not, of a service that is.
 func (s *Server) coverWhole(r *request, service model.Service, p registry.Published, ephemeral bool) *failure {

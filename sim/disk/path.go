@@ -124,38 +124,44 @@ func (d *Disk) Mkdir(at Inode, path string, now int64) Errno {
 
 // Unlink removes a file; who has it open keeps it. Errors: EISDIR and those of Open.
 func (d *Disk) Unlink(at Inode, path string, now int64) Errno {
-	f, err := d.walk(at, path)
-	switch {
-	case err != OK:
-		return err
-	case f.node == nil:
-		return ENOENT
-	case f.node.directory:
-		return EISDIR
-	case d.fails(d.faults.WriteFails):
-		return EIO
-	}
-	d.leave(f.node, now)
-	return OK
+	return d.remove(at, path, now, func(f found) Errno {
+		if f.node.directory {
+			return EISDIR
+		}
+		return OK
+	})
 }
 
 // Rmdir removes an empty directory. Errors: ENOTEMPTY, EBUSY (the root), EINVAL (".", ".."), and those of Open.
 func (d *Disk) Rmdir(at Inode, path string, now int64) Errno {
+	return d.remove(at, path, now, func(f found) Errno {
+		switch {
+		case !f.node.directory:
+			return ENOTDIR
+		case f.node.number == Root:
+			return EBUSY
+		case f.parent == nil:
+			return EINVAL
+		case len(f.node.entries) > 0:
+			return ENOTEMPTY
+		}
+		return OK
+	})
+}
+
+// remove takes away what a path leads to, unless that is refused.
+func (d *Disk) remove(at Inode, path string, now int64, refuse func(found) Errno) Errno {
 	f, err := d.walk(at, path)
 	switch {
 	case err != OK:
 		return err
 	case f.node == nil:
 		return ENOENT
-	case !f.node.directory:
-		return ENOTDIR
-	case f.node.number == Root:
-		return EBUSY
-	case f.parent == nil:
-		return EINVAL
-	case len(f.node.entries) > 0:
-		return ENOTEMPTY
-	case d.fails(d.faults.WriteFails):
+	}
+	if err := refuse(f); err != OK {
+		return err
+	}
+	if d.fails(d.faults.WriteFails) {
 		return EIO
 	}
 	d.leave(f.node, now)

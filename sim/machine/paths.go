@@ -22,27 +22,22 @@ const (
 // exportPathCalls exports the calls on names. There are no links on these disks.
 func exportPathCalls(e exporter) {
 	e.add("path_open", "iiiiiIIii", pathOpen)
-	e.add("path_create_directory", "iii", func(p *Process, a arguments) errno {
-		at, path, err := p.path(a, 0, 1)
-		if err != ok {
-			return err
-		}
-		return p.changed(p.kernel.Disk.Mkdir(at, path, p.wall()), "mkdir "+path)
-	})
-	e.add("path_remove_directory", "iii", func(p *Process, a arguments) errno {
-		at, path, err := p.path(a, 0, 1)
-		if err != ok {
-			return err
-		}
-		return p.changed(p.kernel.Disk.Rmdir(at, path, p.wall()), "rmdir "+path)
-	})
-	e.add("path_unlink_file", "iii", func(p *Process, a arguments) errno {
-		at, path, err := p.path(a, 0, 1)
-		if err != ok {
-			return err
-		}
-		return p.changed(p.kernel.Disk.Unlink(at, path, p.wall()), "unlink "+path)
-	})
+	for _, call := range []struct {
+		name, what string
+		change     func(d *disk.Disk, at disk.Inode, path string, now int64) disk.Errno
+	}{
+		{"path_create_directory", "mkdir", (*disk.Disk).Mkdir},
+		{"path_remove_directory", "rmdir", (*disk.Disk).Rmdir},
+		{"path_unlink_file", "unlink", (*disk.Disk).Unlink},
+	} {
+		e.add(call.name, "iii", func(p *Process, a arguments) errno {
+			at, path, err := p.path(a, 0, 1)
+			if err != ok {
+				return err
+			}
+			return p.changed(call.change(p.kernel.Disk, at, path, p.wall()), call.what+" "+path)
+		})
+	}
 	e.add("path_rename", "iiiiii", func(p *Process, a arguments) errno {
 		fromAt, from, err := p.path(a, 0, 1)
 		if err != ok {
