@@ -151,12 +151,9 @@ func (a absence) text() string {
 func without(stretches []plots.Stretch, from, until time.Duration) []plots.Stretch {
 	var left []plots.Stretch
 	for _, s := range stretches {
-		before, after := s, s
-		before.Until, after.From = min(s.Until, from), max(s.From, until)
-		for _, part := range []plots.Stretch{before, after} {
-			if part.From < part.Until {
-				left = append(left, part)
-			}
+		for _, part := range (span{s.From, s.Until}).without(from, until) {
+			s.From, s.Until = part.from, part.until
+			left = append(left, s)
 		}
 	}
 	return left
@@ -166,13 +163,19 @@ func without(stretches []plots.Stretch, from, until time.Duration) []plots.Stret
 func unbelieved(beliefs []plots.Belief, from, until time.Duration) []plots.Belief {
 	var left []plots.Belief
 	for _, b := range beliefs {
-		before, after := b, b
-		before.Until, after.From = min(b.Until, from), max(b.From, until)
-		for _, part := range []plots.Belief{before, after} {
-			if part.From < part.Until {
-				left = append(left, part)
-			}
+		for _, part := range (span{b.From, b.Until}).without(from, until) {
+			b.From, b.Until = part.from, part.until
+			left = append(left, b)
 		}
 	}
 	return left
+}
+
+// span is a time with a beginning and an end.
+type span struct{ from, until time.Duration }
+
+// without is what is left when another time is taken out: nothing, one part or two.
+func (s span) without(from, until time.Duration) []span {
+	parts := []span{{s.from, min(s.until, from)}, {max(s.from, until), s.until}}
+	return slices.DeleteFunc(parts, func(part span) bool { return part.from >= part.until })
 }
