@@ -31,7 +31,7 @@ func (convergence) Check(_ context.Context, in Input) Verdict {
 	if why := unobserved(in, observed, times.settled); why != "" {
 		return verdict.undecided("%s", why)
 	}
-	found := differences(observed, ephemeral.actions, in.Bounds, look)
+	found := differences(observed, ephemeral.actions, 0, look)
 	instances, listed := compared(in, observed, ephemeral.actions, times.settled)
 	for _, d := range found {
 		if d.span.to <= times.settled || d.span.length() <= in.Bounds.Sync {
@@ -54,13 +54,13 @@ func (convergence) Check(_ context.Context, in Input) Verdict {
 		return verdict.holds("%s listed alike by %s", counted(instances, "instance"), counted(len(nodes(in)), "node"))
 	}
 	return verdict.holds("%s listed alike by %s, %s after the last fault and from then on",
-		counted(instances, "instance"), counted(len(nodes(in)), "node"), seconds(convergedAt(found, times, in.Bounds)-times.healed))
+		counted(instances, "instance"), counted(len(nodes(in)), "node"), seconds(convergedAt(observed, ephemeral.actions, times, in.Bounds)-times.healed))
 }
 
-// convergedAt is when views had become alike after the last fault.
-func convergedAt(found []difference, t times, bounds Bounds) time.Duration {
+// convergedAt is when views had become alike after the last fault, but for what had changed less than Bounds.Sync before.
+func convergedAt(observed []view, actions []action, t times, bounds Bounds) time.Duration {
 	at := t.healed
-	for _, d := range found {
+	for _, d := range differences(observed, actions, bounds.Sync, look) {
 		if d.span.from <= t.settled || d.span.length() > bounds.Sync {
 			at = max(at, d.span.to)
 		}
@@ -69,10 +69,10 @@ func convergedAt(found []difference, t times, bounds Bounds) time.Duration {
 }
 
 // compared counts the instances whose lists can be held against each other after a moment, out of those that were listed: all
-// nodes must have been seen for longer than Bounds.Sync in which no operation on the instance was on its way. An instance that is
+// nodes must have been seen for longer than Bounds.Sync in which no operation on the instance was under way. An instance that is
 // written more often than that may differ everywhere, and nobody would notice.
 func compared(in Input, observed []view, actions []action, from time.Duration) (instances, listed int) {
-	changing := changingTimes(actions, in.Bounds)
+	changing := changingTimes(actions, 0)
 	byService, services := grouped(observed, func(v view) model.Service { return v.service }, compareServices)
 	for _, service := range services {
 		common := span{from, never}
@@ -94,12 +94,12 @@ func compared(in Input, observed []view, actions []action, from time.Duration) (
 	return instances, listed
 }
 
-// changingTimes are, of each instance, the times in which an operation on it was on its way to the nodes.
-func changingTimes(actions []action, bounds Bounds) map[instanceID][]span {
+// changingTimes are, of each instance, the times in which an operation on it was under way, and for so long after it returned.
+func changingTimes(actions []action, after time.Duration) map[instanceID][]span {
 	changing := map[instanceID][]span{}
 	for _, a := range actions {
 		if a.call != model.Beat {
-			changing[a.id] = append(changing[a.id], span{a.invoked, a.returned + bounds.Sync})
+			changing[a.id] = append(changing[a.id], span{a.invoked, a.returned + after})
 		}
 	}
 	return changing
@@ -148,9 +148,9 @@ type stretch struct {
 }
 
 // differences finds all stretches in which nodes certainly listed an instance differently, as far as shown goes: both ends were
-// seen.
-func differences(observed []view, actions []action, bounds Bounds, shown func(view, model.InstanceKey) string) []difference {
-	changing := changingTimes(actions, bounds)
+// seen. The times of operations on the instance are left out, and so long after each.
+func differences(observed []view, actions []action, after time.Duration, shown func(view, model.InstanceKey) string) []difference {
+	changing := changingTimes(actions, after)
 	byService, services := grouped(observed, func(v view) model.Service { return v.service }, compareServices)
 	var found []difference
 	for _, service := range services {

@@ -95,7 +95,7 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 // its way. A write without an answer may still take effect at any time, but then at all nodes.
 func disagreements(persistent record, t times, bounds Bounds) []Evidence {
 	observed := slices.DeleteFunc(persistent.observed(), func(v view) bool { return v.asked < t.settled })
-	found := differences(observed, persistent.actions, bounds, showsOf)
+	found := differences(observed, persistent.actions, 0, showsOf)
 	var evidence []Evidence
 	for _, d := range found {
 		if d.span.length() <= bounds.Sync {

@@ -37,6 +37,9 @@ func TestConverged(t *testing.T) {
 		{"a change is on its way", ephemeralStory(50).registers("c1", a, 20, 20.1).
 			observes("n1", 0, 20).observes("n2", 0, 24).observes("n3", 0, 24).
 			observes("n1", 20, 50, a).observes("n2", 24, 50, a).observes("n3", 24, 50, a), Holds, ""},
+		{"a change is on its way for too long", ephemeralStory(50).registers("c1", a, 20, 20.1).
+			observes("n1", 0, 20).observes("n2", 0, 26).observes("n3", 0, 24).
+			observes("n1", 20.2, 50, a).observes("n2", 26, 50, a).observes("n3", 24, 50, a), Violated, "n2 lists nothing, from 20.210 s to 25.500 s"},
 		{"an expiry is on its way", ephemeralStory(50).
 			observes("n1", 0, 20, a).observes("n2", 0, 24, a).observes("n3", 0, 24, a).
 			observes("n1", 20, 50, sick(a)).observes("n2", 24, 50, sick(a)).observes("n3", 24, 50, sick(a)), Holds, ""},

@@ -36,8 +36,14 @@ func (exercised) Check(_ context.Context, in Input) Verdict {
 		want(Evidence{T: stopped, Text: fmt.Sprintf("all clients and observers fell silent at %s, though the run went on to %s", seconds(stopped), seconds(endOf(in)))})
 	}
 	total := traffic(in, want)
-	struck := 0
+	struck, harms, harmed := 0, 0, 0
 	for _, s := range in.Plan.Strikes {
+		if !s.Ends() {
+			harms++
+			if s.Skipped == "" {
+				harmed++
+			}
+		}
 		switch {
 		case s.Skipped != "" && excused(in.Run, s):
 		case s.Skipped != "":
@@ -47,6 +53,9 @@ func (exercised) Check(_ context.Context, in Input) Verdict {
 		default:
 			struck++
 		}
+	}
+	if harms > 0 && harmed == 0 {
+		want(Evidence{Text: "none of the faults that the scenario is about was struck"})
 	}
 	for _, condition := range in.Sometimes {
 		if why := missed(condition, in); why != "" {
@@ -173,7 +182,7 @@ var conditions = map[Condition]func(Input) string{
 		})
 	},
 	ViewsDiffered: func(in Input) string {
-		found := differences(recordOf(in.History, true).observed(), nil, in.Bounds, look)
+		found := differences(recordOf(in.History, true).observed(), nil, 0, look)
 		for _, d := range found {
 			if d.span.length() > time.Second {
 				return ""

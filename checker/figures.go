@@ -250,7 +250,7 @@ func convergenceOf(in Input) *float64 {
 	if times.healed == 0 || unobserved(in, observed, times.healed) != "" {
 		return nil
 	}
-	at := convergedAt(differences(observed, ephemeral.actions, in.Bounds, look), times, in.Bounds)
+	at := convergedAt(observed, ephemeral.actions, times, in.Bounds)
 	if instances, _ := compared(in, observed, ephemeral.actions, times.settled); instances == 0 || unobserved(in, observed, at) != "" {
 		return nil
 	}

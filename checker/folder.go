@@ -71,6 +71,9 @@ func ReadInput(folder run.Folder) (Input, map[Property]Outcome, error) {
 	if in.History, err = folder.ReadHistory(); err != nil {
 		return in, nil, err
 	}
+	if want, have := in.Run.HistoryRecords, len(in.History.Records); want != 0 && have != want {
+		return in, nil, fmt.Errorf("%s is damaged: it holds %d of the run's %d records", folder.Path(run.HistoryFile), have, want)
+	}
 	if in.Events, err = folder.NodeEvents(); err != nil {
 		return in, nil, err
 	}

@@ -135,6 +135,11 @@ func TestFoldersThatCannotBeRead(t *testing.T) {
 	_, err = ReadFigures(future)
 	require.ErrorContains(t, err, "format 99: this build reads formats 1 to 1")
 
+	cut := persistentStory().registers("c1", instance(1, "1"), 1, 2)
+	cut.in.Run.HistoryRecords = 3
+	_, _, err = JudgeFolder(context.Background(), written(t, cut, nil))
+	require.ErrorContains(t, err, "is damaged: it holds 2 of the run's 3 records")
+
 	_, _, err = JudgeFolder(context.Background(), written(t, persistentStory(), map[string]any{"bounds": "tight"}))
 	require.ErrorContains(t, err, "want bounds and sometimes, as a scenario has them")
 }

@@ -76,13 +76,16 @@ func newDriver(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (
 	d.run = run.Run{
 		Format: run.Format, Scenario: scenario.Name, Claim: scenario.Claim, Seed: seed, Stage: stage.Name(),
 		Profile: d.header.Profile, Interrupted: "not over: it still runs, or was killed", Options: map[string]string{},
-		Replay: replayCommand(stage.Name(), scenario.Name, seed), Expect: map[string]string{}, Details: details,
+		Replay: replayCommand(stage.Name(), scenario, seed), Expect: map[string]string{}, Details: details,
 	}
 	if stage.Name() != StageSimulated {
 		d.run.Began = time.Now()
 	}
 	for property, outcome := range scenario.Expect {
 		d.run.Expect[string(property)] = string(outcome)
+	}
+	if defects := scenario.Cluster.Defects(); len(defects) > 0 {
+		d.run.Options["defects"] = strings.Join(defects, ", ")
 	}
 	d.plan = run.Plan{Format: run.Format, Strikes: []run.Strike{}}
 	if d.recorder, err = newRecorder(folder, d.header); err != nil {
@@ -98,12 +101,16 @@ const (
 )
 
 // replayCommand is the command that runs a run again.
-func replayCommand(stage, scenario string, seed uint64) string {
+func replayCommand(stage string, scenario Scenario, seed uint64) string {
 	command := "simulate"
 	if stage == StageLive {
 		command = "live"
 	}
-	return fmt.Sprintf("muster %s %s --seed %d", command, scenario, seed)
+	line := fmt.Sprintf("muster %s %s --seed %d", command, scenario.Name, seed)
+	for _, defect := range scenario.Cluster.Defects() {
+		line += " --defect " + defect
+	}
+	return line
 }
 
 // play boots the machines and goes through the plan, to the end of the run or to what interrupts it.
@@ -263,6 +270,10 @@ func (d *driver) complete(ending Ending, wall time.Duration, interruption error)
 	if interruption != nil {
 		d.run.Interrupted = interruption.Error()
 	}
+	for _, flag := range ending.Flags {
+		d.run.Replay += " " + flag
+	}
+	d.run.HistoryRecords = d.recorder.records()
 	d.run.Guests, d.run.Versions = ending.Guests, ending.Versions
 	for name, value := range ending.Options {
 		d.run.Options[name] = value

@@ -29,6 +29,8 @@ type Recorder struct {
 	clocks    *lineWriter
 	logs      map[string]*lineWriter
 	exits     []exit
+	// recorded is how many records the history has.
+	recorded int
 	// failed is the first error in writing; the driver asks for it, since a stage has nothing useful to do with it.
 	failed error
 }
@@ -71,6 +73,7 @@ func (r *Recorder) Printed(machine string, line run.LogLine) {
 	if r.workloads[machine] && line.Stream == 1 {
 		if record, ok := parseRecord(line.Text); ok {
 			record.T = line.T
+			r.recorded++
 			r.note(r.history.write(record))
 			return
 		}
@@ -154,6 +157,13 @@ func (r *Recorder) ended() []exit {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	return append([]exit(nil), r.exits...)
+}
+
+// records is how many records the history has so far.
+func (r *Recorder) records() int {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.recorded
 }
 
 // flush brings everything to the files and returns the first error that there has been.

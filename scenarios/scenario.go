@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -70,6 +71,31 @@ func (c Cluster) FailpointTerms() string {
 		terms = append(terms, name+"="+c.Failpoints[name])
 	}
 	return strings.Join(terms, ";")
+}
+
+// failpointPrefix stands before every failpoint of a node of ours.
+const failpointPrefix = "muster/nodes/"
+
+// With returns the cluster with defects of our node switched on, by their names: "consensus/ackBeforeCommit".
+func (c Cluster) With(defects ...string) Cluster {
+	failpoints := maps.Clone(c.Failpoints)
+	for _, defect := range defects {
+		if failpoints == nil {
+			failpoints = map[string]string{}
+		}
+		failpoints[failpointPrefix+defect] = "return(true)"
+	}
+	c.Failpoints = failpoints
+	return c
+}
+
+// Defects names the failpoints that are on, those of our node without their prefix.
+func (c Cluster) Defects() []string {
+	var names []string
+	for _, name := range sortedKeys(c.Failpoints) {
+		names = append(names, strings.TrimPrefix(name, failpointPrefix))
+	}
+	return names
 }
 
 // Nodes is a cluster of healthy nodes with nothing special about them.

@@ -90,6 +90,8 @@ type Ending struct {
 	Versions map[string]string
 	// Options that the stage drew from the seed or was given by hand.
 	Options map[string]string
+	// Flags that the command which runs the run again needs besides scenario, seed and defects, such as "--loopback".
+	Flags []string
 	// TraceHash and TraceRecords of a simulated run.
 	TraceHash    string
 	TraceRecords uint64

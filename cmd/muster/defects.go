@@ -2,43 +2,54 @@ package main
 
 import (
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
+	"muster/nodes/consensus"
+	"muster/nodes/defect"
+	"muster/nodes/distro"
+	"muster/nodes/liveness"
+	"muster/nodes/openapi"
 	"muster/scenarios"
 )
+
+// knownDefects are those that our node can be run with.
+func knownDefects() []string {
+	var names []string
+	for _, name := range []defect.Name{
+		consensus.AckBeforeCommit,
+		distro.SkipSync, distro.SnapshotOverNative, distro.ChangeFromAnyone, distro.DeleteFromAnyone,
+		liveness.NeverExpire, liveness.BeatWrongInstance,
+		openapi.VersionTwoStaysLocal,
+	} {
+		names = append(names, string(name))
+	}
+	return names
+}
 
 // defects is the flag --defect: what is wrong with the nodes of a run, on purpose.
 type defects []string
 
 // flagOn adds the flag to a command's.
-func (d *defects) flagOn(flags *pflag.FlagSet) {
-	flags.StringArrayVar((*[]string)(d), "defect", nil,
-		"run nodes with this `PACKAGE/DEFECT`, such as consensus/ackBeforeCommit, to see what notices; can be given again")
+func (d *defects) flagOn(command *cobra.Command) {
+	command.Flags().StringArrayVar((*[]string)(d), "defect", nil,
+		"run nodes with this `DEFECT`, to see what notices; can be given again: "+strings.Join(knownDefects(), ", "))
+	// It fails only for a flag that is not there.
+	_ = command.RegisterFlagCompletionFunc("defect", cobra.FixedCompletions(knownDefects(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // in returns scenarios whose nodes have the defects.
 func (d defects) in(chosen []scenarios.Scenario) ([]scenarios.Scenario, error) {
-	if len(d) == 0 {
-		return chosen, nil
+	for _, name := range d {
+		if !slices.Contains(knownDefects(), name) {
+			return nil, fmt.Errorf("--defect %s: there is none of that name; want one of %s", name, strings.Join(knownDefects(), ", "))
+		}
 	}
-	var broken []scenarios.Scenario
-	for _, scenario := range chosen {
-		failpoints := maps.Clone(scenario.Cluster.Failpoints)
-		if failpoints == nil {
-			failpoints = map[string]string{}
-		}
-		for _, name := range d {
-			room, what, found := strings.Cut(name, "/")
-			if !found || room == "" || what == "" || strings.ContainsAny(name, "=;") {
-				return nil, fmt.Errorf("--defect %q: want PACKAGE/DEFECT, such as consensus/ackBeforeCommit or distro/skipSync", name)
-			}
-			failpoints["muster/nodes/"+name] = "return(true)"
-		}
-		scenario.Cluster.Failpoints = failpoints
-		broken = append(broken, scenario)
+	broken := slices.Clone(chosen)
+	for i := range broken {
+		broken[i].Cluster = broken[i].Cluster.With(d...)
 	}
 	return broken, nil
 }

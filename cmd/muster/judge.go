@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"muster/checker"
 	"muster/model/run"
@@ -68,7 +69,7 @@ func summarise(w io.Writer, results []reports.Result) error {
 
 // writeOverview writes the index page and the JUnit file beside run folders.
 func writeOverview(ctx context.Context, out string, folders []run.Folder) error {
-	if err := reports.WriteIndex(ctx, out, folders); err != nil {
+	if err := reports.WriteIndex(ctx, out, withEarlier(out, folders)); err != nil {
 		return fmt.Errorf("index page: %w", err)
 	}
 	file, err := os.Create(filepath.Join(out, junitFile))
@@ -80,6 +81,25 @@ func writeOverview(ctx context.Context, out string, folders []run.Folder) error 
 		return fmt.Errorf("JUnit file: %w", err)
 	}
 	return file.Close()
+}
+
+// withEarlier adds the runs that lie in the same folder from before, so that the index shows all that it leads to. Those that cannot
+// be read are left out: they are not what was asked for.
+func withEarlier(out string, folders []run.Folder) []run.Folder {
+	all := slices.Clone(folders)
+	found, err := run.Find(out)
+	if err != nil {
+		return all
+	}
+	for _, folder := range found {
+		if slices.Contains(folders, folder) {
+			continue
+		}
+		if earlier, err := reports.ReadResult(folder); err == nil && earlier.Judged {
+			all = append(all, folder)
+		}
+	}
+	return all
 }
 
 // foldersAt finds the run folders at or below paths, each once.

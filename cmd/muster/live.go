@@ -60,11 +60,13 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 			return err
 		}
 		scenario = live.ForTarget(scenario, len(addresses))
+		fmt.Fprintln(command.ErrOrStderr(), "a target is not harmed and offers no linearizable reads: faults are skipped, and linearizability is not judged")
 	}
 	root, err := scenarios.ModuleRoot(".")
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(command.ErrOrStderr(), "building the programs …")
 	programs, err := live.BuildPrograms(command.Context(), root, filepath.Join(root, "build"))
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"simulate", "--seeds", "0"}, "--seeds 0: want at least 1"},
 		{[]string{"simulate", "--jobs", "0"}, "--jobs 0: want at least 1"},
 		{[]string{"simulate", "--seed", "x"}, `invalid argument "x" for "--seed"`},
+		{[]string{"simulate", "calm", "--defect", "liveness/nope"}, "--defect liveness/nope: there is none of that name; want one of consensus/ackBeforeCommit"},
 		{[]string{"scenarios", "nothing-like-it"}, "`muster scenarios` lists those that there are"},
 		{[]string{"live"}, "accepts 1 arg(s), received 0"},
 		{[]string{"live", "clam"}, "did you mean calm?"},

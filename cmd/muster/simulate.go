@@ -48,7 +48,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 		Example: `  muster simulate
   muster simulate leader-isolated --seed 7
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out /tmp/runs
-  muster simulate leader-isolated --defect consensus/ackBeforeCommit
+  muster simulate silent-clients --defect liveness/neverExpire
   muster simulate --verify                         # every run twice, traces compared
   muster simulate calm --node ../other/registry    # another registry's nodes in the place of ours`,
 		ValidArgsFunction: completeScenarios,
@@ -80,7 +80,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	command.Flags().IntVar(&flags.seeds, "seeds", 1, "how many seeds, counted on from the first")
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folders")
-	flags.broken.flagOn(command.Flags())
+	flags.broken.flagOn(command)
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
 	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: normal, or full (packets, wake-ups, disks; compressed)")
 	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
@@ -113,7 +113,7 @@ func simulatedPrograms(command *cobra.Command, node string) (*simulated.Programs
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(command.ErrOrStderr(), "building the programs for simulated machines …")
+	fmt.Fprintln(command.ErrOrStderr(), "building the programs for simulated machines; after a change that takes a while, the first time a few minutes …")
 	programs, err := simulated.BuildPrograms(command.Context(), root)
 	if err != nil || node == "" {
 		return programs, err
@@ -167,6 +167,9 @@ func (b *batch) report(command *cobra.Command, out string, jobs []job) error {
 			return err
 		}
 		if err := writeOverview(context.WithoutCancel(ctx), out, folders); err != nil {
+			return err
+		}
+		if err := nameSkipped(command.OutOrStdout(), folders); err != nil {
 			return err
 		}
 		fmt.Fprintf(command.OutOrStdout(), "%s\n", filepath.Join(out, reports.IndexFile))

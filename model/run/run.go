@@ -51,6 +51,8 @@ type Run struct {
 	TraceHash string `json:"trace_hash,omitempty"`
 	// TraceRecords is how many records were hashed.
 	TraceRecords uint64 `json:"trace_records,omitempty"`
+	// HistoryRecords is how many records the history holds, so that a damaged one can be told; 0 in a run that was killed.
+	HistoryRecords int `json:"history_records,omitempty"`
 	// Cost is what the run cost the machine it ran on. It differs from run to run.
 	Cost Cost `json:"cost,omitzero"`
 	// Expect maps each property to the verdict that the scenario expects of it; properties that stand here only are judged.

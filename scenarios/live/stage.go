@@ -319,8 +319,17 @@ func (s *Stage) Finish(ctx context.Context) (scenarios.Ending, error) {
 		Guests:   guests,
 		Versions: map[string]string{"go": runtime.Version()},
 		Options:  map[string]string{"network": s.host.describe()},
+		Flags:    s.flags(),
 		CPU:      spent,
 	}, errors.Join(append(failed, ctx.Err())...)
+}
+
+// flags are those of the command that runs on such a stage.
+func (s *Stage) flags() []string {
+	if s.options.Loopback {
+		return []string{"--loopback"}
+	}
+	return nil
 }
 
 // Close kills what still runs and removes the machines and their data.

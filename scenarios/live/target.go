@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"runtime"
 	"strconv"
@@ -16,6 +17,9 @@ import (
 	"muster/model/run"
 	"muster/scenarios"
 )
+
+// targetTimeout is how long the nodes of a target may take to answer a first time.
+const targetTimeout = 5 * time.Second
 
 // Target is the stage for a cluster that already runs. Only the workload is started; no fault is struck; everything that is
 // registered is registered in a namespace of the run's own, which is emptied in the end.
@@ -44,12 +48,11 @@ func ParseTargets(text string) ([]string, error) {
 	return addresses, nil
 }
 
-// ForTarget fits a scenario to a cluster that already runs: as many nodes as there are, no plan, and reads as Nacos offers them,
-// from each node's memory. Without linearizable reads, linearizability of reads is not judged.
+// ForTarget fits a scenario to a cluster that already runs: as many nodes as there are, and reads as Nacos offers them, from each
+// node's memory. Without linearizable reads, linearizability of reads is not judged. The plan stays, and every fault of it will be
+// skipped by name: a scenario that is about a fault shows nothing here.
 func ForTarget(scenario scenarios.Scenario, nodes int) scenarios.Scenario {
 	scenario.Cluster = scenarios.Nodes(nodes)
-	scenario.Plan = nil
-	scenario.Sometimes = nil
 	scenario.Load.ReadModes = []model.ReadMode{model.ReadLocal}
 	expect := scenarios.Expect{}
 	for property, outcome := range scenario.Expect {
@@ -78,9 +81,12 @@ func (t *Target) Now() time.Duration {
 }
 
 // Boot starts the workload.
-func (t *Target) Boot(_ context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
+func (t *Target) Boot(ctx context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
 	if deployment.Cluster.Nodes != len(t.addresses) {
 		return nil, fmt.Errorf("live stage: the scenario has %d nodes, the target %d: fit it with ForTarget", deployment.Cluster.Nodes, len(t.addresses))
+	}
+	if err := t.answers(ctx); err != nil {
+		return nil, fmt.Errorf("live stage: %w", err)
 	}
 	deployment.Load.Namespace = t.namespace
 	load, err := json.Marshal(deployment.Load)
@@ -102,6 +108,27 @@ func (t *Target) Boot(_ context.Context, deployment scenarios.Deployment, record
 		return nil, err
 	}
 	return append(machines, run.Machine{Name: workloadName, Address: "", Role: "workload"}), nil
+}
+
+// answers makes sure that all nodes of the target do.
+func (t *Target) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, targetTimeout)
+	defer cancel()
+	for _, address := range t.addresses {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/nacos/v1/ns/operator/metrics", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return fmt.Errorf("the target does not answer: %w", err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("the target %s answers %s where a Nacos registry tells its metrics", address, answer.Status)
+		}
+	}
+	return nil
 }
 
 func (t *Target) newProcess(arguments []string) *process {
@@ -151,6 +178,7 @@ func (t *Target) Finish(ctx context.Context) (scenarios.Ending, error) {
 		Guests:   guests,
 		Versions: map[string]string{"go": runtime.Version()},
 		Options:  map[string]string{"target": strings.Join(t.addresses, ","), "namespace": t.namespace},
+		Flags:    []string{"--target " + strings.Join(t.addresses, ",")},
 		CPU:      spent,
 	}, errors.Join(append(failed, err)...)
 }
