@@ -84,6 +84,7 @@ func (f fixture) write(t testing.TB, folder run.Folder) run.Folder {
 	require.NoError(t, checker.WriteVerdicts(folder, f.verdicts))
 	in, _, err := checker.ReadInput(folder)
 	require.NoError(t, err)
+	in.Bounds.Converge = 5 * time.Second // the last fault ends 15 s before the run does
 	require.NoError(t, checker.WriteFigures(folder, checker.Measure(in)))
 	require.NoError(t, folder.WriteFile("porcupine-orders.html", []byte(aViolation)))
 	return folder
