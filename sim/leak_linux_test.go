@@ -54,6 +54,7 @@ func TestForksLeaveNothingBehind(t *testing.T) {
 	}
 	require.NoError(t, w.Close())
 	open, mapped := inMemory(t)
-	require.Equal(t, openBefore, open)
-	require.Equal(t, mappedBefore, mapped)
+	// There may be fewer: the collector closes what tests before this one dropped.
+	require.LessOrEqual(t, open, openBefore)
+	require.LessOrEqual(t, mapped, mappedBefore)
 }
