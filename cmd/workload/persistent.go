@@ -28,8 +28,9 @@ const (
 //
 //   - An instance is written by one client only, and a client does one thing at a time.
 //   - The client writes nothing else until it knows the outcome. It sends the very same write again, to the next node, until
-//     one of them is acknowledged, and marks each as a repetition of the first. Since they all have the same effect, they are to
-//     a checker one write that took long, and a client never has more than one of them open. Meanwhile it only reads.
+//     one of them is acknowledged, and marks each as a repetition of the first. They all have the same
+//     effect, so it matters little which of them took it, and no two different writes of a client are ever open. Meanwhile it
+//     only reads.
 //   - Once that write is acknowledged, its instance is left as it is until the earlier ones can no longer come (settling), for
 //     they would undo whatever was written since. Another address takes its place.
 type persistentClient struct {
