@@ -21,7 +21,7 @@ func newReplayCommand() *cobra.Command {
 same seed, on guests built from the source tree as it is. Exit code 0 if the trace is the same bit for bit; 1 if it
 is not, with the first record that differs.`,
 		Example: `  muster replay runs/leader-isolated-seed7
-  muster replay runs/leader-isolated-seed7 --out /tmp/again   # and keep the new run`,
+  muster replay runs/leader-isolated-seed7 --out again        # and keep the new run`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			original := run.Folder(filepath.Clean(arguments[0]))

@@ -47,7 +47,7 @@ flags, --addr IP:PORT, --members IP:PORT,… and --data FOLDER. Faults that stri
 log who has it, as cmd/registry does (package model/run lists the events); what clients see is judged anyway.`,
 		Example: `  muster simulate
   muster simulate leader-isolated --seed 7
-  muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out /tmp/runs
+  muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out sweep
   muster simulate silent-clients --defect liveness/neverExpire
   muster simulate --verify                         # every run twice, traces compared
   muster simulate calm --node ../other/registry    # another registry's nodes in the place of ours`,
