@@ -238,6 +238,15 @@ func TestAMissingPictureIsSaidToBeMissing(t *testing.T) {
 	require.Contains(t, textOf(byID(t, root, "untold")), "porcupine-orders.html")
 }
 
+func TestARunOfBrokenNodesSaysSo(t *testing.T) {
+	f := newFixture(1)
+	f.change = func(r *run.Run) { r.Options = map[string]string{"defects": "liveness/neverExpire"} }
+	folder := f.write(t, run.Folder(t.TempDir()))
+	require.NoError(t, WriteRun(t.Context(), folder))
+	_, root := parsePage(t, folder.Path(run.ReportFile))
+	require.Contains(t, textOf(byID(t, root, "defects")), "broken on purpose: liveness/neverExpire")
+}
+
 func TestAnInterruptedRunSaysSo(t *testing.T) {
 	f := newFixture(1)
 	f.change = func(r *run.Run) { r.Interrupted = "n2 exited with status 2." }
