@@ -290,7 +290,7 @@ func FuzzServe(f *testing.F) {
 		s := New(optionsFor("127.0.0.1:8848", &log))
 		request, err := http.NewRequest(method, "http://x"+path+"?"+query, strings.NewReader(body))
 		if err != nil {
-			t.Skip()
+			return // no HTTP client could send it
 		}
 		request.RemoteAddr = "127.0.0.1:1"
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")

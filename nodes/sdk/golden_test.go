@@ -9,7 +9,7 @@ import (
 // TestGolden replays what a real Nacos 2.5.1 cluster answered over gRPC against three nodes.
 func TestGolden(t *testing.T) {
 	if testing.Short() {
-		t.Skip("replays in real time for about two minutes")
+		t.Skip("replays in real time for about a minute: run without -short")
 	}
 	golden.Test(t, golden.StartCluster(t), "grpc-connection", "grpc-instance", "grpc-query", "grpc-subscribe")
 }
