@@ -1,6 +1,9 @@
 package checker
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // DefaultBounds are the limits for a registry that keeps time as Nacos does. The reasons, recorded on a real Nacos 2.5.1
 // cluster of three nodes:
@@ -45,3 +48,6 @@ func orDefault[T comparable](value *T, otherwise T) {
 		*value = otherwise
 	}
 }
+
+// bound writes a limit for people, with no more digits than it has: "15 s", "2.5 s".
+func bound(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s" }

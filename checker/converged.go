@@ -24,7 +24,7 @@ func (convergence) Property() Property { return Converged }
 func (convergence) Check(_ context.Context, in Input) Verdict {
 	verdict := Verdict{Property: Converged, Guarantee: fmt.Sprintf(
 		"From %s after the last fault on, all nodes list the same ephemeral instances; a change reaches all within %s.",
-		in.Bounds.Converge, in.Bounds.Sync)}
+		bound(in.Bounds.Converge), bound(in.Bounds.Sync))}
 	times := timesOf(in)
 	ephemeral := recordOf(in.History, true)
 	observed := slices.DeleteFunc(ephemeral.observed(), func(v view) bool { return v.asked < times.healed })

@@ -28,7 +28,7 @@ func (durability) Property() Property { return Durable }
 func (durability) Check(_ context.Context, in Input) Verdict {
 	verdict := Verdict{Property: Durable, Guarantee: fmt.Sprintf(
 		"An acknowledged persistent write is never lost: %s after the last fault, and %s after the write, every node that answers "+
-			"lists what the last write left, and all the same.", in.Bounds.Converge, in.Bounds.Sync)}
+			"lists what the last write left, and all the same.", bound(in.Bounds.Converge), bound(in.Bounds.Sync))}
 	times := timesOf(in)
 	persistent := recordOf(in.History, false)
 	writes, ids := persistent.byInstance()

@@ -31,7 +31,7 @@ const clockTolerance = 50
 func (expiry) Check(_ context.Context, in Input) Verdict {
 	verdict := Verdict{Property: Expiry, Guarantee: fmt.Sprintf(
 		"A silent client's instance turns unhealthy %s and is removed %s after its last beat, at most %s later and never earlier.",
-		in.Bounds.UnhealthyAfter, in.Bounds.RemovedAfter, in.Bounds.ExpirySlack)}
+		bound(in.Bounds.UnhealthyAfter), bound(in.Bounds.RemovedAfter), bound(in.Bounds.ExpirySlack))}
 	e := newExpiries(in)
 	early, late := 0, 0
 	unhealthy, removed := map[silence]bool{}, map[silence]bool{}

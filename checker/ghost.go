@@ -27,7 +27,7 @@ func (ghost) Check(_ context.Context, in Input) Verdict {
 	verdict := Verdict{Property: NoGhost, Guarantee: fmt.Sprintf(
 		"No node lists an ephemeral instance %s after its deregistration was acknowledged, or %s after its client's last sign of life, "+
 			"except while a fault is in force and %s after it.",
-		in.Bounds.Sync, in.Bounds.RemovedAfter+in.Bounds.ExpirySlack, in.Bounds.Converge)}
+		bound(in.Bounds.Sync), bound(in.Bounds.RemovedAfter+in.Bounds.ExpirySlack), bound(in.Bounds.Converge))}
 	times := timesOf(in)
 	ephemeral := recordOf(in.History, true)
 	observed := ephemeral.observed()

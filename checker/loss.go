@@ -25,7 +25,7 @@ func (loss) Property() Property { return NoLoss }
 func (loss) Check(_ context.Context, in Input) Verdict {
 	verdict := Verdict{Property: NoLoss, Guarantee: fmt.Sprintf(
 		"An acknowledged ephemeral instance whose client beats is listed as healthy by every node, except while a fault is in force and %s after it.",
-		in.Bounds.Converge)}
+		bound(in.Bounds.Converge))}
 	times := timesOf(in)
 	ephemeral := recordOf(in.History, true)
 	observed := ephemeral.observed()

@@ -109,6 +109,9 @@ func (s *junitSuite) add(r Result, v checker.Verdict) {
 			{"replay", r.Run.Replay}, {"folder", string(r.Folder)},
 		},
 	}
+	if defects := r.Defects(); defects != "" {
+		one.Properties = append(one.Properties, junitProperty{"defects", defects})
+	}
 	message := fmt.Sprintf("%s: %s", v.Outcome, v.Reason)
 	if v.Expected != "" {
 		message = fmt.Sprintf("%s, expected %s: %s", v.Outcome, v.Expected, v.Reason)

@@ -125,6 +125,9 @@ func (r Result) Speed() float64 {
 	return float64(r.Run.Lasted) / float64(r.Run.Cost.CPU)
 }
 
+// Defects names what was broken in the nodes on purpose, "" for nothing.
+func (r Result) Defects() string { return r.Run.Options[run.OptionDefects] }
+
 // seconds writes a duration for people: tenths of seconds below a hundred, whole ones above.
 func seconds(d time.Duration) string {
 	if d < 100*time.Second && d%time.Second != 0 {

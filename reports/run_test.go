@@ -245,6 +245,14 @@ func TestARunOfBrokenNodesSaysSo(t *testing.T) {
 	require.NoError(t, WriteRun(t.Context(), folder))
 	_, root := parsePage(t, folder.Path(run.ReportFile))
 	require.Contains(t, textOf(byID(t, root, "defects")), "broken on purpose: liveness/neverExpire")
+
+	result, err := ReadResult(folder)
+	require.NoError(t, err)
+	var table, junit strings.Builder
+	require.NoError(t, Table(&table, []Result{result}, false))
+	require.Contains(t, table.String(), "broken on purpose: liveness/neverExpire")
+	require.NoError(t, WriteJUnit(&junit, []run.Folder{folder}))
+	require.Contains(t, junit.String(), `name="defects" value="liveness/neverExpire"`)
 }
 
 func TestAnInterruptedRunSaysSo(t *testing.T) {

@@ -52,6 +52,7 @@ func Table(w io.Writer, results []Result, colour bool) error {
 	writer.SetColumnConfigs(aligned)
 
 	var lines []string
+	broken := map[string]bool{}
 	unexpectedRuns := 0
 	for _, g := range all {
 		for i, r := range g.results {
@@ -67,6 +68,9 @@ func Table(w io.Writer, results []Result, colour bool) error {
 			writer.AppendRow(row)
 			if !r.AsExpected() {
 				unexpectedRuns++
+			}
+			if defects := r.Defects(); defects != "" {
+				broken[defects] = true
 			}
 			if !r.Judged {
 				lines = append(lines, fmt.Sprintf("%s seed %d was not judged\n    %s", g.title(), r.Run.Seed, r.Folder))
@@ -85,6 +89,11 @@ func Table(w io.Writer, results []Result, colour bool) error {
 	legend := "✓ holds   ✗ violated   ? undecided   ! not what the scenario expects   speed: simulated seconds per CPU second"
 	if _, err := fmt.Fprintf(w, "%s\n%s\n", writer.Render(), legend); err != nil {
 		return err
+	}
+	for _, defects := range sortedKeys(broken, nil) {
+		if _, err := fmt.Fprintf(w, "nodes that were broken on purpose: %s\n", defects); err != nil {
+			return err
+		}
 	}
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, line); err != nil {

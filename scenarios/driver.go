@@ -85,7 +85,7 @@ func newDriver(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (
 		d.run.Expect[string(property)] = string(outcome)
 	}
 	if defects := scenario.Cluster.Defects(); len(defects) > 0 {
-		d.run.Options["defects"] = strings.Join(defects, ", ")
+		d.run.Options[run.OptionDefects] = strings.Join(defects, ", ")
 	}
 	d.plan = run.Plan{Format: run.Format, Strikes: []run.Strike{}}
 	if d.recorder, err = newRecorder(folder, d.header); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -24,14 +25,23 @@ run folders stands for all of them.`,
 				return err
 			}
 			var results []reports.Result
+			var broken []error
 			for _, folder := range folders {
 				result, err := judge(command.Context(), folder)
 				if err != nil {
-					return err
+					broken = append(broken, err)
+					continue
 				}
 				results = append(results, result)
 			}
-			return summarise(command.OutOrStdout(), results)
+			if len(results) == 0 {
+				return errors.Join(broken...)
+			}
+			err = summarise(command.OutOrStdout(), results)
+			if len(broken) == 0 {
+				return err
+			}
+			return &statusError{worse(exitFailed, statusOf(results...)), errors.Join(broken...)}
 		},
 	}
 }
@@ -48,16 +58,20 @@ func newReportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var whole []run.Folder
+			var broken []error
 			for _, folder := range folders {
 				if err := reports.WriteRun(command.Context(), folder); err != nil {
-					return fmt.Errorf("report of %s: %w", folder, err)
+					broken = append(broken, fmt.Errorf("report of %s: %w", folder, err))
+					continue
 				}
+				whole = append(whole, folder)
 				fmt.Fprintln(command.OutOrStdout(), folder.Path(run.ReportFile))
 			}
-			if len(paths) == 1 && len(folders) > 1 {
-				return writeOverview(command.Context(), paths[0], folders)
+			if len(paths) == 1 && len(folders) > 1 && len(whole) > 0 {
+				broken = append(broken, writeOverview(command.Context(), paths[0], whole))
 			}
-			return nil
+			return errors.Join(broken...)
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -82,6 +83,7 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
   muster replay runs/leader-isolated-seed7         # run that run again, and compare it bit for bit
   muster live leader-killed                        # the same scenario on real processes
   muster scenarios                                 # what there is in the catalog`,
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -91,4 +93,18 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 		newTraceCommand(), newDiffCommand(),
 	)
 	return root
+}
+
+// version is the commit that muster was built from, if it was built in its repository, and the Go version that built it: guests depend
+// on both.
+func version() string {
+	text := "unknown version"
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return text
+	}
+	if build.Main.Version != "" {
+		text = build.Main.Version
+	}
+	return text + ", " + build.GoVersion
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/checker"
+	"muster/model"
 	"muster/model/run"
 	"muster/reports"
 	"muster/scenarios"
@@ -227,4 +228,26 @@ func TestInterruptedBatchKeepsWhatIsFinished(t *testing.T) {
 	_, err = os.Stat(string(jobs[2].folder))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.Contains(t, stdout.String(), "calm")
+}
+
+func TestABrokenFolderDoesNotHideTheOthers(t *testing.T) {
+	at := t.TempDir()
+	for _, name := range []string{"damaged", "whole-one", "whole-two"} {
+		folder := run.Folder(filepath.Join(at, name))
+		require.NoError(t, os.MkdirAll(string(folder), 0o777))
+		require.NoError(t, folder.WriteJSON(run.RunFile, run.Run{Format: run.Format, Scenario: name, Stage: scenarios.StageSimulated}))
+		header := model.Header{Format: model.HistoryFormat, Scenario: name}
+		line, err := json.Marshal(header)
+		require.NoError(t, err)
+		require.NoError(t, folder.WriteFile(run.HistoryFile, append(line, '\n')))
+		require.NoError(t, folder.WriteJSON(run.PlanFile, run.Plan{Format: run.Format}))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(at, "damaged", run.RunFile), []byte("{"), 0o666))
+	for _, command := range []string{"check", "report"} {
+		code, stdout, stderr := invoke(t, command, at)
+		require.Equal(t, exitFailed, code, command)
+		require.Contains(t, stderr, filepath.Join(at, "damaged"), command)
+		require.Contains(t, stdout, "whole-one", command)
+		require.Contains(t, stdout, "whole-two", command)
+	}
 }

@@ -24,6 +24,9 @@ const (
 	PlotsFolder   = "plots"
 )
 
+// OptionDefects is the option that names what was broken in the nodes on purpose.
+const OptionDefects = "defects"
+
 // Run is run.json: what ran and how to run it again. Two simulated runs of one seed write it byte for byte alike, except Cost.
 type Run struct {
 	Format   int    `json:"format"`
