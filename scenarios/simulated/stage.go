@@ -56,8 +56,8 @@ type Stage struct {
 	meter  meter
 }
 
-// pair is the way from one machine to another.
-type pair struct{ from, to *sim.Machine }
+// pair is the way from one machine to another, by their names.
+type pair struct{ from, to string }
 
 // New makes a stage.
 func New(programs *Programs, options Options) *Stage {

@@ -10,10 +10,9 @@ import (
 	"muster/sim/network"
 )
 
-// struck is what the stage knows of a strike, to say later whether it had any effect.
+// struck is what the stage knows of a strike, to say later whether it had any effect. It is plain data, as all that the stage remembers.
 type struck struct {
-	strike   scenarios.Strike
-	machines []*sim.Machine
+	strike scenarios.Strike
 	// links are those that the strike cut or slowed, and before what had been counted on each when it struck.
 	links  []pair
 	before []network.Counters
@@ -29,14 +28,13 @@ func (s *Stage) Strike(_ context.Context, strike scenarios.Strike) (time.Duratio
 		if m == nil {
 			return 0, fmt.Errorf("%s: there is no machine %s", strike.Kind, name)
 		}
-		now.machines = append(now.machines, m)
 		if m.Status() == sim.Running {
 			now.ran++
 		}
 	}
-	now.links = s.between(strike)
+	now.links = between(strike)
 	for _, link := range now.links {
-		now.before = append(now.before, s.world.Counters(link.from, link.to))
+		now.before = append(now.before, s.world.Counters(s.ends(link)))
 	}
 	if err := s.do(now); err != nil {
 		return 0, err
@@ -46,16 +44,15 @@ func (s *Stage) Strike(_ context.Context, strike scenarios.Strike) (time.Duratio
 }
 
 // between lists the ways that a strike on the network changes.
-func (s *Stage) between(strike scenarios.Strike) []pair {
+func between(strike scenarios.Strike) []pair {
 	var links []pair
 	for i, side := range strike.Sides {
 		for _, other := range strike.Sides[i+1:] {
 			for _, from := range side {
 				for _, to := range other {
-					there, back := pair{s.world.Machine(from), s.world.Machine(to)}, pair{s.world.Machine(to), s.world.Machine(from)}
-					links = append(links, there)
+					links = append(links, pair{from, to})
 					if strike.Kind != scenarios.KindCut {
-						links = append(links, back)
+						links = append(links, pair{to, from})
 					}
 				}
 			}
@@ -64,12 +61,17 @@ func (s *Stage) between(strike scenarios.Strike) []pair {
 	return links
 }
 
+// ends are the machines at the ends of a link.
+func (s *Stage) ends(link pair) (from, to *sim.Machine) {
+	return s.world.Machine(link.from), s.world.Machine(link.to)
+}
+
 // do is the translation from the vocabulary of scenarios to that of worlds.
 func (s *Stage) do(now *struck) error {
 	switch strike := now.strike; strike.Kind {
 	case scenarios.KindIsolate, scenarios.KindPartition, scenarios.KindCut:
 		for _, link := range now.links {
-			s.world.Cut(link.from, link.to)
+			s.world.Cut(s.ends(link))
 		}
 		return nil
 	case scenarios.KindSlowLink:
@@ -82,30 +84,31 @@ func (s *Stage) do(now *struck) error {
 		s.unslow()
 		return nil
 	case scenarios.KindCrash:
-		return each(now.machines, (*sim.Machine).Crash)
+		return s.each(strike, (*sim.Machine).Crash)
 	case scenarios.KindKill:
-		return each(now.machines, (*sim.Machine).Kill)
+		return s.each(strike, (*sim.Machine).Kill)
 	case scenarios.KindRestart:
-		return each(now.machines, func(m *sim.Machine) error { return m.Restart() })
+		return s.each(strike, func(m *sim.Machine) error { return m.Restart() })
 	case scenarios.KindPause:
-		return each(now.machines, (*sim.Machine).Pause)
+		return s.each(strike, (*sim.Machine).Pause)
 	case scenarios.KindResume:
-		return each(now.machines, (*sim.Machine).Resume)
+		return s.each(strike, (*sim.Machine).Resume)
 	case scenarios.KindClockOffset:
-		return each(now.machines, func(m *sim.Machine) error { m.Clock().Offset(strike.Offset); return nil })
+		return s.each(strike, func(m *sim.Machine) error { m.Clock().Offset(strike.Offset); return nil })
 	case scenarios.KindClockJump:
-		return each(now.machines, func(m *sim.Machine) error { m.Clock().Jump(strike.Offset); return nil })
+		return s.each(strike, func(m *sim.Machine) error { m.Clock().Jump(strike.Offset); return nil })
 	case scenarios.KindClockDrift:
-		return each(now.machines, func(m *sim.Machine) error { return m.Clock().Drift(strike.Drift) })
+		return s.each(strike, func(m *sim.Machine) error { return m.Clock().Drift(strike.Drift) })
 	case scenarios.KindClockReset:
-		return each(now.machines, func(m *sim.Machine) error { m.Clock().Reset(); return nil })
+		return s.each(strike, func(m *sim.Machine) error { m.Clock().Reset(); return nil })
 	}
 	return fmt.Errorf("%w: it does not know %q", scenarios.ErrUnsupported, now.strike.Kind)
 }
 
-func each(machines []*sim.Machine, do func(*sim.Machine) error) error {
-	for _, m := range machines {
-		if err := do(m); err != nil {
+// each does something to each machine that is struck.
+func (s *Stage) each(strike scenarios.Strike, do func(*sim.Machine) error) error {
+	for _, name := range strike.Machines {
+		if err := do(s.world.Machine(name)); err != nil {
 			return err
 		}
 	}
@@ -114,20 +117,21 @@ func each(machines []*sim.Machine, do func(*sim.Machine) error) error {
 
 // slow delays a link on top of what it was before any strike.
 func (s *Stage) slow(link pair, delay time.Duration) {
-	present := s.world.Link(link.from, link.to)
+	from, to := s.ends(link)
+	present := s.world.Link(from, to)
 	if _, slowed := s.links[link]; !slowed {
 		s.links[link] = present
 	}
 	present.Latency.Min += delay
 	present.Latency.Mean += delay
-	s.world.SetLink(link.from, link.to, present)
+	s.world.SetLink(from, to, present)
 }
 
 // unslow makes all links what they were, in the order of the machines.
 func (s *Stage) unslow() {
 	for _, from := range s.machines {
 		for _, to := range s.machines {
-			if before, slowed := s.links[pair{from, to}]; slowed {
+			if before, slowed := s.links[pair{from.Name(), to.Name()}]; slowed {
 				s.world.SetLink(from, to, before)
 			}
 		}
@@ -151,14 +155,14 @@ func (s *Stage) Evidence(number int) scenarios.Evidence {
 	case scenarios.KindClockOffset, scenarios.KindClockDrift, scenarios.KindClockJump:
 		return s.clockEvidence(now)
 	}
-	return scenarios.Evidence{Bit: now.ran > 0, Text: fmt.Sprintf("%d of %d programs were running", now.ran, len(now.machines))}
+	return scenarios.Evidence{Bit: now.ran > 0, Text: fmt.Sprintf("%d of %d programs were running", now.ran, len(now.strike.Machines))}
 }
 
 // counted sums what was counted on a strike's links since it struck.
 func (s *Stage) counted(now *struck, what func(network.Counters) uint64) uint64 {
 	var sum uint64
 	for i, link := range now.links {
-		sum += what(s.world.Counters(link.from, link.to)) - what(now.before[i])
+		sum += what(s.world.Counters(s.ends(link))) - what(now.before[i])
 	}
 	return sum
 }
@@ -166,13 +170,13 @@ func (s *Stage) counted(now *struck, what func(network.Counters) uint64) uint64 
 // clockEvidence says how far off the struck clocks are.
 func (s *Stage) clockEvidence(now *struck) scenarios.Evidence {
 	var found scenarios.Evidence
-	for _, m := range now.machines {
-		skew := m.Clock().Skew()
+	for _, name := range now.strike.Machines {
+		skew := s.world.Machine(name).Clock().Skew()
 		found.Bit = found.Bit || skew != 0
 		if found.Text != "" {
 			found.Text += ", "
 		}
-		found.Text += fmt.Sprintf("the clock of %s was off by %v", m.Name(), skew)
+		found.Text += fmt.Sprintf("the clock of %s was off by %v", name, skew)
 	}
 	return found
 }
