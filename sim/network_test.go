@@ -85,6 +85,69 @@ func TestCutAndHeal(t *testing.T) {
 	require.Equal(t, cut, l.Counters(server, client).Cut)
 }
 
+func TestClogAndUnclog(t *testing.T) {
+	l := newLab(t, sim.Options{Seed: 1})
+	server := l.boot("server", load(t, "echo"), "-listen", ":7")
+	client := l.boot("client", load(t, "echo"), "-dial", "server:7", "-count", "1000", "-every", "100ms")
+	l.run(2 * time.Second)
+	before := answers(l)
+	l.Clog(client, server)
+	require.True(t, l.IsClogged(client, server))
+	require.False(t, l.IsClogged(server, client))
+	l.run(2 * time.Second)
+	require.Equal(t, before, answers(l))
+	require.NotZero(t, l.Counters(client, server).Clogged, "the clog bit")
+	require.Zero(t, l.Counters(client, server).Cut)
+
+	l.Unclog(client, server)
+	require.False(t, l.IsClogged(client, server))
+	l.run(10 * time.Millisecond)
+	require.Greater(t, answers(l), before, "what waited arrives at once")
+	l.run(2 * time.Second)
+	require.Greater(t, answers(l), before+15)
+
+	l.Clog(client, server)
+	l.Heal()
+	require.False(t, l.IsClogged(client, server))
+}
+
+func TestResetConnections(t *testing.T) {
+	l := newLab(t, sim.Options{Seed: 1})
+	server := l.boot("server", load(t, "echo"), "-listen", ":7")
+	client := l.boot("client", load(t, "echo"), "-dial", "server:7", "-count", "100")
+	l.run(1500 * time.Millisecond)
+	require.Equal(t, 2, l.Reset(client, server))
+	l.run(2 * time.Second)
+	words := client.LastWords()
+	require.Equal(t, "no answer: <nil>", words[len(words)-1], "the reset met the write before it")
+	require.Zero(t, l.Reset(client, server), "nothing is left to be reset")
+}
+
+// TestForkOnAnotherNetwork: one past, and a future on slower links.
+func TestForkOnAnotherNetwork(t *testing.T) {
+	l := newLab(t, sim.Options{Seed: 1})
+	l.boot("server", load(t, "echo"), "-listen", ":7")
+	l.boot("client", load(t, "echo"), "-dial", "server:7", "-count", "1000", "-every", "10ms")
+	l.run(time.Second)
+	past, err := l.Snapshot()
+	require.NoError(t, err)
+	defer past.Close()
+	future := func(link network.Link) (answers int) {
+		w, err := past.Fork(1)
+		require.NoError(t, err)
+		defer w.Close()
+		w.SetOutput(func(line sim.Line) { answers++ })
+		w.SetDefaultLink(link)
+		require.Equal(t, link, w.DefaultLink())
+		require.NoError(t, w.Run(time.Second))
+		return answers
+	}
+	slow := network.LAN
+	slow.Latency.Min, slow.Latency.Mean = 70*time.Millisecond, 71*time.Millisecond
+	require.Greater(t, future(l.DefaultLink()), 50)
+	require.Less(t, future(slow), 10)
+}
+
 func TestPartitionAndIsolate(t *testing.T) {
 	l := newLab(t, sim.Options{Seed: 1})
 	probe := load(t, "probe")
@@ -115,11 +178,17 @@ func TestLinks(t *testing.T) {
 		server := l.boot("server", load(t, "echo"), "-listen", ":7")
 		client := l.boot("client", load(t, "echo"), "-dial", "server:7")
 		l.SetLink(client, server, link)
+		l.run(1500 * time.Millisecond)
+		l.UnsetLink(client, server)
 		l.run(5 * time.Second)
-		_, text, _ := strings.Cut(client.LastWords()[1], "took ")
-		d, err := time.ParseDuration(text)
-		require.NoError(t, err)
-		return d
+		took := func(line int) time.Duration {
+			_, text, _ := strings.Cut(client.LastWords()[line], "took ")
+			d, err := time.ParseDuration(text)
+			require.NoError(t, err)
+			return d
+		}
+		require.Less(t, took(3), 20*time.Millisecond, "undone")
+		return took(1)
 	}
 	slow := network.LAN
 	slow.Latency.Min, slow.Latency.Mean = 70*time.Millisecond, 71*time.Millisecond

@@ -96,7 +96,7 @@ func (w *World) clone() *World {
 	c := *w
 	c.options.Output, c.options.Trace = nil, nil
 	c.queue, c.network, c.trace = w.queue.Clone(), w.network.Clone(), w.trace.Clone(nil)
-	c.cuts, c.due = slices.Clone(w.cuts), nil
+	c.cuts, c.clogs, c.due = slices.Clone(w.cuts), slices.Clone(w.clogs), nil
 	c.machines = make([]*Machine, len(w.machines))
 	for i, m := range w.machines {
 		c.machines[i] = m.clone(&c)

@@ -48,6 +48,7 @@ type World struct {
 	trace    trace.Recorder
 	machines []*Machine
 	cuts     []way      // in the order of Cut
+	clogs    []way      // in the order of Clog
 	due      []*Machine // to be run at this instant
 	settling bool
 	closed   bool
@@ -276,6 +277,7 @@ var kindOfNote = [...]trace.Kind{
 	network.NoteUnheard:     trace.Unheard,
 	network.NoteDiscarded:   trace.Discarded,
 	network.NoteRetransmit:  trace.Retransmit,
+	network.NoteClogged:     trace.Clogged,
 }
 
 func (w *World) takeNotes() {

@@ -72,6 +72,9 @@ func (n *Network) arriveSyn(q *queue.Queue, p *packet) {
 		n.refuse(q, p)
 		return
 	}
+	if client := n.sockets[p.source]; client != nil && client.state != connecting {
+		return // it was sent again while an earlier one waited somewhere, and that one has opened the connection
+	}
 	for _, child := range l.half {
 		if n.sockets[child].peer == p.source {
 			return // the answer was lost, and will be sent again at about this time

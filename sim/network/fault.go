@@ -28,13 +28,44 @@ func (n *Network) Uncut(q *queue.Queue, from, to Host) {
 	l.cut, l.reject = false, false
 }
 
-// Reset makes both sides of every connection between two machines see a RST, at once.
-func (n *Network) Reset(q *queue.Queue, a, b Host) {
+// Clog makes packets from one machine to another wait, from now on; what is under way still arrives. None is lost, so Unclog lets
+// them all arrive; but senders do not know that, and send again what seems to be lost, and give up in the end.
+func (n *Network) Clog(q *queue.Queue, from, to Host) {
+	if from == to {
+		return
+	}
+	n.link(from, to).clogged = true
+	n.watchBetween(q, from, to)
+}
+
+// Unclog undoes Clog: what has waited travels on now, and arrives in the order in which it was sent. A Cut that was struck meanwhile does
+// not touch it.
+func (n *Network) Unclog(q *queue.Queue, from, to Host) {
+	l := n.link(from, to)
+	held := l.held
+	l.clogged, l.held = false, nil
+	var last int64
+	for _, p := range held {
+		s := n.sockets[p.source]
+		if s == nil || p.kind == datagram {
+			last = n.launch(q, l, p, last)
+			continue
+		}
+		last = n.launch(q, l, p, max(last, s.arrival))
+		s.arrival = last
+	}
+}
+
+// Reset makes both sides of every connection between two machines see a RST, at once. It returns how many sides did.
+func (n *Network) Reset(q *queue.Queue, a, b Host) int {
+	count := 0
 	for _, s := range n.between(a, b) {
 		if n.sockets[s.id] == s && (s.state == connecting || s.state == accepting || s.state == open) {
 			n.reset(q, s)
+			count++
 		}
 	}
+	return count
 }
 
 // HostDown takes a machine's power away: its sockets vanish, packets to it are lost, and nobody is told.

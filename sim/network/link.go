@@ -1,6 +1,7 @@
 package network
 
 import (
+	"slices"
 	"time"
 
 	"muster/sim/queue"
@@ -35,12 +36,14 @@ var LAN = Link{Latency: Latency{Min: 200 * time.Microsecond, Mean: 320 * time.Mi
 // loopback is the way from a machine to itself. No fault strikes it.
 var loopback = Link{Latency: Latency{Min: 15 * time.Microsecond, Mean: 25 * time.Microsecond}}
 
-func (l Latency) draw(stream *random.Stream) int64 {
+// draw returns a delay, and whether it is one of the tail.
+func (l Latency) draw(stream *random.Stream) (delay int64, inTail bool) {
 	d := l.Min + stream.Exponential(l.Mean-l.Min)
 	if l.TailShare > 0 && stream.Chance(l.TailShare) {
 		d += stream.Exponential(l.Tail)
+		inTail = true
 	}
-	return int64(max(d, 0))
+	return int64(max(d, 0)), inTail
 }
 
 // Counters say what became of the packets that were sent on a link. Each ends in exactly one of the others, or is under way.
@@ -56,6 +59,19 @@ type Counters struct {
 	Rejected uint64 `json:"rejected"`
 	// Unheard counts packets to a machine that was down.
 	Unheard uint64 `json:"unheard"`
+
+	// These say what happened to packets on their way, whatever became of them in the end.
+
+	// Clogged counts packets that had to wait in a Clog.
+	Clogged uint64 `json:"clogged"`
+	// Delayed counts packets that were in the tail of the latency.
+	Delayed uint64 `json:"delayed"`
+	// Queued counts packets that waited for others before them, where bandwidth is limited.
+	Queued uint64 `json:"queued"`
+	// Duplicated counts datagrams that were sent a second time by the network.
+	Duplicated uint64 `json:"duplicated"`
+	// Reordered counts datagrams that were held back so that later ones could overtake them.
+	Reordered uint64 `json:"reordered"`
 }
 
 type direction struct{ from, to Host }
@@ -64,14 +80,23 @@ type direction struct{ from, to Host }
 type link struct {
 	Link
 	stream   random.Stream
+	byHand   bool  // it was set by SetLink, and is not touched by SetDefaultLink
 	free     int64 // when the last byte of the last packet has left; with a Bandwidth only
 	cut      bool
 	reject   bool
+	clogged  bool
+	held     []packet // what waits in the clog, in order
 	counters Counters
 }
 
-// sound tells whether everything that is sent gets through.
-func (l *link) sound() bool { return !l.cut && !l.reject && l.Loss == 0 }
+// clone copies l. What packets hold is immutable and stays shared.
+func (l link) clone() link {
+	l.held = slices.Clone(l.held)
+	return l
+}
+
+// sound tells whether everything that is sent gets through, without waiting for anybody.
+func (l *link) sound() bool { return !l.cut && !l.reject && !l.clogged && l.Loss == 0 }
 
 const (
 	segmentBytes = 1448 // payload of a TCP segment in an Ethernet frame
@@ -84,6 +109,7 @@ const (
 	arrives fate = iota
 	vanishes
 	isRejected
+	waits
 )
 
 // fate decides what becomes of a packet with size bytes of payload, and counts it.
@@ -96,6 +122,9 @@ func (l *link) fate(size int) fate {
 	case l.reject:
 		l.counters.Rejected++
 		return isRejected
+	case l.clogged:
+		l.counters.Clogged++
+		return waits
 	}
 	if l.Loss > 0 {
 		for part := 0; part == 0 || part < size; part += segmentBytes {
@@ -110,10 +139,16 @@ func (l *link) fate(size int) fate {
 
 // delay draws how long a packet with size bytes of payload takes from now on.
 func (l *link) delay(now int64, size int) int64 {
-	d := l.Latency.draw(&l.stream)
+	d, inTail := l.Latency.draw(&l.stream)
+	if inTail {
+		l.counters.Delayed++
+	}
 	if l.Bandwidth > 0 {
 		segments := max(1, (size+segmentBytes-1)/segmentBytes)
 		bytes := int64(size + segments*headerBytes)
+		if l.free > now {
+			l.counters.Queued++
+		}
 		l.free = max(l.free, now) + bytes*int64(time.Second)/l.Bandwidth
 		d += l.free - now
 	}
@@ -136,20 +171,35 @@ func (n *Network) link(from, to Host) *link {
 // Link returns how packets travel from one machine to another.
 func (n *Network) Link(from, to Host) Link { return n.link(from, to).Link }
 
-// SetLink changes how packets travel from one machine to another from now on; what is under way arrives as it would have.
+// SetLink changes how packets travel from one machine to another from now on; what is under way arrives as it would have. SetDefaultLink
+// no longer touches this link.
 func (n *Network) SetLink(q *queue.Queue, from, to Host, l Link) {
 	if from == to {
 		return
 	}
-	n.link(from, to).Link = l
+	state := n.link(from, to)
+	state.Link, state.byHand = l, true
 	n.watchBetween(q, from, to)
 }
 
-// SetDefaultLink sets every link between two different machines, present and future.
+// UnsetLink undoes SetLink: the link is again what SetDefaultLink says.
+func (n *Network) UnsetLink(q *queue.Queue, from, to Host) {
+	if from == to {
+		return
+	}
+	state := n.link(from, to)
+	state.Link, state.byHand = n.standard, false
+	n.watchBetween(q, from, to)
+}
+
+// DefaultLink returns what SetDefaultLink has set, or LAN.
+func (n *Network) DefaultLink() Link { return n.standard }
+
+// SetDefaultLink sets every link between two different machines, present and future, that SetLink has not set.
 func (n *Network) SetDefaultLink(q *queue.Queue, l Link) {
 	n.standard = l
 	for key, state := range n.links {
-		if key.from != key.to {
+		if key.from != key.to && !state.byHand {
 			state.Link = l
 		}
 	}

@@ -87,8 +87,9 @@ func TestResetStrikesBothSidesAtOnce(t *testing.T) {
 	connecting := w.connect(a, "10.0.0.3:80")
 	client, server := w.pair(a, b)
 	untouched, _ := w.pair(b, c)
-	w.Reset(&w.q, b, a)
-	w.Reset(&w.q, a, c)
+	require.Equal(t, 2, w.Reset(&w.q, b, a))
+	require.Equal(t, 1, w.Reset(&w.q, a, c))
+	require.Zero(t, w.Reset(&w.q, a, c))
 	w.requireEnd(client, "", network.ECONNRESET)
 	w.requireEnd(server, "", network.ECONNRESET)
 	require.Equal(t, network.ECONNREFUSED, w.TakeError(connecting))
@@ -183,6 +184,39 @@ func TestStreamsOfLinksAreApart(t *testing.T) {
 		return times
 	}
 	require.Equal(t, arrivals(false), arrivals(true))
+}
+
+// TestCountersTellWhatHappenedOnTheWay: faults that lose nothing can be seen to have bitten.
+func TestCountersTellWhatHappenedOnTheWay(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		link  network.Link
+		count func(c network.Counters) uint64
+	}{
+		{"tail", network.Link{Latency: network.Latency{TailShare: 1, Tail: time.Millisecond}}, func(c network.Counters) uint64 { return c.Delayed }},
+		{"bandwidth", network.Link{Bandwidth: 1000}, func(c network.Counters) uint64 { return c.Queued }},
+		{"duplicate", network.Link{Duplicate: 1}, func(c network.Counters) uint64 { return c.Duplicated }},
+		{"reorder", network.Link{Latency: exact.Latency, Reorder: 1}, func(c network.Counters) uint64 { return c.Reordered }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			client, server := w.bind(a, "0.0.0.0:0"), w.bind(b, "0.0.0.0:53")
+			send := func() uint64 {
+				before := test.count(w.Counters(a, b))
+				w.sendTo(client, "x", "10.0.0.2:53")
+				w.sendTo(client, "y", "10.0.0.2:53")
+				w.pass(time.Second)
+				require.GreaterOrEqual(t, len(w.datagrams(server)), 2)
+				require.NoError(t, w.balance(a, b))
+				return test.count(w.Counters(a, b)) - before
+			}
+			require.Zero(t, send())
+			w.SetLink(&w.q, a, b, test.link)
+			require.NotZero(t, send())
+			w.UnsetLink(&w.q, a, b)
+			require.Zero(t, send())
+		})
+	}
 }
 
 func TestReseedChangesTheFuture(t *testing.T) {

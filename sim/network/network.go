@@ -69,7 +69,7 @@ func New(streams random.Streams) *Network {
 // Clone returns a network that is in the same state and has nothing else in common with n.
 func (n *Network) Clone() *Network {
 	c := *n
-	c.links = cloneValues(n.links, func(l link) link { return l })
+	c.links = cloneValues(n.links, link.clone)
 	c.hosts = cloneValues(n.hosts, func(h host) host { return h })
 	c.addresses = maps.Clone(n.addresses)
 	c.sockets = cloneValues(n.sockets, socket.clone)

@@ -24,11 +24,12 @@ const (
 	NoteUnheard                     // a packet came to a machine that is down
 	NoteDiscarded                   // a packet came and was thrown away: a full buffer or backlog, nobody to take it, or one before it missing
 	NoteRetransmit                  // a packet is sent again
+	NoteClogged                     // a packet waits in a clog
 	noteKinds
 )
 
 var noteNames = [noteKinds]string{"connect", "established", "refused", "accept", "reset", "timed-out", "finished", "delivered",
-	"cut", "lost", "rejected", "unheard", "discarded", "retransmit"}
+	"cut", "lost", "rejected", "unheard", "discarded", "retransmit", "clogged"}
 
 // String is the name that traces and reports use.
 func (k NoteKind) String() string {

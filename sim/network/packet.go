@@ -53,14 +53,26 @@ func (n *Network) sendFrom(q *queue.Queue, s *socket, p packet) {
 // post sends a packet, to arrive not before a time. It returns when it arrives, and notBefore if it does not.
 func (n *Network) post(q *queue.Queue, p packet, notBefore int64) int64 {
 	l := n.link(p.from, p.to)
-	if f := l.fate(len(p.data)); f != arrives {
+	switch f := l.fate(len(p.data)); f {
+	case arrives:
+		return n.launch(q, l, p, notBefore)
+	case waits:
+		l.held = append(l.held, p)
+		n.notePacket(q.Now(), NoteClogged, &p)
+		n.lose(q, &p) // as far as the sender can tell
+	default:
 		n.drop(q, l, f, &p)
-		return notBefore
 	}
+	return notBefore
+}
+
+// launch puts a packet on its way, to arrive not before a time. It returns when it arrives.
+func (n *Network) launch(q *queue.Queue, l *link, p packet, notBefore int64) int64 {
 	now := q.Now()
 	delay := l.delay(now, len(p.data))
 	if p.kind == datagram && l.Reorder > 0 && l.stream.Chance(l.Reorder) {
 		delay += l.stream.Int64N(9 * delay)
+		l.counters.Reordered++
 	}
 	at := max(now+delay, notBefore)
 	var place int32
@@ -230,11 +242,11 @@ func (n *Network) acknowledge(q *queue.Queue, s *socket) {
 	if peer == nil || peer.peer != s.id {
 		return
 	}
-	if peer.blocked || peer.recovering || peer.end > peer.edge {
+	l := n.link(s.host, s.remoteHost)
+	if peer.blocked || peer.recovering || peer.end > peer.edge || l.clogged {
 		n.sendAck(q, s)
 		return
 	}
-	l := n.link(s.host, s.remoteHost)
 	if f := l.fate(0); f != arrives {
 		p := s.packetFrom(ack, q.Now())
 		n.drop(q, l, f, &p)

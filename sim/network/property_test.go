@@ -94,10 +94,14 @@ func (c *chaos) step(faults bool) {
 	case what < 90:
 		c.pass(time.Duration(c.random.Int64N(1 << c.random.IntN(30))))
 	case !faults:
-	case what < 93:
+	case what < 92:
 		c.Cut(&c.q, from, to)
-	case what < 96:
+	case what < 94:
 		c.Uncut(&c.q, from, to)
+	case what < 95:
+		c.Clog(&c.q, from, to)
+	case what < 97:
+		c.Unclog(&c.q, from, to)
 	case what < 99:
 		link := network.LAN
 		link.Loss = float64(c.random.IntN(4)) * 0.1
@@ -116,6 +120,8 @@ func (c *chaos) heal() {
 	for from := a; from <= 3; from++ {
 		for to := a; to <= 3; to++ {
 			c.Uncut(&c.q, from, to)
+			c.Unclog(&c.q, from, to)
+			c.UnsetLink(&c.q, from, to)
 		}
 	}
 	c.SetDefaultLink(&c.q, network.LAN)

@@ -67,6 +67,7 @@ func (n *Network) SendTo(q *queue.Queue, id Socket, p []byte, to netip.AddrPort)
 		sourceAddress: n.sourceFor(s.host, s.local, to), destinationAddress: to, data: append([]byte(nil), p...)}
 	n.post(q, d, 0)
 	if l := n.link(s.host, host); l.Duplicate > 0 && l.stream.Chance(l.Duplicate) {
+		l.counters.Duplicated++
 		n.post(q, d, 0)
 	}
 	return len(p), OK

@@ -32,6 +32,14 @@ func (r *Record) Describe() string {
 		return "reaches " + r.Peer + " again"
 	case Link:
 		return "gets another link to " + r.Peer + ": " + r.Text
+	case Clog:
+		return "has its packets to " + r.Peer + " wait"
+	case Unclog:
+		return "has its packets to " + r.Peer + " travel on"
+	case ResetConnections:
+		return fmt.Sprintf("has its connections with %s reset: %d ends", r.Peer, r.Number)
+	case DefaultLink:
+		return "sees links change where none was set by hand: " + r.Text
 	case Console:
 		if r.Number == 2 {
 			return "prints to standard error: " + r.Text
@@ -75,6 +83,8 @@ func (r *Record) Describe() string {
 		return r.packet("comes and is thrown away")
 	case Retransmit:
 		return r.packet("is sent again")
+	case Clogged:
+		return r.packet("waits in a clog")
 	}
 	return r.String()
 }
@@ -125,10 +135,10 @@ func join(separator, text, more string) string {
 // groups are names for kinds that one wants to see together.
 var groups = map[string][]Kind{
 	"machine": {Boot, Exit, Crash, Kill, Pause, Resume, Terminate},
-	"fault":   {Crash, Kill, Pause, Resume, Terminate, Clock, Cut, Uncut, Link},
+	"fault":   {Crash, Kill, Pause, Resume, Terminate, Clock, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink},
 	"console": {Console},
 	"net": {Connect, Established, Refused, Accept, Reset, TimedOut, Finished, Send, Delivered, DroppedByCut, DroppedByChance, Rejected,
-		Unheard, Discarded, Retransmit, Cut, Uncut, Link},
+		Unheard, Discarded, Retransmit, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink, Clogged},
 	"disk": {Write, Sync, Disk},
 }
 

@@ -7,44 +7,49 @@ type Kind uint8
 
 // The kinds of records. Their numbers are part of the hash: add new ones at the end.
 const (
-	Boot            Kind = iota // a program starts; Number is the machine's boot number, Text the arguments
-	Exit                        // a program ended; Number is its exit code, Text what stopped it if it did not end by itself
-	Crash                       // a machine lost its power
-	Kill                        // a program was killed
-	Pause                       // a machine was stopped
-	Resume                      // a machine goes on
-	Clock                       // a machine's clock was tampered with; Text says how, Number is the new skew in nanoseconds
-	Cut                         // packets from Machine to Peer vanish from now on
-	Uncut                       // and no longer
-	Link                        // packets from Machine to Peer travel in another way; Text says how
-	Console                     // a program printed a line; Number is the stream (1 or 2), Text the line
-	Connect                     // a program begins to connect
-	Established                 // its connection is open
-	Refused                     // its connection was refused
-	Accept                      // a program accepted a connection
-	Reset                       // a machine heard that its connection was reset
-	TimedOut                    // a machine gave up a connection, or an attempt at one
-	Finished                    // a machine heard that the other side sends no more
-	Wake                        // a program goes on; Number counts its wake-ups since it started
-	Send                        // a program sent Size bytes; Number is the file descriptor
-	Write                       // a program wrote Size bytes to a file; Number is the file's inode
-	Sync                        // a program synced a file or directory; Number is its inode
-	Disk                        // a program changed a directory; Text says how
-	Delivered                   // a packet reached a socket
-	DroppedByCut                // a packet vanished in a cut
-	DroppedByChance             // a packet was lost
-	Rejected                    // a packet was rejected on its way
-	Unheard                     // a packet came to a machine that is down
-	Discarded                   // a packet came and was thrown away: nobody took it, or there was no room
-	Retransmit                  // a packet is sent again
-	Terminate                   // a program was asked to end
+	Boot             Kind = iota // a program starts; Number is the machine's boot number, Text the arguments
+	Exit                         // a program ended; Number is its exit code, Text what stopped it if it did not end by itself
+	Crash                        // a machine lost its power
+	Kill                         // a program was killed
+	Pause                        // a machine was stopped
+	Resume                       // a machine goes on
+	Clock                        // a machine's clock was tampered with; Text says how, Number is the new skew in nanoseconds
+	Cut                          // packets from Machine to Peer vanish from now on
+	Uncut                        // and no longer
+	Link                         // packets from Machine to Peer travel in another way; Text says how
+	Console                      // a program printed a line; Number is the stream (1 or 2), Text the line
+	Connect                      // a program begins to connect
+	Established                  // its connection is open
+	Refused                      // its connection was refused
+	Accept                       // a program accepted a connection
+	Reset                        // a machine heard that its connection was reset
+	TimedOut                     // a machine gave up a connection, or an attempt at one
+	Finished                     // a machine heard that the other side sends no more
+	Wake                         // a program goes on; Number counts its wake-ups since it started
+	Send                         // a program sent Size bytes; Number is the file descriptor
+	Write                        // a program wrote Size bytes to a file; Number is the file's inode
+	Sync                         // a program synced a file or directory; Number is its inode
+	Disk                         // a program changed a directory; Text says how
+	Delivered                    // a packet reached a socket
+	DroppedByCut                 // a packet vanished in a cut
+	DroppedByChance              // a packet was lost
+	Rejected                     // a packet was rejected on its way
+	Unheard                      // a packet came to a machine that is down
+	Discarded                    // a packet came and was thrown away: nobody took it, or there was no room
+	Retransmit                   // a packet is sent again
+	Terminate                    // a program was asked to end
+	Clog                         // packets from Machine to Peer wait from now on
+	Unclog                       // and no longer: what has waited travels on
+	ResetConnections             // all connections between Machine and Peer are reset; Number is how many sides heard of it
+	DefaultLink                  // packets travel in another way wherever Link says nothing; Text says how
+	Clogged                      // a packet waits in a clog
 	kinds
 )
 
 var names = [kinds]string{
 	"boot", "exit", "crash", "kill", "pause", "resume", "clock", "cut", "uncut", "link", "console", "connect", "established", "refused",
 	"accept", "reset", "timed-out", "finished", "wake", "send", "write", "sync", "disk", "delivered", "dropped-by-cut", "dropped-by-chance",
-	"rejected", "unheard", "discarded", "retransmit", "terminate",
+	"rejected", "unheard", "discarded", "retransmit", "terminate", "clog", "unclog", "reset-connections", "default-link", "clogged",
 }
 
 // String is the kind's name in trace files.
@@ -101,7 +106,7 @@ func ParseLevel(name string) (Level, error) {
 
 // Level is the lowest level at which records of this kind are written out.
 func (k Kind) Level() Level {
-	if k >= Wake && k != Terminate {
+	if Wake <= k && k <= Retransmit || k == Clogged {
 		return Full
 	}
 	return Normal
