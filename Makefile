@@ -54,9 +54,9 @@ baseline: build/muster ## make the committed baseline anew (do it when a change 
 	build/muster compare --write $(BASELINE) build/baseline
 
 .PHONY: bench
-bench: $(fast) ## measure: one line a figure, and build/bench.json
+bench: $(fast) ## measure how fast worlds run: a table, and build/bench.json
 	@mkdir -p build
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./scenarios/simulated -figures $(CURDIR)/build/bench.json
+	$(GO) test -timeout 15m -run '^$$' -bench . -benchtime 1x ./scenarios/bench -figures $(CURDIR)/build/bench.json
 
 .PHONY: picture
 picture: build/muster ## draw the README's pictures anew, with a headless chromium

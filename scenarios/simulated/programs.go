@@ -8,6 +8,7 @@ import (
 	"muster/model/run"
 	"muster/sim"
 	"muster/sim/guest"
+	"muster/sim/machine"
 )
 
 // Programs are the guests that the machines of a run boot. They are built and compiled once and shared by all runs of a process.
@@ -17,22 +18,37 @@ type Programs struct {
 	guests             []run.Guest
 }
 
+// Tags are the build tags of our own guests. Nobody asks guests for grpc's own traces; without them there is a fifth less to compile and to
+// hold in memory.
+var Tags = []string{"grpcnotrace"}
+
 // BuildPrograms builds the node and the workload of the source tree at root as guests, into its folder build/guests. If nothing has
 // changed since the last time, that takes about a second.
 func BuildPrograms(ctx context.Context, root string) (*Programs, error) {
+	return build(ctx, root, false, sim.Load)
+}
+
+// BuildSlowPrograms builds the same guests as the Go compiler makes them, and compiles them with an engine of the caller's. They do the
+// same and take longer: by them it is measured what making guests fast brings.
+func BuildSlowPrograms(ctx context.Context, root string, engine *machine.Engine) (*Programs, error) {
+	return build(ctx, root, true, func(ctx context.Context, built guest.Program) (sim.Program, error) {
+		return sim.LoadWith(ctx, engine, built)
+	})
+}
+
+func build(ctx context.Context, root string, asCompiled bool, load func(context.Context, guest.Program) (sim.Program, error)) (*Programs, error) {
 	p := &Programs{}
 	for _, each := range []struct {
 		name string
 		into *sim.Program
 	}{{"registry", &p.registry}, {"workload", &p.workload}} {
 		built, err := guest.Build(ctx, guest.Options{
-			Package: "./cmd/" + each.name, Dir: root, Cache: filepath.Join(root, "build", "guests"),
-			Tags: []string{"grpcnotrace"}, // a fifth less to compile and to hold in memory: nobody asks guests for grpc's own traces
+			Package: "./cmd/" + each.name, Dir: root, Cache: filepath.Join(root, "build", "guests"), Tags: Tags, AsCompiled: asCompiled,
 		})
 		if err != nil {
 			return nil, err
 		}
-		if *each.into, err = sim.Load(ctx, built); err != nil {
+		if *each.into, err = load(ctx, built); err != nil {
 			return nil, fmt.Errorf("compiling the guest %s: %w", each.name, err)
 		}
 		p.guests = append(p.guests, run.Guest{Name: built.Name, SHA256: built.SHA256, Size: built.Size})

@@ -1,5 +1,5 @@
 // Raft is a member of a cluster that counts: the leader adds one at intervals, and everybody prints where it stands. Log, stable store
-// and snapshots are on ordinary files.
+// and snapshots are on ordinary files, unless it is told to keep all in memory.
 package main
 
 import (
@@ -25,6 +25,8 @@ var (
 	name    = flag.String("name", "", "this member")
 	members = flag.String("members", "", "all members, separated by commas")
 	every   = flag.Duration("every", 100*time.Millisecond, "how often the leader adds one; 0: never")
+
+	volatile = flag.Bool("volatile", false, "keep everything in memory, and nothing on files")
 )
 
 func main() {
@@ -36,15 +38,7 @@ func main() {
 }
 
 func run() error {
-	logs, err := openLog("/data/log")
-	if err != nil {
-		return err
-	}
-	stable := &stableStore{file: "/data/stable.json", values: map[string][]byte{}}
-	if err := stable.load(); err != nil {
-		return err
-	}
-	snapshots, err := raft.NewFileSnapshotStore("/data", 2, io.Discard)
+	logs, stable, snapshots, err := openStores()
 	if err != nil {
 		return err
 	}
@@ -54,8 +48,10 @@ func run() error {
 	}
 	config := raft.DefaultConfig()
 	config.LocalID = raft.ServerID(*name)
-	// Snapshots are taken, but never sent: a tidwall/wal cannot go on after a gap.
-	config.SnapshotThreshold, config.SnapshotInterval, config.TrailingLogs = 50, 5*time.Second, 1_000_000
+	if !*volatile {
+		// Snapshots are taken, but never sent: a tidwall/wal cannot go on after a gap.
+		config.SnapshotThreshold, config.SnapshotInterval, config.TrailingLogs = 50, 5*time.Second, 1_000_000
+	}
 	config.Logger = hclog.New(&hclog.LoggerOptions{Output: os.Stderr, Level: hclog.Warn, DisableTime: true})
 
 	var cluster raft.Configuration
@@ -89,6 +85,24 @@ func run() error {
 			fmt.Println("counted", counter.value())
 		}
 	}
+}
+
+// openStores opens what raft keeps its state in.
+func openStores() (raft.LogStore, raft.StableStore, raft.SnapshotStore, error) {
+	if *volatile {
+		store := raft.NewInmemStore()
+		return store, store, raft.NewInmemSnapshotStore(), nil
+	}
+	logs, err := openLog("/data/log")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	stable := &stableStore{file: "/data/stable.json", values: map[string][]byte{}}
+	if err := stable.load(); err != nil {
+		return nil, nil, nil, err
+	}
+	snapshots, err := raft.NewFileSnapshotStore("/data", 2, io.Discard)
+	return logs, stable, snapshots, err
 }
 
 // counter is the state machine.
