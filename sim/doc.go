@@ -24,12 +24,12 @@
 // A world that waits between two calls of Run is plain data. World.Snapshot keeps it, and Snapshot.Fork makes worlds of the same past from it, as
 // many as are wanted: with the same seed one that goes on exactly as the original, which TraceHash proves; with another seed
 // another future. So runs can share what takes long to reach, and one moment can be tried with many faults. A Timeline keeps snapshots of a
-// run on the way, so that any moment of it can be visited soon. Forks have machines of their own, which are found by their names, and share
+// run on the way, so that any moment of it can be visited soon; Snapshot.Write and ReadSnapshot keep them longer than a process lives. Forks have machines of their own, which are found by their names, and share
 // the memory of their programs until one of them writes to it.
 //
 // # House
 //
 // The package keeps the order of events and the states of machines. What else there is, each alone decides: package network what becomes
 // of packets, disk what survives, clock what a machine believes, machine how a program runs and what its system calls mean, guest how it
-// is built, trace what is remembered, random and queue what comes when. None of them knows registries.
+// is built, trace what is remembered, random and queue what comes when, plain how all of that is kept. None of them knows registries.
 package sim

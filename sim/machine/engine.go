@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,6 +29,7 @@ type Engine struct {
 // Code is a program in machine code.
 type Code struct {
 	engine  *Engine
+	sum     [sha256.Size]byte // of the whole module
 	wasm    []byte
 	initial *image // the memory as it is to begin with, which wasm leaves to us; nil if it does not
 
@@ -140,13 +142,16 @@ func (e *Engine) code(wasm []byte) *Code {
 		return code
 	}
 	rest, memory := splitData(wasm)
-	code := &Code{engine: e, wasm: rest, modules: map[checking]wazero.CompiledModule{}}
+	code := &Code{engine: e, sum: key, wasm: rest, modules: map[checking]wazero.CompiledModule{}}
 	if memory != nil {
 		code.initial = newImage(memory)
 	}
 	e.codes[key] = code
 	return code
 }
+
+// SHA256 is the hash of the WebAssembly module, in hexadecimal digits.
+func (c *Code) SHA256() string { return hex.EncodeToString(c.sum[:]) }
 
 // module compiles the program so that it is checked in this way, if that has not been done yet.
 func (c *Code) module(ctx context.Context, as checking) (wazero.CompiledModule, error) {
