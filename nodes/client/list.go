@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"muster/model"
 )
@@ -25,22 +26,43 @@ func (c *Client) List(ctx context.Context, route Route, service model.Service, r
 	if read != "" {
 		parameters.Set("read", string(read))
 	}
-	var instances []model.Instance
+	listing, answer := c.list(ctx, route, service, parameters)
+	return listing.Instances, answer
+}
+
+func (c *Client) list(ctx context.Context, route Route, service model.Service, parameters url.Values) (Listing, Answer) {
+	var listing Listing
 	answer := c.call(ctx, route, request{
 		method: http.MethodGet, path: "/instance/list", parameters: parameters,
 		accept: func(body []byte) (err error) {
-			instances, err = decodeList(body, service)
+			listing, err = ParseListing(body, service)
 			return err
 		},
 	})
-	return instances, answer
+	return listing, answer
+}
+
+// Listing is a service as a registry lists it, in an answer or in a push (api/naming/pojo/ServiceInfo.java).
+type Listing struct {
+	Service model.Service
+	// Clusters to which it is confined, separated by commas; empty: all.
+	Clusters string
+	// Instances by address.
+	Instances []model.Instance
+	// Made is when the node made it, by that node's clock, in milliseconds since 1970 (lastRefTime); 0 if it does not say.
+	Made int64
+	// CacheFor is how long the node wants it believed before it is asked for again (cacheMillis); 0 if it does not say.
+	CacheFor time.Duration
 }
 
 // listedService is the part of a ServiceInfo (api/naming/pojo/ServiceInfo.java) that matters here. Pointers tell a field that is
 // absent from one that is zero.
 type listedService struct {
-	Name  *string           `json:"name"`
-	Hosts *[]listedInstance `json:"hosts"`
+	Name        *string           `json:"name"`
+	Clusters    string            `json:"clusters"`
+	Hosts       *[]listedInstance `json:"hosts"`
+	LastRefTime int64             `json:"lastRefTime"`
+	CacheMillis int64             `json:"cacheMillis"`
 }
 
 // listedInstance is one host of a list (api/naming/pojo/Instance.java).
@@ -55,31 +77,34 @@ type listedInstance struct {
 	Metadata  map[string]string `json:"metadata"`
 }
 
-// decodeList reads the answer to a list request. It believes nothing that is incomplete or is about another service: what it
-// returns ends up in a history, as evidence.
-func decodeList(body []byte, service model.Service) ([]model.Instance, error) {
+// ParseListing reads what a registry lists of a service. It believes nothing that is incomplete or is about another service: what
+// it returns ends up in a history, as evidence.
+func ParseListing(body []byte, service model.Service) (Listing, error) {
 	var listed listedService
 	if err := json.Unmarshal(body, &listed); err != nil {
-		return nil, fmt.Errorf("list of %s: want a JSON object, got %s: %w", service, quote(body), err)
+		return Listing{}, fmt.Errorf("list of %s: want a JSON object, got %s: %w", service, quote(body), err)
 	}
 	switch {
 	case listed.Name == nil || listed.Hosts == nil:
-		return nil, fmt.Errorf("list of %s: want the fields name and hosts, got %s", service, quote(body))
+		return Listing{}, fmt.Errorf("list of %s: want the fields name and hosts, got %s", service, quote(body))
 	case *listed.Name != service.GroupedName() && *listed.Name != service.Name:
-		return nil, fmt.Errorf("list of %s: it is about another service: %s", service, quote(body))
+		return Listing{}, fmt.Errorf("list of %s: it is about another service: %s", service, quote(body))
 	}
 	instances := make([]model.Instance, 0, len(*listed.Hosts))
 	for i, host := range *listed.Hosts {
 		instance, err := host.instance()
 		if err != nil {
-			return nil, fmt.Errorf("list of %s: host %d: %w: %s", service, i, err, quote(body))
+			return Listing{}, fmt.Errorf("list of %s: host %d: %w: %s", service, i, err, quote(body))
 		}
 		instances = append(instances, instance)
 	}
 	slices.SortStableFunc(instances, func(a, b model.Instance) int {
 		return cmp.Or(cmp.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Cluster, b.Cluster))
 	})
-	return instances, nil
+	return Listing{
+		Service: service, Clusters: listed.Clusters, Instances: instances, Made: listed.LastRefTime,
+		CacheFor: time.Duration(listed.CacheMillis) * time.Millisecond,
+	}, nil
 }
 
 func (h listedInstance) instance() (model.Instance, error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,27 +21,29 @@ const (
 	nacos1Unknown = `{"name":"DEFAULT_GROUP@@orders","clusters":"","cacheMillis":10000,"hosts":[]}`
 )
 
-func TestDecodeList(t *testing.T) {
-	instances, err := decodeList([]byte(nacos2List), orders)
+func TestParseListing(t *testing.T) {
+	listing, err := ParseListing([]byte(nacos2List), orders)
 	require.NoError(t, err)
 	require.Equal(t, []model.Instance{{
 		IP: "198.18.144.1", Port: 8080, Cluster: "DEFAULT", Weight: 2, Healthy: true, Enabled: true, Metadata: map[string]string{"a": "1"},
-	}}, instances)
+	}}, listing.Instances)
+	require.EqualValues(t, 1795254387279, listing.Made)
+	require.Equal(t, 10*time.Second, listing.CacheFor)
 
-	instances, err = decodeList([]byte(nacos1List), orders)
+	listing, err = ParseListing([]byte(nacos1List), orders)
 	require.NoError(t, err)
 	require.Equal(t, []model.Instance{
 		{IP: "10.2.0.4", Port: 80, Cluster: "DEFAULT", Weight: 1, Enabled: true, Ephemeral: true},
 		{IP: "10.2.0.6", Port: 80, Cluster: "DEFAULT", Weight: 1, Healthy: true, Enabled: true},
-	}, instances, "sorted by address, whatever order they came in")
+	}, listing.Instances, "sorted by address, whatever order they came in")
 
-	instances, err = decodeList([]byte(nacos1Unknown), orders)
+	listing, err = ParseListing([]byte(nacos1Unknown), orders)
 	require.NoError(t, err)
-	require.NotNil(t, instances, "an empty list is a list")
-	require.Empty(t, instances)
+	require.NotNil(t, listing.Instances, "an empty list is a list")
+	require.Empty(t, listing.Instances)
 }
 
-func TestDecodeListRefuses(t *testing.T) {
+func TestParseListingRefuses(t *testing.T) {
 	for _, c := range []struct{ name, replace, with, says string }{
 		{"cut short", `"valid":true}`, ``, "unexpected end of JSON input"},
 		{"something after it", `"valid":true}`, `"valid":true} {}`, "invalid character '{' after top-level value"},
@@ -59,33 +62,33 @@ func TestDecodeListRefuses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			body := strings.Replace(nacos2List, c.replace, c.with, 1)
 			require.NotEqual(t, nacos2List, body)
-			_, err := decodeList([]byte(body), orders)
+			_, err := ParseListing([]byte(body), orders)
 			require.ErrorContains(t, err, c.says)
 			require.ErrorContains(t, err, "list of public/DEFAULT_GROUP/orders")
 			require.ErrorContains(t, err, `"{\"`, "it must quote what came")
 		})
 	}
 	for _, body := range []string{"null", "[]", "ok", ""} {
-		_, err := decodeList([]byte(body), orders)
+		_, err := ParseListing([]byte(body), orders)
 		require.Error(t, err, "%q", body)
 	}
 }
 
 // Whatever a registry answers, decoding ends with a list that can stand in a history or with an error.
-func FuzzDecodeList(f *testing.F) {
+func FuzzParseListing(f *testing.F) {
 	for _, body := range []string{nacos2List, nacos1List, nacos1Unknown, "null", `{"name":"orders","hosts":[{}]}`} {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		instances, err := decodeList(body, orders)
+		listing, err := ParseListing(body, orders)
 		if err != nil {
 			return
 		}
-		require.NotNil(t, instances)
-		text, err := json.Marshal(model.Record{Phase: model.OK, Call: model.Query, Instances: instances})
+		require.NotNil(t, listing.Instances)
+		text, err := json.Marshal(model.Record{Phase: model.OK, Call: model.Query, Instances: listing.Instances})
 		require.NoError(t, err)
 		var record model.Record
 		require.NoError(t, json.Unmarshal(text, &record))
-		require.Equal(t, instances, record.Instances)
+		require.Equal(t, listing.Instances, record.Instances)
 	})
 }

@@ -67,7 +67,7 @@ func (p *Pool) Call(ctx context.Context, to string, request, response any) error
 		}
 		return err
 	}
-	if err := read(answer, response); err != nil {
+	if err := ReadResponse(answer, response); err != nil {
 		return fmt.Errorf("%s to %s: %w", TypeName(request), to, err)
 	}
 	return nil
@@ -84,7 +84,9 @@ func readable(err error) error {
 	return err
 }
 
-func read(answer *Payload, response any) error {
+// ReadResponse reads the answer to a request into a response: a pointer to a struct of the type that is wanted. The error is an *Error
+// where the answer is that of a failure.
+func ReadResponse(answer *Payload, response any) error {
 	body := answer.GetBody().GetValue()
 	if name := answer.GetMetadata().GetType(); name != TypeName(response) {
 		var failure ErrorResponse

@@ -18,11 +18,15 @@ type Network struct {
 	mu      sync.Mutex
 	servers map[string]*server
 	silent  map[string]bool
+	// lines are the connections to servers of other protocols (Listen).
+	listeners map[string]*listener
+	lines     []*line
+	dialled   int
 }
 
 // New makes a network without servers. When the test ends, it ends the servers.
 func New(t testing.TB) *Network {
-	return &Network{t: t, servers: map[string]*server{}, silent: map[string]bool{}}
+	return &Network{t: t, servers: map[string]*server{}, silent: map[string]bool{}, listeners: map[string]*listener{}}
 }
 
 // Serve starts a server at an address such as 10.0.0.1:8848, in place of one that runs there already.
@@ -62,6 +66,9 @@ func (n *Network) Dial(ctx context.Context, network, address string) (net.Conn, 
 	n.mu.Lock()
 	s, silent := n.servers[address], n.silent[address]
 	n.mu.Unlock()
+	if l := n.listener(address); l != nil && !silent {
+		return n.connect(ctx, network, l)
+	}
 	if silent {
 		<-ctx.Done()
 		return nil, &net.OpError{Op: "dial", Net: network, Err: ctx.Err()}
