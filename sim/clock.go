@@ -40,7 +40,29 @@ func (c Clock) Drift(ppm float64) error {
 	return nil
 }
 
-// Reset sets the wall clock right and ends the drift.
+// Freeze stops the wall clock alone: timers and durations go on.
+func (c Clock) Freeze() {
+	c.machine.clock.Freeze(c.now())
+	c.changed("freeze")
+}
+
+// Unfreeze lets it go on from what it shows, which is late then.
+func (c Clock) Unfreeze() {
+	c.machine.clock.Unfreeze(c.now())
+	c.changed("unfreeze")
+}
+
+// Strobe has the wall clock jump by amplitude now, back after an interval, forth again after another, and so on, until Reset or a Strobe
+// with an amplitude of 0.
+func (c Clock) Strobe(amplitude, interval time.Duration) error {
+	if err := c.machine.clock.Strobe(c.now(), amplitude, interval); err != nil {
+		return c.machine.fail("strobe of", err)
+	}
+	c.changed("strobe %v every %v", amplitude, interval)
+	return nil
+}
+
+// Reset sets the wall clock right and ends drift, Freeze and Strobe.
 func (c Clock) Reset() {
 	c.machine.clock.Reset(c.now())
 	c.changed("reset")

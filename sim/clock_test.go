@@ -61,6 +61,37 @@ func TestClocks(t *testing.T) {
 	require.Equal(t, l.WallTime(), m.Clock().Wall())
 }
 
+func TestWallClockAlone(t *testing.T) {
+	l := newLab(t, sim.Options{Seed: 1})
+	m := l.boot("n1", load(t, "probe"), "clock")
+	l.run(1500 * time.Millisecond)
+	m.Clock().Freeze()
+	l.run(2 * time.Second)
+	wall, counted := lastClock(t, m)
+	require.Equal(t, "00:00:01.500000", wall)
+	require.Equal(t, 3*time.Second, counted, "timers go on")
+	m.Clock().Unfreeze()
+	l.run(time.Second)
+	wall, _ = lastClock(t, m)
+	require.Equal(t, "00:00:02.000000", wall)
+	m.Clock().Reset()
+
+	require.NoError(t, m.Clock().Strobe(time.Hour, time.Second)) // at 4.5 s
+	l.run(time.Second)
+	wall, _ = lastClock(t, m)
+	require.Equal(t, "01:00:05.000000", wall)
+	l.run(time.Second)
+	wall, _ = lastClock(t, m)
+	require.Equal(t, "00:00:06.000000", wall)
+	l.run(time.Second)
+	wall, counted = lastClock(t, m)
+	require.Equal(t, "01:00:07.000000", wall)
+	require.Equal(t, 7*time.Second, counted)
+	require.ErrorContains(t, m.Clock().Strobe(time.Hour, 0), "want an interval")
+	require.NoError(t, m.Clock().Strobe(0, 0))
+	require.Zero(t, m.Clock().Skew())
+}
+
 func TestPause(t *testing.T) {
 	l := newLab(t, sim.Options{Seed: 1})
 	server := l.boot("server", load(t, "echo"), "-listen", ":7")

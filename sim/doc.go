@@ -10,8 +10,8 @@
 // passes from event to event, and running takes none of it. One seed decides everything that is left to chance, so that a run
 // can be repeated bit for bit, on any computer, which TraceHash proves. The example shows a world whole.
 //
-// Between two calls of World.Run, faults can be struck: on the network (Cut, Partition, SetLink, …), on machines (Crash, Kill, Pause, …)
-// and on their clocks (Clock). A World is used from one goroutine; worlds in several goroutines do not know of each other.
+// Between two calls of World.Run, faults can be struck: on the network (Cut, Partition, SetLink, …), on machines (Crash, Kill, Pause,
+// Signal, RestartAt, …), on their disks (SetDiskFaults, SetDiskCapacity, RotDisk, CrashWith) and on their clocks (Clock). A World is used from one goroutine; worlds in several goroutines do not know of each other.
 //
 // # Time
 //

@@ -296,7 +296,14 @@ func (m *Machine) alive() error {
 var errDown = errors.New("no program runs on it: Restart it first")
 
 // Crash takes the machine's power away: its memory is gone, and what it wrote to its disk without syncing it. The others hear nothing.
-func (m *Machine) Crash() error {
+// A machine that is never restarted is out of the world for good; its name remains, as it does in a name server. What happens to
+// unsynced tails of files, Options.Tail says.
+func (m *Machine) Crash() error { return m.crash(m.world.options.Tail, "") }
+
+// CrashWith is a Crash that leaves unsynced tails of files as it is told, whatever Options.Tail says.
+func (m *Machine) CrashWith(tail disk.Tail) error { return m.crash(tail, tail.String()) }
+
+func (m *Machine) crash(tail disk.Tail, text string) error {
 	if err := m.usable(); err != nil {
 		return m.fail("crash", err)
 	}
@@ -307,10 +314,10 @@ func (m *Machine) Crash() error {
 		m.process.Flush()
 		m.drop()
 	}
-	m.world.record(trace.Record{Kind: trace.Crash, Machine: m.name})
+	m.world.record(trace.Record{Kind: trace.Crash, Machine: m.name, Text: text})
 	m.status = Crashed
 	m.world.network.HostDown(&m.world.queue, m.host)
-	m.disk.Crash(m.world.options.Tail, &m.tears)
+	m.disk.Crash(tail, &m.tears)
 	m.world.settle()
 	return nil
 }
@@ -327,20 +334,6 @@ func (m *Machine) Kill() error {
 	return nil
 }
 
-// Terminate asks the program to end, as SIGTERM does. One that does not handle the signal ends with exit code 143; one that handles it
-// may take its time.
-func (m *Machine) Terminate() error {
-	if err := m.alive(); err != nil {
-		return m.fail("terminate", err)
-	}
-	m.world.record(trace.Record{Kind: trace.Terminate, Machine: m.name})
-	m.process.Signal(machine.Terminate)
-	m.told = true
-	m.schedule()
-	m.world.settle()
-	return nil
-}
-
 // Restart starts the machine's program again, on the same disk and address: with the same arguments if none are given.
 func (m *Machine) Restart(args ...string) error {
 	if len(args) == 0 {
@@ -351,11 +344,8 @@ func (m *Machine) Restart(args ...string) error {
 
 // RestartWith starts another program in place of the last one, for example a newer version of it.
 func (m *Machine) RestartWith(program Program, args ...string) error {
-	if err := m.usable(); err != nil {
+	if err := m.down(); err != nil {
 		return m.fail("restart", err)
-	}
-	if m.process != nil {
-		return m.fail("restart", errors.New("its program still runs: Crash or Kill it first"))
 	}
 	process, err := m.load(program, args)
 	if err != nil {

@@ -157,8 +157,8 @@ func checkName(name string) error {
 	return nil
 }
 
-// introduce gives a machine the files that every machine has, and all machines the names of all.
-func (w *World) introduce(newcomer *Machine) error {
+// tellNames gives all machines the names and addresses of all.
+func (w *World) tellNames() error {
 	hosts := "127.0.0.1 localhost\n"
 	for _, m := range w.machines {
 		hosts += m.address.String() + " " + m.name + "\n"
@@ -167,6 +167,14 @@ func (w *World) introduce(newcomer *Machine) error {
 		if err := m.writeFile("/etc/hosts", hosts); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// introduce gives a machine the files that every machine has, and all machines the names of all.
+func (w *World) introduce(newcomer *Machine) error {
+	if err := w.tellNames(); err != nil {
+		return err
 	}
 	if err := newcomer.writeFile("/etc/hostname", newcomer.name+"\n"); err != nil {
 		return err

@@ -21,6 +21,22 @@ type Clock struct {
 	mono int64 // nanoseconds
 	wall int64 // nanoseconds since 1970
 	ppb  int64 // how much faster than true time they run, in parts per billion
+
+	frozen bool // the wall clock stands still
+	strobe strobe
+}
+
+// strobe is a wall clock that jumps to and fro: for every second interval since the true time begin it shows so much more.
+type strobe struct {
+	begin, interval int64 // interval 0: it does not
+	amplitude       int64
+}
+
+func (s strobe) at(now int64) int64 {
+	if s.interval == 0 || (now-s.begin)/s.interval%2 == 1 {
+		return 0
+	}
+	return s.amplitude
 }
 
 // New returns the clock of a machine that starts now, with its wall clock right.
@@ -32,7 +48,7 @@ func trueWall(now int64) int64 { return Epoch.UnixNano() + now }
 
 // run moves the base to now, so that what changes then leaves the past alone.
 func (c *Clock) run(now int64) {
-	c.mono, c.wall, c.base = c.Mono(now), c.Wall(now), now
+	c.mono, c.wall, c.base = c.Mono(now), c.steadyWall(now), now
 }
 
 // elapsed is what the clocks count from the base to the true time now.
@@ -49,7 +65,15 @@ func (c *Clock) elapsed(now int64) int64 {
 func (c *Clock) Mono(now int64) int64 { return c.mono + c.elapsed(now) }
 
 // Wall is what the wall clock shows, in nanoseconds since 1970.
-func (c *Clock) Wall(now int64) int64 { return c.wall + c.elapsed(now) }
+func (c *Clock) Wall(now int64) int64 { return c.steadyWall(now) + c.strobe.at(now) }
+
+// steadyWall is what the wall clock would show if it did not jump to and fro.
+func (c *Clock) steadyWall(now int64) int64 {
+	if c.frozen {
+		return c.wall
+	}
+	return c.wall + c.elapsed(now)
+}
 
 // Skew is how far the wall clock is ahead of the true time.
 func (c *Clock) Skew(now int64) time.Duration { return time.Duration(c.Wall(now) - trueWall(now)) }
@@ -86,7 +110,7 @@ func (c *Clock) WhenMono(now, mono int64) int64 {
 	return late
 }
 
-// SetSkew sets the wall clock so that it is ahead of the true time by skew.
+// SetSkew sets the wall clock so that it is ahead of the true time by skew, besides what Strobe adds.
 func (c *Clock) SetSkew(now int64, skew time.Duration) {
 	c.run(now)
 	c.wall = trueWall(now) + int64(skew)
@@ -96,6 +120,35 @@ func (c *Clock) SetSkew(now int64, skew time.Duration) {
 func (c *Clock) Jump(now int64, by time.Duration) {
 	c.run(now)
 	c.wall += int64(by)
+}
+
+// Freeze stops the wall clock, and Unfreeze lets it go on from what it shows. The monotonic clock does not care.
+func (c *Clock) Freeze(now int64) {
+	c.run(now)
+	c.frozen = true
+}
+
+// Unfreeze ends a Freeze.
+func (c *Clock) Unfreeze(now int64) {
+	c.run(now)
+	c.frozen = false
+}
+
+// Frozen tells whether the wall clock stands still.
+func (c *Clock) Frozen() bool { return c.frozen }
+
+// Strobe has the wall clock jump by amplitude now, back after an interval, forth again after another, and so on. It replaces an earlier
+// Strobe; an amplitude of 0 ends it.
+func (c *Clock) Strobe(now int64, amplitude, interval time.Duration) error {
+	switch {
+	case amplitude == 0:
+		c.strobe = strobe{}
+		return nil
+	case interval <= 0:
+		return fmt.Errorf("a wall clock that jumps to and fro every %v: want an interval longer than nothing", interval)
+	}
+	c.strobe = strobe{begin: now, interval: int64(interval), amplitude: int64(amplitude)}
+	return nil
 }
 
 // SlowestDrift stops a clock; FastestDrift makes it run at twice the speed. Both in parts per million.
@@ -117,10 +170,10 @@ func (c *Clock) SetDrift(now int64, ppm float64) error {
 // Drift is how many parts per million faster than the true time the clocks run.
 func (c *Clock) Drift() float64 { return float64(c.ppb) / 1000 }
 
-// Reset sets the wall clock right and ends the drift, as a good time server would.
+// Reset sets the wall clock right and ends the drift, as a good time server would, and whatever else was done to it.
 func (c *Clock) Reset(now int64) {
 	c.run(now)
-	c.ppb, c.wall = 0, trueWall(now)
+	c.ppb, c.wall, c.frozen, c.strobe = 0, trueWall(now), false, strobe{}
 }
 
 // Reboot starts the monotonic clock anew. The wall clock goes on, as its battery makes it do.

@@ -31,6 +31,35 @@ func TestWallClockIsSetAndJumps(t *testing.T) {
 	require.Equal(t, time.Second, c.Skew(20*second), "a skew is set, not added")
 }
 
+func TestFrozenWallClock(t *testing.T) {
+	c := clock.New(0)
+	c.Freeze(10 * second)
+	require.True(t, c.Frozen())
+	require.Equal(t, -5*time.Second, c.Skew(15*second))
+	require.Equal(t, 16*second, c.Mono(15*second))
+	c.Jump(15*second, time.Second)
+	require.Equal(t, -9*time.Second, c.Skew(20*second), "it can be set nevertheless")
+	c.Unfreeze(20 * second)
+	require.Equal(t, -9*time.Second, c.Skew(30*second))
+	c.Freeze(30 * second)
+	c.Reset(40 * second)
+	require.False(t, c.Frozen())
+	require.Zero(t, c.Skew(50*second))
+}
+
+func TestStrobe(t *testing.T) {
+	c := clock.New(0)
+	require.NoError(t, c.Strobe(10*second, -time.Minute, 2*time.Second))
+	for at, want := range map[int64]time.Duration{10: -time.Minute, 11: -time.Minute, 12: 0, 13: 0, 14: -time.Minute} {
+		require.Equal(t, want, c.Skew(at*second), "at %d s", at)
+	}
+	require.NoError(t, c.SetDrift(14*second, 1e6))
+	require.Equal(t, time.Second-time.Minute, c.Skew(15*second), "what it adds is not taken for what it shows")
+	require.ErrorContains(t, c.Strobe(15*second, 1, -1), "longer than nothing")
+	require.NoError(t, c.Strobe(15*second, 0, 0))
+	require.Equal(t, time.Second, c.Skew(15*second))
+}
+
 func TestDriftDrivesBothClocks(t *testing.T) {
 	for _, ppm := range []float64{-999_999, -500, -0.5, 200, 1e6} {
 		c := clock.New(0)

@@ -1,8 +1,10 @@
 package disk
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"muster/sim/random"
 )
@@ -15,7 +17,27 @@ const (
 	LoseTail Tail = iota // nothing
 	TearTail             // a part, cut off at a random byte
 	KeepTail             // all of it
+	// GarbleTail leaves a part, cut off at a random byte, whose end was not written though the file's size was: from a random sector on
+	// the bytes are zeros, or anything.
+	GarbleTail
 )
+
+// tails are the names of the kinds of Tail.
+var tails = [...]string{LoseTail: "lose", TearTail: "tear", KeepTail: "keep", GarbleTail: "garble"}
+
+// String is the kind's name, as ParseTail reads it.
+func (t Tail) String() string { return tails[t] }
+
+// ParseTail reads a kind's name: lose, tear, keep or garble.
+func ParseTail(name string) (Tail, error) {
+	if i := slices.Index(tails[:], name); i >= 0 {
+		return Tail(i), nil
+	}
+	return 0, fmt.Errorf("what a crash leaves of an unsynced tail: %q, but want one of %s", name, strings.Join(tails[:], ", "))
+}
+
+// sectorBytes is what a disk writes at once or not at all.
+const sectorBytes = 512
 
 // Kill ends all uses, as the end of a process does. Nothing is lost.
 func (d *Disk) Kill() {
@@ -45,10 +67,13 @@ func (d *Disk) Crash(tail Tail, stream *random.Stream) {
 		case tail == LoseTail || survives == 0:
 			n.revert()
 			continue
-		case tail == TearTail:
+		case tail == TearTail || tail == GarbleTail:
 			survives = stream.Int64N(survives + 1)
 		}
 		d.resize(&n.file, n.syncedSize+survives)
+		if tail == GarbleTail {
+			d.garble(&n.file, stream)
+		}
 		d.seal()
 		n.keep()
 	}
@@ -56,4 +81,23 @@ func (d *Disk) Crash(tail Tail, stream *random.Stream) {
 	for _, n := range d.nodes {
 		d.used += n.blocksUsed() * blockBytes
 	}
+}
+
+// garble puts zeros or noise in the place of the end of what was appended, from the beginning of a sector on.
+func (d *Disk) garble(f *file, stream *random.Stream) {
+	from := f.syncedSize + stream.Int64N(f.size-f.syncedSize+1)
+	from = max(from/sectorBytes*sectorBytes, f.syncedSize)
+	noise := make([]byte, f.size-from)
+	if stream.Chance(0.5) {
+		stream.Fill(noise)
+	}
+	d.overwrite(f, noise, from)
+}
+
+// overwrite changes bytes that a file has, also where the disk is full.
+func (d *Disk) overwrite(f *file, p []byte, offset int64) {
+	capacity := d.capacity
+	d.capacity = 0
+	d.write(f, p, offset)
+	d.capacity = capacity
 }

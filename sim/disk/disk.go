@@ -22,12 +22,6 @@ type Options struct {
 	Stream random.Stream
 }
 
-// Faults are what the disk does wrong from now on. More kinds of faults belong here: each call asks for its own before it does anything.
-type Faults struct {
-	// ReadFails, WriteFails and SyncFails are probabilities with which such a call meets EIO. A sync that failed made nothing durable; a later one may.
-	ReadFails, WriteFails, SyncFails float64
-}
-
 // Disk is one machine's disk. Use New.
 type Disk struct {
 	capacity int64
@@ -105,16 +99,15 @@ func (d *Disk) seal() {
 // Reseed makes the disk's random choices from now on come from another stream.
 func (d *Disk) Reseed(stream random.Stream) { d.stream = stream }
 
-// SetFaults changes what the disk does wrong.
-func (d *Disk) SetFaults(f Faults) { d.faults = f }
-
-// fails decides whether a call meets EIO. Nothing is drawn while no fault is set.
-func (d *Disk) fails(probability float64) bool {
-	return probability > 0 && d.stream.Chance(probability)
-}
-
 // Used is how many bytes of the capacity are taken.
 func (d *Disk) Used() int64 { return d.used }
+
+// Capacity is how many bytes of file content the disk has room for; 0: there is no limit.
+func (d *Disk) Capacity() int64 { return d.capacity }
+
+// SetCapacity changes it, as if somebody else filled the disk or made room on it. What is there stays there, even if it is more than
+// that; only new blocks meet ENOSPC.
+func (d *Disk) SetCapacity(bytes int64) { d.capacity = bytes }
 
 func (d *Disk) create(directory bool, now int64) *node {
 	d.last++
@@ -174,8 +167,11 @@ func (d *Disk) Sync(i Inode) Errno {
 	if n == nil {
 		return EBADF
 	}
-	if d.fails(d.faults.SyncFails) {
+	switch {
+	case d.happens(d.faults.SyncFails):
 		return EIO
+	case d.happens(d.faults.SyncLies):
+		return OK
 	}
 	d.keepPlace(n)
 	if !n.directory {

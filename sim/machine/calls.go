@@ -43,34 +43,39 @@ type exporter struct{ builder wazero.HostModuleBuilder }
 
 // add exports a system call. Its parameters are written as in "iiI": i for 32 bits, I for 64.
 func (e exporter) add(name, parameters string, f call) {
-	e.export(name, parameters, true, func(p *Process, a arguments) uint64 { return uint64(f(p, a)) })
+	e.export(name, parameters, "i", func(p *Process, a arguments) uint64 { return uint64(f(p, a)) })
 }
 
-// export adds any function.
-func (e exporter) export(name, parameters string, hasResult bool, f func(p *Process, a arguments) uint64) {
-	types := make([]api.ValueType, len(parameters))
+// export adds any function. Its result, if it has one, is written like a parameter.
+func (e exporter) export(name, parameters, result string, f func(p *Process, a arguments) uint64) {
+	types := valueTypes(parameters)
 	var narrow []int
-	for i, letter := range parameters {
-		types[i] = api.ValueTypeI64
-		if letter == 'i' {
-			types[i] = api.ValueTypeI32
+	for i, t := range types {
+		if t == api.ValueTypeI32 {
 			narrow = append(narrow, i)
 		}
-	}
-	var results []api.ValueType
-	if hasResult {
-		results = []api.ValueType{api.ValueTypeI32}
 	}
 	count := len(parameters)
 	e.builder.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {
 		for _, i := range narrow {
 			stack[i] = uint64(uint32(stack[i])) // wazero leaves anything in the upper half
 		}
-		result := f(ctx.(*processContext).process, stack[:count])
-		if hasResult {
-			stack[0] = result
+		value := f(ctx.(*processContext).process, stack[:count])
+		if result != "" {
+			stack[0] = value
 		}
-	}), types, results).Export(name)
+	}), types, valueTypes(result)).Export(name)
+}
+
+func valueTypes(letters string) []api.ValueType {
+	types := make([]api.ValueType, len(letters))
+	for i, letter := range letters {
+		types[i] = api.ValueTypeI64
+		if letter == 'i' {
+			types[i] = api.ValueTypeI32
+		}
+	}
+	return types
 }
 
 // exportCalls makes everything that guests import.
@@ -86,6 +91,7 @@ func exportCalls(ctx context.Context, runtime wazero.Runtime) error {
 	}
 	sim := exporter{runtime.NewHostModuleBuilder("sim")}
 	exportPollCalls(sim)
+	exportSyncTime(sim)
 	exportSocketCalls(sim)
 	_, err := sim.builder.Instantiate(ctx)
 	return err
@@ -98,7 +104,7 @@ func exportProcessCalls(e exporter) {
 		p.kernel.Random.Fill(p.bytes(a[0], a[1]))
 		return ok
 	})
-	e.export("proc_exit", "i", false, func(p *Process, a arguments) uint64 {
+	e.export("proc_exit", "i", "", func(p *Process, a arguments) uint64 {
 		panic(sys.NewExitError(uint32(a[0])))
 	})
 }

@@ -129,6 +129,16 @@ func exportFileCalls(e exporter) {
 	})
 }
 
+// exportSyncTime exports what _overlay/internal/poll imports.
+func exportSyncTime(e exporter) {
+	e.export("sync_time", "i", "I", func(p *Process, a arguments) uint64 {
+		if d := p.get(a.fd(0)); d != nil && (d.kind == file || d.kind == directory) {
+			return uint64(p.kernel.Disk.SyncTime())
+		}
+		return 0
+	})
+}
+
 // wall is the time that the machine's files are stamped with.
 func (p *Process) wall() int64 { return p.kernel.Clock.Wall(p.kernel.Queue.Now()) }
 
@@ -238,6 +248,7 @@ func (p *Process) writeFile(d *descriptor, piece []byte, offset int64, atEnd boo
 	}
 	p.kernel.note(trace.Record{Kind: trace.Write, Number: int64(d.inode), Size: int64(n), Content: piece[:n]})
 	if d.flags&(flagSync|flagDsync) != 0 {
+		p.spend(p.kernel.Disk.SyncTime()) // the whole program waits, since a write cannot be left in its middle
 		return n, p.sync(d)
 	}
 	return n, ok

@@ -4,16 +4,16 @@ import "muster/sim/network"
 
 // exportPollCalls exports what _overlay/runtime imports.
 func exportPollCalls(e exporter) {
-	e.export("words", "i", false, func(p *Process, a arguments) uint64 {
+	e.export("words", "i", "", func(p *Process, a arguments) uint64 {
 		p.words = a[0]
 		p.setWords()
 		return 0
 	})
-	e.export("arm", "ii", false, func(p *Process, a arguments) uint64 {
+	e.export("arm", "ii", "", func(p *Process, a arguments) uint64 {
 		p.arm(a.fd(0), direction(a[1]))
 		return 0
 	})
-	e.export("poll", "ii", true, func(p *Process, a arguments) uint64 {
+	e.export("poll", "ii", "i", func(p *Process, a arguments) uint64 {
 		return uint64(p.poll(a[0], a[1]))
 	})
 }

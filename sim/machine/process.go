@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/sys"
@@ -73,7 +74,7 @@ type tables struct {
 	sockets     map[network.Socket]int32
 	ready       []int32 // descriptors that the program is to be told of
 	partial     [3][]byte
-	signal      uint64 // to be delivered; 0: none
+	signals     uint64 // to be delivered, a bit each
 	words       uint64 // where machineWords are in the program's memory; 0: not known yet
 }
 
@@ -167,7 +168,7 @@ func (p *Process) MemorySize() int { return len(p.memory.data) }
 // Run lets the program run until all its goroutines wait, or it ends.
 func (p *Process) Run() State {
 	p.setWords()
-	p.deliverSignal()
+	p.deliverSignals()
 	err := p.start.CallWithStack(p.ctx, nil)
 	if err == nil {
 		return p.waiting()
@@ -183,13 +184,6 @@ func (p *Process) Run() State {
 	return state
 }
 
-// Terminate is the number of the signal that asks a program to end: SIGTERM.
-const Terminate = 15
-
-// Signal sends the program a signal, which it finds when it is run next. A program that does not handle it ends with the code 128 plus
-// the signal's number.
-func (p *Process) Signal(number int) { p.signal = uint64(number) }
-
 // machineWords (_overlay/runtime/os_wasip1.go): where the fields are.
 const (
 	wordMono   = 0
@@ -199,7 +193,8 @@ const (
 	wordReads  = 48
 	wordSignal = 56
 	wordReseed = 64
-	wordsSize  = 72
+	wordFrozen = 72
+	wordsSize  = 80
 )
 
 // freeReads is how often a program may read its clock before that takes time. A program that works reads it some thousand times in a
@@ -217,13 +212,18 @@ func (p *Process) setWords() {
 	binary.LittleEndian.PutUint64(words[wordWall:], uint64(p.kernel.Clock.Wall(now)))
 	binary.LittleEndian.PutUint64(words[wordReady:], uint64(len(p.ready)))
 	binary.LittleEndian.PutUint64(words[wordReads:], freeReads)
+	frozen := uint64(0)
+	if p.kernel.Clock.Frozen() {
+		frozen = 1
+	}
+	binary.LittleEndian.PutUint64(words[wordFrozen:], frozen)
 }
 
-// deliverSignal tells a program that has paused of a signal. Earlier it would not look.
-func (p *Process) deliverSignal() {
-	if p.signal != 0 && p.words != 0 {
-		p.putUint64(p.words+wordSignal, p.signal)
-		p.signal = 0
+// spend lets time pass on the program's clock while it runs.
+func (p *Process) spend(d time.Duration) {
+	p.putUint64(p.words+wordMono, uint64(p.int64(p.words+wordMono)+int64(d)))
+	if !p.kernel.Clock.Frozen() {
+		p.putUint64(p.words+wordWall, uint64(p.int64(p.words+wordWall)+int64(d)))
 	}
 }
 
@@ -235,7 +235,7 @@ func (p *Process) Reseed() {
 }
 
 // Pending tells whether there is something that the program wants to know, so that it should be run again.
-func (p *Process) Pending() bool { return len(p.ready) > 0 || p.signal != 0 }
+func (p *Process) Pending() bool { return len(p.ready) > 0 || p.signals != 0 }
 
 // waiting reads what the program waits for.
 func (p *Process) waiting() State {

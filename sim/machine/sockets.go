@@ -11,7 +11,7 @@ import (
 
 // exportSocketCalls exports what _overlay/net imports.
 func exportSocketCalls(e exporter) {
-	e.export("address", "", true, func(p *Process, _ arguments) uint64 {
+	e.export("address", "", "i", func(p *Process, _ arguments) uint64 {
 		a := p.kernel.Address.As4()
 		return uint64(binary.BigEndian.Uint32(a[:]))
 	})

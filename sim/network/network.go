@@ -49,6 +49,7 @@ type Network struct {
 // host is what the network knows of a machine.
 type host struct {
 	address   netip.Addr
+	former    []netip.Addr // that it had before
 	down      bool
 	ephemeral uint16 // the ephemeral port given out last
 }
@@ -107,16 +108,48 @@ func streamName(from, to Host) string {
 // AddHost connects a machine to the network under an address. Besides it, every machine has 127.0.0.0/8 and ::1 for itself.
 func (n *Network) AddHost(h Host, address netip.Addr) error {
 	address = address.Unmap()
-	if !address.IsValid() || address.IsUnspecified() || address.IsLoopback() || address.IsMulticast() {
-		return fmt.Errorf("network: add host %d: address %q: want a unicast address other than loopback, for example 10.0.0.1", h, address)
-	}
-	if other, taken := n.addresses[address]; taken {
-		return fmt.Errorf("network: add host %d: address %s belongs to host %d", h, address, other)
+	if err := n.checkAddress(address); err != nil {
+		return fmt.Errorf("network: add host %d: %w", h, err)
 	}
 	if _, known := n.hosts[h]; known {
 		return fmt.Errorf("network: add host %d: it is there already", h)
 	}
 	n.hosts[h] = &host{address: address, ephemeral: lastEphemeral}
+	n.addresses[address] = h
+	return nil
+}
+
+// checkAddress tells whether a machine can be given an address.
+func (n *Network) checkAddress(address netip.Addr) error {
+	if !address.IsValid() || address.IsUnspecified() || address.IsLoopback() || address.IsMulticast() {
+		return fmt.Errorf("address %q: want a unicast address other than loopback, for example 10.0.0.1", address)
+	}
+	if other, taken := n.addresses[address]; taken {
+		return fmt.Errorf("address %s belongs to host %d", address, other)
+	}
+	return nil
+}
+
+// MoveHost gives a machine another address. What it had under the old one is gone without a word: its sockets, and packets that are on
+// their way there.
+func (n *Network) MoveHost(q *queue.Queue, h Host, address netip.Addr) error {
+	address = address.Unmap()
+	if err := n.checkAddress(address); err != nil {
+		return fmt.Errorf("network: move host %d: %w", h, err)
+	}
+	moved, known := n.hosts[h]
+	if !known {
+		return fmt.Errorf("network: move host %d: there is none", h)
+	}
+	for _, s := range n.inOrder() {
+		if s.host == h {
+			n.remove(q, s)
+		}
+	}
+	delete(n.addresses, moved.address)
+	moved.former = append(slices.Clone(moved.former), moved.address)
+	moved.former = slices.DeleteFunc(moved.former, func(a netip.Addr) bool { return a == address })
+	moved.address = address
 	n.addresses[address] = h
 	return nil
 }

@@ -2,6 +2,7 @@ package network
 
 import (
 	"net/netip"
+	"slices"
 
 	"muster/sim/queue"
 )
@@ -145,7 +146,7 @@ func (n *Network) lose(q *queue.Queue, p *packet) {
 // arrive takes a packet off the link.
 func (n *Network) arrive(q *queue.Queue, p *packet) {
 	l := n.link(p.from, p.to)
-	if h := n.hosts[p.to]; h == nil || h.down {
+	if h := n.hosts[p.to]; h == nil || h.down || slices.Contains(h.former, p.destinationAddress.Addr()) {
 		l.counters.Unheard++
 		n.notePacket(q.Now(), NoteUnheard, p)
 		n.lose(q, p)

@@ -15,7 +15,7 @@ func (r *Record) Describe() string {
 	case Exit:
 		return join(": ", fmt.Sprintf("ends with exit code %d", r.Number), r.Text)
 	case Crash:
-		return "loses its power"
+		return join(", unsynced tails: ", "loses its power", r.Text)
 	case Kill:
 		return "has its program killed"
 	case Pause:
@@ -24,6 +24,16 @@ func (r *Record) Describe() string {
 		return "goes on after a stop"
 	case Terminate:
 		return "is asked to end its program"
+	case Signal:
+		return "is sent " + r.Text
+	case DiskFaults:
+		return "has other faults of its disk: " + r.Text
+	case DiskCapacity:
+		return "has a disk of " + orNone(capacity(r.Size), "any size")
+	case DiskRot:
+		return "has a bit of its disk flipped: " + r.Text
+	case Address:
+		return "has another address: " + r.Text
 	case Clock:
 		return fmt.Sprintf("has its clock changed (%s): it is now %v ahead", r.Text, time.Duration(r.Number))
 	case Cut:
@@ -118,6 +128,14 @@ func amount(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
+// capacity is a disk's; "" if it has no limit.
+func capacity(bytes int64) string {
+	if bytes == 0 {
+		return ""
+	}
+	return amount(bytes)
+}
+
 func orNone(text, none string) string {
 	if text == "" {
 		return none
@@ -134,12 +152,13 @@ func join(separator, text, more string) string {
 
 // groups are names for kinds that one wants to see together.
 var groups = map[string][]Kind{
-	"machine": {Boot, Exit, Crash, Kill, Pause, Resume, Terminate},
-	"fault":   {Crash, Kill, Pause, Resume, Terminate, Clock, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink},
+	"machine": {Boot, Exit, Crash, Kill, Pause, Resume, Terminate, Signal, Address},
+	"fault": {Crash, Kill, Pause, Resume, Terminate, Signal, Clock, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink,
+		DiskFaults, DiskCapacity, DiskRot, Address},
 	"console": {Console},
 	"net": {Connect, Established, Refused, Accept, Reset, TimedOut, Finished, Send, Delivered, DroppedByCut, DroppedByChance, Rejected,
 		Unheard, Discarded, Retransmit, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink, Clogged},
-	"disk": {Write, Sync, Disk},
+	"disk": {Write, Sync, Disk, DiskFaults, DiskCapacity, DiskRot},
 }
 
 // ParseKinds reads a kind's name, or a group's: machine, fault, console, net, or disk (which is more than the kind of that name).

@@ -43,6 +43,11 @@ const (
 	ResetConnections             // all connections between Machine and Peer are reset; Number is how many sides heard of it
 	DefaultLink                  // packets travel in another way wherever Link says nothing; Text says how
 	Clogged                      // a packet waits in a clog
+	Signal                       // a program was sent another signal; Text is its name
+	DiskFaults                   // a disk does other things wrong from now on; Text says which
+	DiskCapacity                 // a disk has another capacity; Size is it, 0: without limit
+	DiskRot                      // a bit on a disk flipped; Text says which
+	Address                      // a machine has another address; Text is it
 	kinds
 )
 
@@ -50,6 +55,7 @@ var names = [kinds]string{
 	"boot", "exit", "crash", "kill", "pause", "resume", "clock", "cut", "uncut", "link", "console", "connect", "established", "refused",
 	"accept", "reset", "timed-out", "finished", "wake", "send", "write", "sync", "disk", "delivered", "dropped-by-cut", "dropped-by-chance",
 	"rejected", "unheard", "discarded", "retransmit", "terminate", "clog", "unclog", "reset-connections", "default-link", "clogged",
+	"signal", "disk-faults", "disk-capacity", "disk-rot", "address",
 }
 
 // String is the kind's name in trace files.

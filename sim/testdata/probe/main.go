@@ -8,6 +8,7 @@ import (
 )
 
 var probes = map[string]func(args []string) error{
+	"append":  appendForEver,
 	"clock":   clock,
 	"crash":   crash,
 	"draw":    draw,
@@ -16,7 +17,9 @@ var probes = map[string]func(args []string) error{
 	"fetch":   fetch,
 	"files":   files,
 	"hog":     hog,
+	"reply":   reply,
 	"signal":  waitForSignal,
+	"signals": waitForSignals,
 	"spin":    spin,
 	"serve":   serve,
 	"slow":    slowReader,

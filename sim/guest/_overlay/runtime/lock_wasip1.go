@@ -137,17 +137,24 @@ func beforeIdle(now, pollUntil int64) (gp *g, otherReady bool) {
 			machine.reseed = 0
 			machineReseed()
 		}
-		if signal := machine.signal; signal != 0 {
-			machine.signal = 0
-			if !sigsend(uint32(signal)) {
-				exit(128 + int32(signal)) // as a shell reports it
-			}
+		if machine.signals != 0 {
+			machineSignals()
 			return nil, true
 		}
 		if pollUntil != 0 && nanotime() >= pollUntil {
 			return nil, true
 		}
 	}
+}
+
+// machineSignals hands signals to os/signal. One that is neither wanted nor ignored ends the program.
+func machineSignals() {
+	for signal := uint32(1); signal < _NSIG; signal++ {
+		if machine.signals&(1<<signal) != 0 && !sigsend(signal) && !signal_ignored(signal) {
+			exit(128 + int32(signal)) // as a shell reports it
+		}
+	}
+	machine.signals = 0
 }
 
 func checkTimeouts() {}

@@ -146,8 +146,9 @@ type machineWords struct {
 	ready int64 // number of file descriptors that machine_poll would return; written by the simulator
 	reads int64 // how often the clock may still be read before it moves by itself; written by the simulator
 
-	signal int64 // a signal that the program has not been told of yet; written by the simulator
-	reseed int64 // not 0: what the program draws from now on is to be different; written by the simulator
+	signals int64 // those that the program has not been told of yet, a bit each; written by the simulator
+	reseed  int64 // not 0: what the program draws from now on is to be different; written by the simulator
+	frozen  int64 // not 0: the wall clock stands still; written by the simulator
 }
 
 var machine machineWords
@@ -161,7 +162,16 @@ func machine_words(words *machineWords)
 // machineTick moves the clocks: a program that runs without end takes time.
 func machineTick(ns int64) {
 	machine.mono += ns
-	machine.wall += ns
+	if machine.frozen == 0 {
+		machine.wall += ns
+	}
+}
+
+// machineSleep has the calling goroutine wait while others run: for a disk, for example.
+//
+//go:linkname machineSleep internal/poll.machineSleep
+func machineSleep(ns int64) {
+	timeSleep(ns)
 }
 
 // machineClock keeps the clocks honest. Reading a clock takes no time, so a program that waits for time to pass by reading it over
