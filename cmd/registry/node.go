@@ -31,6 +31,8 @@ type node struct {
 	rpc   *rpc.Server
 	sdk   *rpc.SDK
 	peers *rpc.Pool
+	// datagrams tells subscribers over UDP.
+	datagrams *push.Datagrams
 
 	started time.Time
 	// broken gets the error of the first part that stops by itself.
@@ -106,7 +108,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	living := liveness.New(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads})
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
-		Propose: n.propose, Barrier: n.consensus.ReadBarrier,
+		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Pushes: n.pushes,
 	})
 	host, _, err := net.SplitHostPort(s.address)
 	if err != nil {
@@ -114,6 +116,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	}
 	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose})
 	push.New(n.state, n.sdk)
+	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, push.UDP(n.state), log)
 	replication := distro.New(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log})
 	n.membership.Handle(n.rpc)
 	n.consensus.Handle(n.rpc)
@@ -122,6 +125,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	ctx, cancel := context.WithCancel(context.Background())
 	n.cancel = cancel
 	n.loop(func() error { return n.rpc.Serve(listeners.cluster) })
+	n.loop(func() error { n.datagrams.Serve(); return nil })
 	n.loop(func() error { n.membership.Run(ctx); return nil })
 	n.loop(func() error { replication.Run(ctx); return nil })
 	n.loop(func() error { living.Run(ctx); return nil })
@@ -152,6 +156,9 @@ func (n *node) stop(ctx context.Context) error {
 	}
 	n.sdk.Stop(ctx)
 	n.rpc.Stop(ctx)
+	if err := n.datagrams.Close(); err != nil {
+		errs = append(errs, fmt.Errorf("close the socket of pushes: %w", err))
+	}
 	if err := n.peers.Close(); err != nil {
 		errs = append(errs, fmt.Errorf("close the connections to peers: %w", err))
 	}
@@ -171,6 +178,8 @@ func (n *node) propose(ctx context.Context, command registry.Command) error {
 	}
 	return err
 }
+
+func (n *node) pushes(reset bool) push.State { return n.datagrams.State(reset) }
 
 func (n *node) leads() bool { return n.consensus.Status().State == "leader" }
 
@@ -212,8 +221,11 @@ func (m machine) Apply(command []byte) any         { return m.state.ApplyCommand
 func (m machine) Snapshot() ([]byte, error)        { return m.state.SnapshotPersistent() }
 func (m machine) Restore(snapshot io.Reader) error { return m.state.RestorePersistent(snapshot) }
 
-// listeners are the ports that a node's peers use; those of clients open last.
-type listeners struct{ cluster, raft net.Listener }
+// listeners are the ports that a node's peers use, and the socket that pushes leave by; the ports of clients open last.
+type listeners struct {
+	cluster, raft net.Listener
+	pushes        net.PacketConn
+}
 
 // listen opens those ports of a node, or none.
 func listen(address string) (listeners, error) {
@@ -226,6 +238,13 @@ func listen(address string) (listeners, error) {
 		if *port.into, err = listenAt(address, port.offset); err != nil {
 			return l, errors.Join(err, l.close())
 		}
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err == nil {
+		l.pushes, err = net.ListenPacket("udp", net.JoinHostPort(host, "0"))
+	}
+	if err != nil {
+		return l, errors.Join(fmt.Errorf("open a socket for pushes at %s: %w", address, err), l.close())
 	}
 	return l, nil
 }
@@ -251,6 +270,11 @@ func (l listeners) close() error {
 			continue
 		}
 		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if l.pushes != nil {
+		if err := l.pushes.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

@@ -1,5 +1,5 @@
 // Package golden replays recorded exchanges against a cluster and says how its answers differ: HTTP requests, gRPC payloads, and what
-// comes over gRPC streams unasked.
+// comes unasked over gRPC streams and in UDP datagrams.
 //
 // A recording is a list of cases, a case a list of steps that run in order. The recordings that stand in testdata folders are a real
 // Nacos cluster's.

@@ -52,9 +52,9 @@ func (r httpRequest) on(node string) (*http.Request, error) {
 	return request, nil
 }
 
-func encode(parameters map[string]string) string {
+func encode(given parameters) string {
 	values := url.Values{}
-	for name, value := range parameters {
+	for name, value := range given {
 		values.Set(name, value)
 	}
 	return values.Encode()

@@ -66,11 +66,14 @@ type play struct {
 	player      *Player
 	names       names
 	connections map[string]*connection
+	sockets     map[string]*udpSocket
+	// stepped is when the last step ended.
+	stepped time.Time
 }
 
 // Play plays a case once and returns how the answers differ from the recorded ones.
 func (p *Player) Play(c Case) []string {
-	run := &play{player: p, names: newNames(p.nodes), connections: map[string]*connection{}}
+	run := &play{player: p, names: newNames(p.nodes), connections: map[string]*connection{}, sockets: map[string]*udpSocket{}, stepped: time.Now()}
 	defer run.end()
 	var found []string
 	for number, raw := range c.Steps {
@@ -79,6 +82,7 @@ func (p *Player) Play(c Case) []string {
 			return append(found, err.Error())
 		}
 		what, differences := run.step(s, raw)
+		run.stepped = time.Now()
 		for _, d := range differences {
 			found = append(found, fmt.Sprintf("step %d %s: %s", number, what, d))
 		}
@@ -90,11 +94,16 @@ func (p *play) end() {
 	for _, c := range p.connections {
 		c.close()
 	}
+	for _, socket := range p.sockets {
+		_ = socket.Close() // it may be closed already
+	}
 }
 
 // step runs one step; what says which it was.
 func (p *play) step(s step, raw []byte) (what string, differences []string) {
 	switch {
+	case s.UDP != "":
+		return p.datagramStep(s)
 	case s.Wait > 0:
 		time.Sleep(milliseconds(s.Wait))
 		return "wait", nil

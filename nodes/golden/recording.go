@@ -2,6 +2,7 @@ package golden
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -36,10 +37,13 @@ func Read(path string) ([]Case, error) {
 	return document.Cases, nil
 }
 
-// step is one of: a time to wait, an HTTP request with its answer, or something on a gRPC connection.
+// step is one of: a time to wait, an HTTP request with its answer, something on a gRPC connection, or on a UDP socket.
 type step struct {
 	Wait int `json:"wait_ms"`
 	Node int `json:"node"`
+	// UDP names the socket that the step is about; what it does stands in Datagrams and the fields of comparison alone.
+	UDP       string     `json:"udp"`
+	Datagrams *datagrams `json:"-"`
 	// Request is an HTTP request.
 	Request *httpRequest `json:"request"`
 	// Connection names the gRPC connection that all of the following are about.
@@ -52,22 +56,53 @@ type step struct {
 	Ended      *ending         `json:"ended"`
 	Close      json.RawMessage `json:"close"`
 
-	Response answer `json:"response"`
-	// Volatile are JSON pointers, * for any index, to values of which only the type is compared. Unordered are arrays that are sets.
-	Volatile     []string `json:"volatile"`
-	Unordered    []string `json:"unordered"`
-	TextVolatile bool     `json:"text_volatile"`
+	Response     answer `json:"response"`
+	TextVolatile bool   `json:"text_volatile"`
 	// Until: repeat the request until the answer matches, or wait for what is to come, for so long.
 	Until int `json:"until_ms"`
+	comparing
+}
+
+// comparing says how JSON is compared with what was recorded. Volatile are JSON pointers, * for any index, to values of which only the
+// type is compared. Unordered are arrays that are sets.
+type comparing struct {
+	Volatile  []string `json:"volatile"`
+	Unordered []string `json:"unordered"`
 }
 
 type httpRequest struct {
 	Method  string            `json:"method"`
 	Path    string            `json:"path"`
-	Query   map[string]string `json:"query"`
-	Form    map[string]string `json:"form"`
+	Query   parameters        `json:"query"`
+	Form    parameters        `json:"form"`
 	Headers map[string]string `json:"headers"`
 	Body    *string           `json:"body"`
+}
+
+// parameters are texts; a recording may have them as JSON numbers.
+type parameters map[string]string
+
+// UnmarshalJSON takes a number for the text that it is written as.
+func (p *parameters) UnmarshalJSON(text []byte) error {
+	var values map[string]any
+	if err := decodeNumbers(text, &values); err != nil {
+		return err
+	}
+	if values == nil {
+		return nil
+	}
+	*p = make(parameters, len(values))
+	for name, value := range values {
+		switch value := value.(type) {
+		case string:
+			(*p)[name] = value
+		case json.Number:
+			(*p)[name] = value.String()
+		default:
+			return fmt.Errorf("parameter %q is a %T: want a text or a number", name, value)
+		}
+	}
+	return nil
 }
 
 // opening says how a client connects.
@@ -122,11 +157,24 @@ func newNames(nodes []string) names {
 // read puts the names into a step and decodes it.
 func (n names) read(raw json.RawMessage) (step, error) {
 	text := string(raw)
+	if number, known := n[lastRefTime]; known { // a number, though it stands in quotes
+		text = strings.ReplaceAll(text, `"${`+lastRefTime+`}"`, number)
+	}
 	for name, value := range n {
 		text = strings.ReplaceAll(text, "${"+name+"}", value)
 	}
-	var s step
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
+	var kind struct {
+		UDP string `json:"udp"`
+		comparing
+	}
+	err := json.Unmarshal([]byte(text), &kind)
+	s := step{UDP: kind.UDP, comparing: kind.comparing}
+	var into any = &s
+	if s.UDP != "" {
+		s.Datagrams = new(datagrams)
+		into = s.Datagrams
+	}
+	if err := errors.Join(err, json.Unmarshal([]byte(text), into)); err != nil {
 		return s, fmt.Errorf("step %.200s: %w", text, err)
 	}
 	return s, nil

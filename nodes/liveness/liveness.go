@@ -75,6 +75,7 @@ func (l *Liveness) Run(ctx context.Context) {
 			for _, id := range l.options.Registry.ExpireCopies() {
 				l.options.Log.Info("the copy of a client expired, its node has not spoken of it for long", "client", id)
 			}
+			l.options.Registry.ExpireSockets()
 			l.clean(ctx)
 		}
 	}

@@ -96,11 +96,7 @@ func (r *request) fromPeer() (from string, forwarded bool) {
 	if !strings.Contains(r.Header.Get("User-Agent"), "Nacos-Server") {
 		return "", false
 	}
-	from, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		from = r.RemoteAddr
-	}
-	return from, true
+	return r.sender(), true
 }
 
 // relayed is another node's answer.
@@ -125,7 +121,12 @@ func (s *Server) relay(r *request, owner string) (*relayed, error) {
 	// All routed requests say what should be, not what to change: sending one again over a new connection, when a kept one turns
 	// out to be dead, does no harm. An empty value tells the transport so and is not sent.
 	out.Header["Idempotency-Key"] = nil
-	answer, err := s.peers.Do(out)
+	return s.fetch(out)
+}
+
+// fetch sends a request to another node and reads its answer.
+func (s *Server) fetch(request *http.Request) (*relayed, error) {
+	answer, err := s.peers.Do(request)
 	if err != nil {
 		return nil, err
 	}

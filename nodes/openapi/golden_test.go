@@ -11,6 +11,6 @@ func TestGolden(t *testing.T) {
 	if testing.Short() {
 		t.Skip("replays in real time for about half a minute: run without -short")
 	}
-	golden.Test(t, golden.StartCluster(t), "v1-instance", "v1-instance-errors", "v1-service", "v1-operator",
+	golden.Test(t, golden.StartCluster(t), "v1-instance", "v1-instance-errors", "v1-service", "v1-operator", "v1-udp",
 		"v2-instance", "v2-service", "v2-errors", "v2-client", "v2-core")
 }

@@ -18,9 +18,11 @@ func (s *Server) list(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	if _, err := parseJavaInt(r.optional("udpPort", "0")); err != nil {
+	port, err := parseJavaInt(r.optional("udpPort", "0"))
+	if err != nil {
 		return nil, plain(http.StatusBadRequest, err.Error())
 	}
+	s.subscribe(r, service, r.optional("clientIP", ""), port, r.optional("clusters", ""))
 	view, failed := s.view(r, service)
 	if failed != nil {
 		return nil, failed

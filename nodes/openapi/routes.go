@@ -26,6 +26,7 @@ func (s *Server) table() map[string]map[string]route {
 		},
 		ns + "service/list":           {get: read(s.serviceList)},
 		ns + "service/names":          {get: read(s.serviceNames)},
+		subscribersPath:               {get: read(s.serviceSubscribers)},
 		ns + "service/selector/types": {get: read(s.selectorTypes)},
 		ns + "cluster":                {put: read(s.setCluster)},
 
@@ -53,6 +54,7 @@ func (s *Server) table() map[string]map[string]route {
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
 		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitch)}
 		table[operator+"metrics"] = map[string]route{get: read(s.metrics)}
+		table[operator+"push/state"] = map[string]route{get: read(s.pushState)}
 		table[operator+"distro/client"] = map[string]route{get: read(s.distroClient)}
 	}
 	return table

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/nodes/liveness"
+	"muster/nodes/push"
 	"muster/nodes/registry"
 )
 
@@ -38,6 +39,8 @@ type Options struct {
 	Members func() []Member
 	// Raft is the Raft group in this node's view.
 	Raft func() RaftGroup
+	// Pushes counts the pushes over UDP; with reset, the next count begins now.
+	Pushes func(reset bool) push.State
 	// Propose brings a command to the Raft group and returns when it is applied here. Its error is a registry.ErrService… if the
 	// command was refused; with any other error the command may be applied later.
 	Propose func(context.Context, registry.Command) error

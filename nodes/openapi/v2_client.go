@@ -138,10 +138,10 @@ func (s *Server) subscribed(r *request) (answer, *failure) {
 		Subscriber subscriber `json:"subscriberInfo"`
 	}
 	lines := []line{}
-	connection, _ := s.options.Registry.ConnectionOf(info.ID) // without one there are no subscriptions
+	who, _ := s.options.Registry.SubscriberOf(info.ID) // nobody has no subscriptions
 	for _, wish := range s.options.Registry.Subscriptions(info.ID) {
 		lines = append(lines, line{
-			wish.Service.Namespace, wish.Service.Group, wish.Service.Name, subscriber{connection.App, connection.Agent, connection.IP},
+			wish.Service.Namespace, wish.Service.Group, wish.Service.Name, subscriber{who.App, who.Agent, addressOf(who)},
 		})
 	}
 	return success(lines), nil
@@ -164,8 +164,8 @@ func (s *Server) subscribers(r *request) (answer, *failure) {
 	}
 	lines := []line{}
 	for _, subscriber := range s.options.Registry.Subscribers(r.whole(name)) {
-		if (ip == "" || ip == subscriber.IP) && port == 0 {
-			lines = append(lines, line{Client: subscriber.ID, IP: subscriber.IP})
+		if at := pushPort(subscriber.Connection); (ip == "" || ip == subscriber.IP) && (port == 0 || port == at) {
+			lines = append(lines, line{subscriber.ID, subscriber.IP, at})
 		}
 	}
 	return success(lines), nil

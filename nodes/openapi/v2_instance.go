@@ -158,7 +158,7 @@ func (s *Server) instanceList(r *request) (answer, *failure) {
 	p := r.parameters()
 	name := p.text("serviceName")
 	clusters := p.may("clusterName", javaString, "")
-	p.wholeOr("port", "0")
+	ip, port := p.may("ip", javaString, ""), p.wholeOr("port", "0")
 	healthyOnly := p.flagOr("healthyOnly", false)
 	if p.failed != nil {
 		return nil, p.failed
@@ -167,6 +167,7 @@ func (s *Server) instanceList(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
+	s.subscribe(r, service, ip, port, clusters)
 	view, failed := s.view(r, service)
 	if failed != nil {
 		return nil, failed

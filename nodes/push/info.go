@@ -44,6 +44,14 @@ func (s ServiceInfo) JSON(state *registry.Registry, view *registry.View) json.Ra
 	return append(b, `,"valid":true}`...)
 }
 
+// UDP is the Format of Nacos 2.x.
+func UDP(state *registry.Registry) Format {
+	return func(view *registry.View, subscriber registry.Subscriber) json.RawMessage {
+		grouped := view.Service.GroupedName()
+		return ServiceInfo{Name: &grouped, Clusters: subscriber.Clusters}.JSON(state, view)
+	}
+}
+
 func appendField(b []byte, name string, value *string) []byte {
 	if value == nil {
 		return b

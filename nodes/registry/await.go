@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"maps"
 	"time"
 
 	"muster/model"
@@ -17,6 +18,12 @@ type awaited struct {
 	// all subscribers are to see it, or clients alone.
 	all     bool
 	clients map[string]bool
+}
+
+// merge adds those who are to see another view.
+func (a *awaited) merge(other *awaited) {
+	a.all = a.all || other.all
+	maps.Copy(a.clients, other.clients)
 }
 
 // OnView has shown called with each view that is computed for subscribers at this node, and with those who are to see it. Calls come
@@ -37,12 +44,22 @@ func (r *Registry) ShowLater(key model.Service, clientID string, delay time.Dura
 	}
 }
 
-// changed has the view computed again after ViewDelay, and all subscribers shown it.
-func (r *Registry) changed(s *service) { r.viewLater(s.key, ViewDelay, "") }
+// changed has the view computed again after a while, and all subscribers shown it.
+func (r *Registry) changed(s *service) { r.viewLater(s.key, r.options.Profile.pushDelay(), "") }
 
 // viewLater has a view computed after the delay, or earlier if it is awaited earlier anyway, and a client shown it, or all if that
 // is "".
 func (r *Registry) viewLater(key model.Service, delay time.Duration, clientID string) {
+	a := r.await(key, delay)
+	if clientID == "" {
+		a.all = true
+	} else {
+		a.clients[clientID] = true
+	}
+}
+
+// await has a view computed after the delay, or earlier if it is awaited earlier anyway.
+func (r *Registry) await(key model.Service, delay time.Duration) *awaited {
 	due := time.Now().Add(delay)
 	a := r.awaited[key]
 	if a == nil {
@@ -53,11 +70,15 @@ func (r *Registry) viewLater(key model.Service, delay time.Duration, clientID st
 		a.due = due
 		a.timer.Reset(delay)
 	}
-	if clientID == "" {
-		a.all = true
-	} else {
-		a.clients[clientID] = true
+	return a
+}
+
+// release shows what was held back while an operator had switched pushes off.
+func (r *Registry) release() {
+	for key, held := range r.held {
+		r.await(key, ViewDelay).merge(held)
 	}
+	clear(r.held)
 }
 
 // compose computes a view that was awaited and shows it.
@@ -70,6 +91,13 @@ func (r *Registry) compose(key model.Service, a *awaited) {
 		s.view = view
 	}
 	audience := r.subscribersOf(key, func(clientID string) bool { return a.all || a.clients[clientID] })
+	if held := r.held[key]; !r.switches.PushEnabled && len(audience) > 0 {
+		if held != nil {
+			a.merge(held)
+		}
+		r.held[key] = a
+		audience = nil
+	}
 	listeners := r.onView
 	r.mu.Unlock()
 	if len(audience) == 0 {

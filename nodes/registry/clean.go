@@ -25,7 +25,7 @@ const (
 func (r *Registry) ExpireCopies() []string {
 	now := time.Now()
 	return r.buryAll(func(c *client) bool {
-		return c.ephemeral && now.Sub(c.verified) > copyAge && !r.answersFor(c)
+		return c.ephemeral && c.socket == nil && now.Sub(c.verified) > copyAge && !r.answersFor(c)
 	})
 }
 

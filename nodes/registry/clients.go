@@ -36,10 +36,13 @@ func (r *Registry) Client(id string) (ClientInfo, bool) {
 }
 
 func (c *client) updated() time.Time {
-	if c.heard.After(c.verified) {
-		return c.heard
+	latest := c.verified
+	for _, at := range []time.Time{c.heard, c.asked} {
+		if at.After(latest) {
+			latest = at
+		}
 	}
-	return c.verified
+	return latest
 }
 
 // Clients lists the ids of all clients that Client knows, in order.

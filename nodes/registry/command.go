@@ -118,7 +118,7 @@ func (r *Registry) apply(c Command) error {
 		if c.Switches == nil {
 			return missing("switches")
 		}
-		r.switches = *c.Switches
+		r.setSwitches(*c.Switches)
 	case CreateNamespace, UpdateNamespace, DeleteNamespace:
 		if c.Namespace == nil {
 			return missing("namespace")
@@ -290,7 +290,7 @@ func (r *Registry) RestorePersistent(from io.Reader) error {
 	}
 	r.serviceMetadata = make(map[model.Service]ServiceMetadata, len(state.Services))
 	r.instanceMetadata = make(map[model.Service]map[string]InstanceMetadata, len(state.Covers))
-	r.switches = state.Switches
+	r.setSwitches(state.Switches)
 	r.namespaces = make(map[string]Namespace, len(state.Namespaces))
 	for _, n := range state.Namespaces {
 		r.namespaces[n.ID] = n

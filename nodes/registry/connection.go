@@ -3,6 +3,7 @@ package registry
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,14 +12,14 @@ import (
 )
 
 // Connection is a client that publishes and subscribes over a connection of its own to this node (Nacos: ConnectionBasedClient).
-// What it publishes is gone when the connection is.
+// What it publishes is gone when the connection is. A subscriber over UDP is described by the same fields.
 type Connection struct {
-	// ID names the connection and the client, "<milliseconds>_<ip>_<port>".
+	// ID names the connection and the client, "<milliseconds>_<ip>_<port>"; of a socket it is a ClientID.
 	ID string
 	// App is the application's name as the client stated it, "-" if it did not; Agent is the SDK, for example
 	// "Nacos-Go-Client:v2.3.2".
 	App, Agent string
-	// IP is the address that the client stated; Port is the real remote port of the connection.
+	// IP is the address that the client stated; Port is the real remote port of the connection, or the port of the socket.
 	IP   string
 	Port int
 }
@@ -148,16 +149,21 @@ func (r *Registry) Subscribe(id string, wish Subscription) error {
 	if c == nil || c.connection == nil {
 		return ErrNotConnected
 	}
+	r.subscribe(c, wish, true)
+	return nil
+}
+
+// subscribe notes a wish; one that is new is answered by a view if it is to be.
+func (r *Registry) subscribe(c *client, wish Subscription, first bool) {
 	_, again := c.subscribed[wish.Service]
 	c.subscribed[wish.Service] = wish
 	if r.subscribers[wish.Service] == nil {
 		r.subscribers[wish.Service] = map[string]*client{}
 	}
-	r.subscribers[wish.Service][id] = c
-	if !again {
-		r.viewLater(wish.Service, ViewDelay, id)
+	r.subscribers[wish.Service][c.id] = c
+	if first && !again {
+		r.viewLater(wish.Service, ViewDelay, c.id)
 	}
-	return nil
 }
 
 // Unsubscribe ends a subscription; one that never was ends without an error. The error is ErrNotConnected.
@@ -178,6 +184,24 @@ func (r *Registry) dropSubscriber(c *client, key model.Service) {
 	if len(r.subscribers[key]) == 0 {
 		delete(r.subscribers, key)
 	}
+}
+
+// SubscriberOf says who a client is that this node tells of changes, over its connection or over UDP; false if it is neither.
+func (r *Registry) SubscriberOf(clientID string) (Connection, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if c := r.clients[clientID]; c != nil && c.pushedTo() != nil {
+		return *c.pushedTo(), true
+	}
+	return Connection{}, false
+}
+
+// pushedTo is where a client takes pushes, nil if nowhere.
+func (c *client) pushedTo() *Connection {
+	if c.connection != nil {
+		return c.connection
+	}
+	return c.socket
 }
 
 // ConnectionOf returns the connection of a client; false if it is not connected to this node.
@@ -213,11 +237,26 @@ func (r *Registry) Subscribers(key model.Service) []Subscriber {
 	return r.subscribersOf(key, func(string) bool { return true })
 }
 
+// SubscribersLike lists the clients at this node that subscribed a service of the namespace whose group and name contain these, in the
+// order of services and of ids.
+func (r *Registry) SubscribersLike(pattern model.Service) []Subscriber {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var list []Subscriber
+	for _, key := range slices.SortedFunc(maps.Keys(r.subscribers), less) {
+		if key.Namespace == pattern.Namespace && strings.Contains(key.Group, pattern.Group) && strings.Contains(key.Name, pattern.Name) {
+			list = append(list, r.subscribersOf(key, func(string) bool { return true })...)
+		}
+	}
+	return list
+}
+
 func (r *Registry) subscribersOf(key model.Service, wanted func(clientID string) bool) []Subscriber {
+	now := time.Now()
 	list := make([]Subscriber, 0, len(r.subscribers[key]))
 	for id, c := range r.subscribers[key] {
-		if wanted(id) {
-			list = append(list, Subscriber{Connection: *c.connection, Subscription: c.subscribed[key]})
+		if wanted(id) && r.reachable(c, now) {
+			list = append(list, Subscriber{Connection: *c.pushedTo(), Subscription: c.subscribed[key]})
 		}
 	}
 	slices.SortFunc(list, func(a, b Subscriber) int { return cmp.Compare(a.ID, b.ID) })

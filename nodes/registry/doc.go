@@ -9,6 +9,8 @@
 //     beside the published values and cover them in the view.
 //   - A client with a connection to this node (Connect) publishes as many as it likes, and subscribes services; both end with the
 //     connection. Subscriptions are known to this node alone.
+//   - A client over HTTP may take pushes at a UDP port (SubscribeSocket). It is a client like one that publishes, and is gone when it
+//     has not asked for a list for half a minute.
 //   - A view is computed when it is first asked for, and half a second after a change (ViewDelay), so that a burst of changes costs
 //     one computation. Subscribers are then shown it (OnView). A fresh view is computed at once.
 //

@@ -11,6 +11,8 @@ import (
 
 // Options of a Registry.
 type Options struct {
+	// Profile is Nacos2 if it is not set.
+	Profile Profile
 	// Self is this node's address, "ip:port".
 	Self string
 	// Owner says which node is responsible for a tag ("ip:port") in this node's view of the cluster. Nil: this node, for
@@ -40,7 +42,9 @@ type Registry struct {
 	subscribers map[model.Service]map[string]*client
 	// awaited are the views that will be computed.
 	awaited map[model.Service]*awaited
-	onView  []func(*View, []Subscriber)
+	// held are those whose turn came while an operator had switched pushes off.
+	held   map[model.Service]*awaited
+	onView []func(*View, []Subscriber)
 }
 
 // service is a singleton by its key.
@@ -70,6 +74,9 @@ type client struct {
 	verified time.Time
 	// connection is not nil while the client is connected to this node. It is then heard of at any time.
 	connection *Connection
+	// socket is where the client takes pushes over UDP, nil if nowhere; asked is when it last asked for a list.
+	socket     *Connection
+	asked      time.Time
 	subscribed map[model.Service]Subscription
 }
 
@@ -101,6 +108,7 @@ func New(options Options) *Registry {
 		switches:         DefaultSwitches(),
 		subscribers:      map[model.Service]map[string]*client{},
 		awaited:          map[model.Service]*awaited{},
+		held:             map[model.Service]*awaited{},
 	}
 }
 
@@ -201,10 +209,8 @@ func (r *Registry) takeOff(key model.Service, clientID string, mayGo func(*clien
 		return false
 	}
 	r.unpublish(c, key)
-	removed := len(c.published) == 0
-	if removed {
-		r.bury(c)
-	} else {
+	removed := len(c.published) == 0 && r.bury(c)
+	if !removed {
 		c.revision = c.contentRevision()
 	}
 	r.mu.Unlock()

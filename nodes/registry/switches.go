@@ -65,3 +65,11 @@ func (r *Registry) Switches() Switches {
 	defer r.mu.RUnlock()
 	return r.switches
 }
+
+// setSwitches replaces them.
+func (r *Registry) setSwitches(switches Switches) {
+	r.switches = switches
+	if switches.PushEnabled {
+		r.release()
+	}
+}

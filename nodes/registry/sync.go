@@ -40,7 +40,7 @@ func (r *Registry) Snapshot(clientID string) (ClientData, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	c := r.clients[clientID]
-	if c == nil || c.revision == 0 && c.connection != nil {
+	if c == nil || c.revision == 0 && (c.connection != nil || c.socket != nil) {
 		return ClientData{}, false
 	}
 	data := ClientData{ID: c.id, Revision: c.revision, Silent: time.Since(c.lastHeard())}
@@ -127,9 +127,6 @@ func (r *Registry) ApplySync(data ClientData) error {
 	r.replace(c, data.Published, theirs)
 	c.heard, c.revision = theirs, data.Revision
 	c.renew(now, theirs)
-	if len(c.published) == 0 && !isConnectionID(c.id) {
-		delete(r.clients, data.ID)
-	}
 	r.mu.Unlock()
 	return nil
 }
@@ -190,13 +187,18 @@ func (r *Registry) RemoveSynced(clientID string, silent time.Duration) error {
 	return nil
 }
 
-// bury removes a client with all that it published.
-func (r *Registry) bury(c *client) {
+// bury removes a client with all that it published, and says whether it is gone: one that still subscribes stays, empty.
+func (r *Registry) bury(c *client) bool {
 	for _, key := range c.services() {
 		r.unpublish(c, key)
 	}
+	if c.socket != nil {
+		c.revision = c.contentRevision()
+		return false
+	}
 	delete(r.clients, c.id)
 	r.graves[c.id] = grave{heard: c.heard, heardHere: c.heardHere, dug: time.Now()}
+	return true
 }
 
 // Renew is a peer's verification: it reports whether this node knows the client in the same revision, and if so takes it as a
@@ -223,7 +225,7 @@ func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) 
 func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.Duration) []string {
 	now := time.Now()
 	return r.buryAll(func(c *client) bool {
-		return c.ephemeral && !isConnectionID(c.id) && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
+		return c.ephemeral && !isConnectionID(c.id) && c.socket == nil && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
 			r.options.Owner != nil && r.options.Owner(TagOf(c.id)) == peer
 	})
 }
