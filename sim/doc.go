@@ -10,8 +10,9 @@
 // passes from event to event, and running takes none of it. One seed decides everything that is left to chance, so that a run
 // can be repeated bit for bit, on any computer, which TraceHash proves. The example shows a world whole.
 //
-// Between two calls of World.Run, faults can be struck: on the network (Cut, Partition, SetLink, …), on machines (Crash, Kill, Pause,
-// Signal, RestartAt, …), on their disks (SetDiskFaults, SetDiskCapacity, RotDisk, CrashWith) and on their clocks (Clock). A World is used from one goroutine; worlds in several goroutines do not know of each other.
+// Between two calls of World.Run, faults can be struck: on the network (Cut, Clog, Partition, SetLink, …), on names (SetName, SetResolver),
+// on machines (Crash, Kill, Pause, Signal, RestartAt, …), on their disks (SetDiskFaults, SetDiskCapacity, RotDisk, CrashWith) and on their
+// clocks (Clock). A World is used from one goroutine; worlds in several goroutines do not know of each other.
 //
 // # Time
 //
@@ -30,6 +31,7 @@
 // # House
 //
 // The package keeps the order of events and the states of machines. What else there is, each alone decides: package network what becomes
-// of packets, disk what survives, clock what a machine believes, machine how a program runs and what its system calls mean, guest how it
-// is built, trace what is remembered, random and queue what comes when, plain how all of that is kept. None of them knows registries.
+// of packets, names what names stand for, disk what survives, clock what a machine believes, machine how a program runs and what its
+// system calls mean, guest how it is built, trace what is remembered, random and queue what comes when, plain how all of that is kept. None
+// of them knows registries.
 package sim

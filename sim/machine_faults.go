@@ -37,8 +37,7 @@ func (m *Machine) Signal(s machine.Signal) error {
 func (m *Machine) Terminate() error { return m.Signal(machine.Terminate) }
 
 // RestartAt is a Restart under another address, as a machine, container or pod gets it that is started anew elsewhere with its old disk. All
-// machines find the new address under its name, though package net may remember the old one for 5 s; what was on its way to that one is
-// lost. If address is the zero Addr, the machine gets one that nobody has.
+// machines find the new address under its name; what was on its way to the old one is lost. If address is the zero Addr, the machine gets one that nobody has.
 func (m *Machine) RestartAt(address netip.Addr, args ...string) error {
 	if err := m.down(); err != nil {
 		return m.fail("restart", err)
@@ -51,7 +50,7 @@ func (m *Machine) RestartAt(address netip.Addr, args ...string) error {
 	}
 	m.address = address
 	m.world.record(trace.Record{Kind: trace.Address, Machine: m.name, Text: address.String()})
-	if err := m.world.tellNames(); err != nil {
+	if err := m.takeName(); err != nil {
 		return m.fail("restart", err)
 	}
 	return m.Restart(args...)

@@ -165,9 +165,6 @@ func TestSignals(t *testing.T) {
 	require.Equal(t, "is sent SIGHUP", l.faults(trace.Signal)[0])
 }
 
-// namesLive is longer than package net keeps what it has read in /etc/hosts.
-const namesLive = 6 * time.Second
-
 func TestRestartAt(t *testing.T) {
 	l := newTracedLab(t)
 	server := l.boot("server", load(t, "probe"), "reply")
@@ -180,13 +177,13 @@ func TestRestartAt(t *testing.T) {
 	require.NoError(t, server.Crash())
 	require.ErrorContains(t, server.RestartAt(byName.Address()), "belongs to")
 	require.NoError(t, server.RestartAt(netip.MustParseAddr("10.0.7.7")))
-	l.run(namesLive)
+	l.run(2 * time.Second)
 	require.Equal(t, "10.0.7.7:7 <nil>", last(byName))
 	require.Contains(t, last(byAddress), "i/o timeout")
 
 	require.NoError(t, server.Kill())
 	require.NoError(t, server.RestartAt(netip.Addr{}))
-	l.run(namesLive)
+	l.run(2 * time.Second)
 	require.Equal(t, server.Address().String()+":7 <nil>", last(byName))
 	require.NoError(t, server.Kill())
 	require.NoError(t, server.RestartAt(old))

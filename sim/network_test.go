@@ -33,7 +33,7 @@ func TestNetworkErrors(t *testing.T) {
 	require.Equal(t, []string{
 		"refused: true (OpError true)",
 		"dial tcp 10.0.0.2:81: connect: connection refused",
-		"dial tcp: lookup nobody: no such host",
+		"dial tcp: lookup nobody on 127.0.0.53:53: no such host",
 		"true 1s",
 		"unreachable: true (OpError true)",
 		"cancelled: dial tcp 10.0.9.9:81: operation was canceled 1s",

@@ -102,7 +102,7 @@ func (w *World) Machine(name string) *Machine {
 }
 
 // Boot adds a machine and starts a program on it: now, but running begins with the next Run. The machine gets a disk, a clock that is
-// right, and an address: 10.0.0.1 for the first machine, and so on. All machines know each other by name.
+// right, and an address: 10.0.0.1 for the first machine, and so on. All machines find each other by name (SetName).
 func (w *World) Boot(name string, program Program, args ...string) (*Machine, error) {
 	if w.closed {
 		return nil, fmt.Errorf("boot %s: the world is closed", name)
@@ -134,7 +134,7 @@ func (w *World) Boot(name string, program Program, args ...string) (*Machine, er
 		return nil, fmt.Errorf("boot %s: %w", name, err)
 	}
 	w.machines = append(w.machines, m)
-	if err := w.introduce(m); err != nil {
+	if err := m.furnish(); err != nil {
 		return nil, fmt.Errorf("boot %s: %w", name, err)
 	}
 	m.start(process, program, args)
@@ -157,38 +157,26 @@ func checkName(name string) error {
 	return nil
 }
 
-// tellNames gives all machines the names and addresses of all.
-func (w *World) tellNames() error {
-	hosts := "127.0.0.1 localhost\n"
-	for _, m := range w.machines {
-		hosts += m.address.String() + " " + m.name + "\n"
-	}
-	for _, m := range w.machines {
-		if err := m.writeFile("/etc/hosts", hosts); err != nil {
+// furnish gives a machine the files that every machine has.
+func (m *Machine) furnish() error {
+	for _, file := range []struct{ path, content string }{
+		{"/etc/hostname", m.name + "\n"},
+		{"/etc/nsswitch.conf", "hosts: files dns\n"},
+		{"/etc/resolv.conf", "nameserver " + network.ResolverAddress.Addr().String() + "\n"},
+	} {
+		if err := m.writeFile(file.path, file.content); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// introduce gives a machine the files that every machine has, and all machines the names of all.
-func (w *World) introduce(newcomer *Machine) error {
-	if err := w.tellNames(); err != nil {
-		return err
-	}
-	if err := newcomer.writeFile("/etc/hostname", newcomer.name+"\n"); err != nil {
-		return err
-	}
-	// There is no name server: that a name is unknown is known at once.
-	if err := newcomer.writeFile("/etc/nsswitch.conf", "hosts: files\n"); err != nil {
+	if err := m.takeName(); err != nil {
 		return err
 	}
 	for _, directory := range []string{"/tmp", "/root"} {
-		if err := newcomer.disk.Mkdir(disk.Root, directory, 0); err != disk.OK {
+		if err := m.disk.Mkdir(disk.Root, directory, 0); err != disk.OK {
 			return fmt.Errorf("making the directory %s: error %d", directory, err)
 		}
 	}
-	if err := newcomer.disk.Sync(disk.Root); err != disk.OK {
+	if err := m.disk.Sync(disk.Root); err != disk.OK {
 		return fmt.Errorf("keeping the directories: error %d", err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"muster/sim/names"
 	"muster/sim/queue"
 	"muster/sim/random"
 )
@@ -37,6 +38,7 @@ type Network struct {
 	sockets map[Socket]*socket
 	last    Socket // the last number given out
 	ports   map[port][]Socket
+	names   names.Table
 
 	packets []packet // under way, and holes
 	holes   []int32  // places in packets that are free
@@ -51,7 +53,9 @@ type host struct {
 	address   netip.Addr
 	former    []netip.Addr // that it had before
 	down      bool
-	ephemeral uint16 // the ephemeral port given out last
+	ephemeral [2]uint16 // the ephemeral port given out last, of TCP and UDP
+	resolver  ResolverMode
+	questions ResolverCounters
 }
 
 // New returns a network without machines, whose links are like LAN and whose random choices come from streams named "network/…".
@@ -78,6 +82,7 @@ func (n *Network) Clone() *Network {
 	for p, bound := range n.ports {
 		c.ports[p] = slices.Clone(bound)
 	}
+	c.names = n.names.Clone()
 	c.packets, c.holes = slices.Clone(n.packets), slices.Clone(n.holes)
 	c.ready, c.spareReady = slices.Clone(n.ready), nil
 	c.notes, c.spareNotes = slices.Clone(n.notes), nil
@@ -114,7 +119,7 @@ func (n *Network) AddHost(h Host, address netip.Addr) error {
 	if _, known := n.hosts[h]; known {
 		return fmt.Errorf("network: add host %d: it is there already", h)
 	}
-	n.hosts[h] = &host{address: address, ephemeral: lastEphemeral}
+	n.hosts[h] = &host{address: address, ephemeral: [2]uint16{lastEphemeral, lastEphemeral}}
 	n.addresses[address] = h
 	return nil
 }

@@ -139,6 +139,9 @@ func (n *Network) bind(h Host, local netip.AddrPort, isUDP bool) (netip.AddrPort
 	if a := local.Addr(); !wildcard(a) && !a.IsLoopback() && a != owner.address {
 		return local, EADDRNOTAVAIL
 	}
+	if local == ResolverAddress && isUDP {
+		return local, EADDRINUSE
+	}
 	if local.Port() != 0 {
 		for _, id := range n.ports[port{h, isUDP, local.Port()}] {
 			if overlap(n.sockets[id].local.Addr(), local.Addr()) {
@@ -147,12 +150,16 @@ func (n *Network) bind(h Host, local netip.AddrPort, isUDP bool) (netip.AddrPort
 		}
 		return local, OK
 	}
+	next := &owner.ephemeral[0]
+	if isUDP {
+		next = &owner.ephemeral[1]
+	}
 	for range int(lastEphemeral-firstEphemeral) + 1 {
-		if owner.ephemeral++; owner.ephemeral > lastEphemeral {
-			owner.ephemeral = firstEphemeral
+		if *next++; *next > lastEphemeral {
+			*next = firstEphemeral
 		}
-		if len(n.ports[port{h, isUDP, owner.ephemeral}]) == 0 {
-			return netip.AddrPortFrom(local.Addr(), owner.ephemeral), OK
+		if len(n.ports[port{h, isUDP, *next}]) == 0 {
+			return netip.AddrPortFrom(local.Addr(), *next), OK
 		}
 	}
 	return local, EADDRINUSE

@@ -60,7 +60,7 @@ func (n *Network) sourceFor(h Host, local, remote netip.AddrPort) netip.AddrPort
 	}
 	address := owner.address
 	if remote.Addr().IsLoopback() {
-		address = remote.Addr()
+		address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
 	return netip.AddrPortFrom(address, local.Port())
 }

@@ -94,6 +94,10 @@ func (n *Network) ReceiveFrom(q *queue.Queue, id Socket, p []byte) (int, netip.A
 
 // arriveDatagram gives a datagram to whom it is for.
 func (n *Network) arriveDatagram(q *queue.Queue, p *packet) {
+	if p.destinationAddress == ResolverAddress {
+		n.arriveQuestion(q, p)
+		return
+	}
 	s := n.holder(p.to, p.destinationAddress, udp)
 	if s == nil || s.remote.IsValid() && s.remote != p.sourceAddress {
 		n.notePacket(q.Now(), NoteDiscarded, p)

@@ -50,6 +50,10 @@ func (r *Record) Describe() string {
 		return fmt.Sprintf("has its connections with %s reset: %d ends", r.Peer, r.Number)
 	case DefaultLink:
 		return "sees links change where none was set by hand: " + r.Text
+	case Name:
+		return "learns other names: " + r.Text
+	case Resolver:
+		return "has another resolver: it " + r.Text
 	case Console:
 		if r.Number == 2 {
 			return "prints to standard error: " + r.Text
@@ -154,10 +158,10 @@ func join(separator, text, more string) string {
 var groups = map[string][]Kind{
 	"machine": {Boot, Exit, Crash, Kill, Pause, Resume, Terminate, Signal, Address},
 	"fault": {Crash, Kill, Pause, Resume, Terminate, Signal, Clock, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink,
-		DiskFaults, DiskCapacity, DiskRot, Address},
+		DiskFaults, DiskCapacity, DiskRot, Address, Name, Resolver},
 	"console": {Console},
 	"net": {Connect, Established, Refused, Accept, Reset, TimedOut, Finished, Send, Delivered, DroppedByCut, DroppedByChance, Rejected,
-		Unheard, Discarded, Retransmit, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink, Clogged},
+		Unheard, Discarded, Retransmit, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink, Clogged, Name, Resolver},
 	"disk": {Write, Sync, Disk, DiskFaults, DiskCapacity, DiskRot},
 }
 

@@ -48,6 +48,8 @@ const (
 	DiskCapacity                 // a disk has another capacity; Size is it, 0: without limit
 	DiskRot                      // a bit on a disk flipped; Text says which
 	Address                      // a machine has another address; Text is it
+	Name                         // a name stands for other addresses from now on; Text says for which
+	Resolver                     // a machine's resolver treats questions in another way; Text says how
 	kinds
 )
 
@@ -55,7 +57,7 @@ var names = [kinds]string{
 	"boot", "exit", "crash", "kill", "pause", "resume", "clock", "cut", "uncut", "link", "console", "connect", "established", "refused",
 	"accept", "reset", "timed-out", "finished", "wake", "send", "write", "sync", "disk", "delivered", "dropped-by-cut", "dropped-by-chance",
 	"rejected", "unheard", "discarded", "retransmit", "terminate", "clog", "unclog", "reset-connections", "default-link", "clogged",
-	"signal", "disk-faults", "disk-capacity", "disk-rot", "address",
+	"signal", "disk-faults", "disk-capacity", "disk-rot", "address", "name", "resolver",
 }
 
 // String is the kind's name in trace files.

@@ -17,6 +17,8 @@ var probes = map[string]func(args []string) error{
 	"fetch":   fetch,
 	"files":   files,
 	"hog":     hog,
+	"lookups": lookUps,
+	"names":   names,
 	"reply":   reply,
 	"signal":  waitForSignal,
 	"signals": waitForSignals,
