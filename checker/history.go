@@ -229,7 +229,7 @@ func timesOf(in Input) times {
 		}
 		fault := span{s.At, cmp.Or(s.Until, t.end)}
 		t.faults = append(t.faults, fault)
-		if !strings.HasPrefix(s.Kind, "clock-") {
+		if s.Kind.Family() != run.ClockFamily {
 			t.severing = append(t.severing, fault)
 		}
 	}

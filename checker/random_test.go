@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/model"
+	"muster/model/run"
 )
 
 // drawn says what a random history is like.
@@ -263,7 +264,7 @@ func garbage(random *rand.Rand, length int) Input {
 		}
 		in.History.Records = append(in.History.Records, r)
 	}
-	kinds := []string{"isolate", "crash", "clock-offset", "heal", ""}
+	kinds := []run.Kind{"isolate", run.KindCrash, run.KindClockOffset, run.KindHeal, ""}
 	for range random.IntN(4) {
 		s := newStory("", true, 1).fault(kinds[random.IntN(len(kinds))], 0, 0).in.Plan.Strikes[0]
 		s.At, s.Until, s.Machines = moment(), moment(), []string{pick(3)}

@@ -124,9 +124,9 @@ func (s *story) event(client string, call model.Call, t float64) *story {
 }
 
 // fault is in force for a while, on n1.
-func (s *story) fault(kind string, from, to float64) *story {
+func (s *story) fault(kind run.Kind, from, to float64) *story {
 	s.in.Plan.Strikes = append(s.in.Plan.Strikes, run.Strike{
-		At: at(from), Until: at(to), Kind: kind, Text: kind + " n1", Machines: []string{"n1"}, Bit: true, Evidence: "12 packets dropped",
+		At: at(from), Until: at(to), Kind: kind, Text: string(kind) + " n1", Machines: []string{"n1"}, Bit: true, Evidence: "12 packets dropped",
 	})
 	return s
 }

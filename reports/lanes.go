@@ -107,12 +107,12 @@ func (s *story) absencesOf(node string) []absence {
 			continue
 		}
 		switch strike.Kind {
-		case "crash", "kill":
+		case run.KindCrash, run.KindTornCrash, run.KindKill, run.KindTerminate:
 			all = append(all, absence{from: strike.At, state: plots.Down})
-		case "pause":
+		case run.KindPause:
 			until := strike.Until
 			for _, later := range s.plan.Strikes[i+1:] {
-				if until == 0 && later.Kind == "resume" && share(later.Machines, []string{node}) {
+				if until == 0 && later.Kind == run.KindResume && share(later.Machines, []string{node}) {
 					until = later.At
 				}
 			}

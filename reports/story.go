@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"muster/model"
@@ -131,9 +132,9 @@ func windows(plan run.Plan, lasted time.Duration) []plots.Window {
 		if strike.Ends() || strike.Skipped != "" {
 			continue
 		}
-		w := plots.Window{From: strike.At, Until: endOf(plan, i, lasted), Label: strike.Text, Family: family(strike.Kind)}
+		w := plots.Window{From: strike.At, Until: endOf(plan, i, lasted), Label: strike.Text, Family: strike.Kind.Family()}
 		if w.Label == "" {
-			w.Label = strike.Kind
+			w.Label = string(strike.Kind)
 		}
 		if !strike.Bit {
 			w.Label += " (did not bite)"
@@ -158,29 +159,12 @@ func endOf(plan run.Plan, i int, lasted time.Duration) time.Duration {
 	return lasted
 }
 
-func family(kind string) plots.Family {
-	switch kind {
-	case "crash", "kill", "pause", "restart", "resume":
-		return plots.MachineFault
-	case "clock-offset", "clock-drift", "clock-jump", "clock-freeze", "clock-reset":
-		return plots.ClockFault
-	}
-	return plots.NetworkFault
-}
-
 // undoes says whether one strike ends another.
 func undoes(later, earlier run.Strike) bool {
-	switch later.Kind {
-	case "heal":
-		return family(earlier.Kind) == plots.NetworkFault
-	case "restart":
-		return (earlier.Kind == "crash" || earlier.Kind == "kill") && share(later.Machines, earlier.Machines)
-	case "resume":
-		return earlier.Kind == "pause" && share(later.Machines, earlier.Machines)
-	case "clock-reset":
-		return family(earlier.Kind) == plots.ClockFault && share(later.Machines, earlier.Machines)
+	if !slices.Contains(earlier.Kind.UndoneBy(), later.Kind) {
+		return false
 	}
-	return false
+	return later.Kind == run.KindHeal || share(later.Machines, earlier.Machines)
 }
 
 // share says whether two lists of machines have one in common; a strike that names none means all.

@@ -68,7 +68,7 @@ func (c *cast) logged(event run.NodeEvent) {
 func (c *cast) down(node string) bool {
 	for _, strike := range c.suffering {
 		switch strike.Kind {
-		case KindCrash, KindKill, KindPause:
+		case run.KindCrash, run.KindTornCrash, run.KindKill, run.KindTerminate, run.KindPause:
 			if slices.Contains(strike.Machines, node) {
 				return true
 			}
@@ -77,13 +77,19 @@ func (c *cast) down(node string) bool {
 	return false
 }
 
+// mayEnd says whether a node's program was asked to end.
+func (c *cast) mayEnd(node string) bool {
+	return slices.ContainsFunc(c.suffering, func(s Strike) bool {
+		return s.Kind == run.KindTerminate && slices.Contains(s.Machines, node)
+	})
+}
+
 // struck takes in what was done to the machines.
 func (c *cast) struck(strike Strike) {
-	undoes := strike.Kind.Undoes()
-	if undoes == nil {
+	if strike.Kind.Lasts() {
 		c.suffering = append(c.suffering, strike)
-		return
 	}
+	undoes := strike.Kind.Undoes()
 	for i, s := range c.suffering {
 		if slices.Contains(undoes, s.Kind) {
 			c.suffering[i].Machines = without(s.Machines, strike.Machines)

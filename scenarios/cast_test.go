@@ -2,6 +2,8 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,7 +70,7 @@ func TestResolve(t *testing.T) {
 		{Partition(Side(Others), Side(Leader, Clients)), []string{"n1", "n3", "n4", "n5", "n2", "w1"},
 			[][]string{{"n1", "n3", "n4", "n5"}, {"n2", "w1"}}, "partition n1, n3, n4, n5 | n2 (leader), w1"},
 		{Cut(Clients, Leader), []string{"w1", "n2"}, [][]string{{"w1"}, {"n2"}}, "cut what w1 sends to n2 (leader)"},
-		{SlowLink(Node(1), Node(2), 5e6), []string{"n1", "n2"}, [][]string{{"n1"}, {"n2"}}, "slow the link between n1 and n2 by 5ms"},
+		{SlowLink(Node(1), Node(2), 5e6), []string{"n1", "n2"}, [][]string{{"n1"}, {"n2"}}, "slow the links between n1 and n2 by 5ms"},
 		{ClockOffset(Node(1), -5e9), []string{"n1"}, nil, "set the clock of n1 5s back"},
 		{ClockDrift(Node(1), 200), []string{"n1"}, nil, "let the clock of n1 drift by +200 ppm"},
 	}
@@ -83,11 +85,55 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestWaysOfCuts(t *testing.T) {
+	reached := func(strike Strike, from string) []string {
+		var others []string
+		for _, to := range []string{"n1", "n2", "n3", "n4", "n5"} {
+			if to != from && !slices.Contains(strike.Ways, Way{from, to}) {
+				others = append(others, to)
+			}
+		}
+		return others
+	}
+	c := troupe(1)
+	cut, _, err := c.resolve(1, Cut(Node(1), Node(2)))
+	require.NoError(t, err)
+	require.Equal(t, []Way{{"n1", "n2"}}, cut.Ways)
+
+	split, _, err := c.resolve(1, Partition(Side(Node(1)), Side(Node(2), Clients)))
+	require.NoError(t, err)
+	require.ElementsMatch(t, []Way{{"n1", "n2"}, {"n1", "w1"}, {"n2", "n1"}, {"w1", "n1"}}, split.Ways)
+
+	bridge, text, err := c.resolve(1, Bridge(Node(3)))
+	require.NoError(t, err)
+	require.Len(t, reached(bridge, "n3"), 4, "the bridge reaches all")
+	for _, node := range []string{"n1", "n2", "n4", "n5"} {
+		require.Len(t, reached(bridge, node), 2, "%s reaches its half and the bridge: %s", node, text)
+	}
+
+	ring, text, err := c.resolve(1, MajorityRing())
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, node := range []string{"n1", "n2", "n3", "n4", "n5"} {
+		others := reached(ring, node)
+		require.Len(t, others, 2, "%s and two others are a majority: %s", node, text)
+		majority := append(others, node)
+		slices.Sort(majority)
+		require.False(t, seen[strings.Join(majority, " ")], "no two see the same majority")
+		seen[strings.Join(majority, " ")] = true
+	}
+
+	everywhere, text, err := c.resolve(1, LossyLink(Everywhere, 0.1))
+	require.NoError(t, err)
+	require.Len(t, everywhere.Ways, 6*5)
+	require.Equal(t, "lose 10 % of the packets everywhere", text)
+}
+
 func TestFollowersAreDrawn(t *testing.T) {
 	seen := map[string]bool{}
 	for seed := range uint64(40) {
 		c := troupe(seed, state("n2", "leader", 2))
-		c.struck(Strike{Number: 1, Kind: KindKill, Machines: []string{"n5"}})
+		c.struck(Strike{Number: 1, Kind: run.KindKill, Machines: []string{"n5"}})
 		strike, _, err := c.resolve(2, Partition(Side(Leader, Follower), Side(Follower), Side(Others)))
 		require.NoError(t, err)
 		drawn := []string{strike.Sides[0][1], strike.Sides[1][0]}

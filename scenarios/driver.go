@@ -59,6 +59,8 @@ type driver struct {
 	plan run.Plan
 	// seen is how many ended programs have been looked at.
 	seen int
+	// flapping are the cuts in force that come and go.
+	flapping []flapping
 }
 
 func newDriver(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (*driver, error) {
@@ -153,7 +155,7 @@ func (d *driver) draw(number int, step Step) time.Duration {
 // advance lets the machines run until a time, looking around at every tick.
 func (d *driver) advance(ctx context.Context, until time.Duration) error {
 	for now := d.stage.Now(); now < until; now = d.stage.Now() {
-		next := min(until, (now/tick+1)*tick)
+		next := min(until, (now/tick+1)*tick, d.nextToggle())
 		if err := d.stage.Advance(ctx, next); err != nil {
 			return fmt.Errorf("at %v: %w", d.stage.Now(), err)
 		}
@@ -162,6 +164,9 @@ func (d *driver) advance(ctx context.Context, until time.Duration) error {
 		}
 		if next%tick == 0 {
 			d.recorder.sampled(d.stage.Clocks())
+		}
+		if err := d.toggle(ctx); err != nil {
+			return fmt.Errorf("at %v: %w", d.stage.Now(), err)
 		}
 		if err := d.recorder.flush(); err != nil {
 			return fmt.Errorf("at %v: run folder: %w", d.stage.Now(), err)
@@ -199,7 +204,7 @@ func (d *driver) isWorkload(name string) bool {
 // strike resolves a fault's roles, has the stage strike it and records what became of it.
 func (d *driver) strike(ctx context.Context, number int, fault Fault) error {
 	strike, text, err := d.recorder.resolve(number, fault)
-	record := run.Strike{At: d.stage.Now(), Kind: string(fault.Kind), Text: text, Machines: strike.Machines}
+	record := run.Strike{At: d.stage.Now(), Kind: fault.Kind, Text: text, Machines: strike.Machines}
 	switch {
 	case err != nil:
 		record.Text = describeUnresolved(fault)
@@ -215,6 +220,10 @@ func (d *driver) strike(ctx context.Context, number int, fault Fault) error {
 		default:
 			d.recorder.struck(strike)
 			d.undo(&record, strike)
+			d.flap(record.At, strike)
+			if !strike.Kind.Lasts() && !strike.Kind.Ends() {
+				record.Until = record.At
+			}
 		}
 	}
 	d.run.Options[fmt.Sprintf("strike-%d", number)] = record.Text
@@ -260,7 +269,7 @@ func (d *driver) writeState() error {
 func (d *driver) complete(ending Ending, wall time.Duration, interruption error) error {
 	var open []int
 	for i, record := range d.plan.Strikes {
-		if record.Skipped == "" && record.Until == 0 && !record.Ends() {
+		if record.Skipped == "" && !record.Ends() && (record.Until == 0 || !record.Kind.Lasts()) {
 			open = append(open, i+1)
 		}
 	}

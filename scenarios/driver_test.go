@@ -79,7 +79,7 @@ func TestDriveLeavesARunFolder(t *testing.T) {
 
 func TestDriveSkipsWhatCannotBeStruck(t *testing.T) {
 	folder := run.Folder(t.TempDir())
-	stage := &fakeStage{name: StageLive, refuse: map[Kind]error{KindClockJump: fmt.Errorf("it cannot set clocks: %w", ErrUnsupported)}}
+	stage := &fakeStage{name: StageLive, refuse: map[run.Kind]error{run.KindClockJump: fmt.Errorf("it cannot set clocks: %w", ErrUnsupported)}}
 	_, err := Drive(t.Context(), stage, small(
 		At(time.Second, Isolate(Leader)),
 		At(2*time.Second, Heal()),
@@ -199,7 +199,7 @@ func TestDriveReplacesRunsAndNothingElse(t *testing.T) {
 
 func TestDriveSaysWhatTheStageSaid(t *testing.T) {
 	broken := errors.New("no such cable")
-	stage := &fakeStage{name: StageSimulated, refuse: map[Kind]error{KindCut: broken}}
+	stage := &fakeStage{name: StageSimulated, refuse: map[run.Kind]error{run.KindCut: broken}}
 	_, err := Drive(t.Context(), stage, small(At(time.Second, Cut(Node(1), Node(2)))), 1, run.Folder(t.TempDir()))
 	require.ErrorIs(t, err, broken)
 	require.ErrorContains(t, err, "strike 1, cut what n1 sends to n2")

@@ -18,10 +18,11 @@ type fakeStage struct {
 	script   []scripted
 	booted   Deployment
 	strikes  []Strike
+	toggled  []string
 	asked    []int
 	finished bool
 	// refuse says why a kind of fault cannot be struck.
-	refuse map[Kind]error
+	refuse map[run.Kind]error
 }
 
 // scripted is something that happens on stage at a time.
@@ -62,6 +63,11 @@ func (s *fakeStage) Strike(_ context.Context, strike Strike) (time.Duration, err
 	}
 	s.strikes = append(s.strikes, strike)
 	return s.now, nil
+}
+
+func (s *fakeStage) Toggle(_ context.Context, number int, there bool) error {
+	s.toggled = append(s.toggled, fmt.Sprintf("%v: %d %t", s.now, number, there))
+	return nil
 }
 
 func (s *fakeStage) Evidence(number int) Evidence {

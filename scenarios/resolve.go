@@ -7,11 +7,13 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"muster/model/run"
 )
 
 // resolve makes a strike of a fault: it finds the machines that play its roles now. The text says it in words.
 func (c *cast) resolve(number int, fault Fault) (strike Strike, text string, err error) {
-	strike = Strike{Number: number, Kind: fault.Kind, Offset: fault.Offset, Drift: fault.Drift, Delay: fault.Delay}
+	strike = Strike{Number: number, Kind: fault.Kind, Measures: fault.Measures}
 	named := resolution{cast: c, number: number, undoes: fault.Kind.Undoes(), words: map[string]string{}}
 	if err := named.take(fault.roles()); err != nil {
 		return strike, "", err
@@ -38,20 +40,14 @@ func (c *cast) resolve(number int, fault Fault) (strike Strike, text string, err
 	if err := c.overlap(strike); err != nil {
 		return strike, "", err
 	}
-	text = describe(strike, named.words)
-	if fault.Kind == KindIsolate {
-		for _, machine := range strike.Machines {
-			strike.Sides = append(strike.Sides, []string{machine})
-		}
-		if rest := without(c.nodes, strike.Machines); len(rest) > 0 {
-			strike.Sides = append(strike.Sides, rest)
-		}
+	if err := c.lay(&strike); err != nil {
+		return strike, "", err
 	}
 	if err := c.needed(strike); err != nil {
 		return strike, "", err
 	}
 	strike.Undone = c.undone(strike)
-	return strike, text, nil
+	return strike, describe(strike, named.words), nil
 }
 
 // overlap refuses sides that share a machine: nobody can be cut off from itself.
@@ -71,7 +67,7 @@ func (c *cast) overlap(strike Strike) error {
 // needed refuses what would undo nothing, because what it is meant to undo was not struck on this stage.
 func (c *cast) needed(strike Strike) error {
 	undoes := strike.Kind.Undoes()
-	if undoes == nil {
+	if len(undoes) == 0 {
 		return nil
 	}
 	suffers := func(machine string) bool {
@@ -79,7 +75,7 @@ func (c *cast) needed(strike Strike) error {
 			return slices.Contains(undoes, s.Kind) && (machine == "" || slices.Contains(s.Machines, machine))
 		})
 	}
-	if strike.Kind == KindHeal && !suffers("") {
+	if strike.Kind == run.KindHeal && !suffers("") {
 		return errors.New("the network does not suffer from anything")
 	}
 	for _, machine := range strike.Machines {
@@ -98,7 +94,7 @@ func (c *cast) undone(strike Strike) []int {
 		if !slices.Contains(strike.Kind.Undoes(), s.Kind) {
 			continue
 		}
-		if strike.Kind == KindHeal || len(without(s.Machines, strike.Machines)) == 0 {
+		if strike.Kind == run.KindHeal || len(without(s.Machines, strike.Machines)) == 0 {
 			numbers = append(numbers, s.Number)
 		}
 	}
@@ -109,7 +105,7 @@ func (c *cast) undone(strike Strike) []int {
 type resolution struct {
 	cast   *cast
 	number int
-	undoes []Kind
+	undoes []run.Kind
 	// taken are machines that the fault names by whatever role, for Others and for the next Follower.
 	taken []string
 	// found is what each mention of a role came to, in the order of the mentions.

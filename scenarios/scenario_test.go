@@ -8,6 +8,7 @@ import (
 
 	"muster/checker"
 	"muster/model"
+	"muster/model/run"
 )
 
 func TestValidate(t *testing.T) {
@@ -43,20 +44,35 @@ func TestValidate(t *testing.T) {
 
 func TestValidateFaults(t *testing.T) {
 	cases := map[string]Fault{
-		"isolate strikes nobody":                        Isolate(),
-		"partition has 1 sides":                         Partition(Side(Leader)),
-		"partition: side 2 is empty":                    Partition(Side(Leader), Side()),
-		"cut has 0 sides":                               {Kind: KindCut},
-		"heal names [leader]":                           {Kind: KindHeal, On: []Role{Leader}},
-		`unknown kind of fault "flood"`:                 {Kind: "flood", On: []Role{Leader}},
-		`role "node:4": want a node from 1 to 3`:        Crash(Node(4)),
-		`role "king": want leader`:                      Crash("king"),
-		"only what undoes a fault can name its victims": Crash(Victims),
-		"clock-offset by nothing":                       ClockOffset(Leader, 0),
-		"clock-jump by nothing":                         ClockJump(Leader, 0),
-		"clock-drift of 0 ppm":                          ClockDrift(Leader, 0),
-		"clock-drift of -1e+06 ppm":                     ClockDrift(Leader, -1e6),
-		"slow-link by -1s: want a delay above zero":     SlowLink(Leader, Others, -time.Second),
+		"isolate strikes nobody":                         Isolate(),
+		"partition has 1 sides":                          Partition(Side(Leader)),
+		"partition: side 2 is empty":                     Partition(Side(Leader), Side()),
+		"cut has 0 sides":                                {Kind: run.KindCut},
+		"heal names [leader]":                            {Kind: run.KindHeal, On: []Role{Leader}},
+		`unknown kind of fault "flood"`:                  {Kind: "flood", On: []Role{Leader}},
+		`role "node:4": want a node from 1 to 3`:         Crash(Node(4)),
+		`role "king": want leader`:                       Crash("king"),
+		"only what undoes a fault can name its victims":  Crash(Victims),
+		"clock-offset: by nothing":                       ClockOffset(Leader, 0),
+		"clock-jump: by nothing":                         ClockJump(Leader, 0),
+		"clock-drift: of 0 ppm":                          ClockDrift(Leader, 0),
+		"clock-drift: of -1e+06 ppm":                     ClockDrift(Leader, -1e6),
+		"lossy-link: a share of 1.5":                     LossyLink(Everywhere, 1.5),
+		"narrow-link: 0 bytes a second":                  NarrowLink(Everywhere, 0),
+		"long-tail has 1 sides: want 2, or none":         LongTail([][]Role{{Leader}}, 0.1, time.Second),
+		"majority-ring of 3 nodes: want 4 at least":      MajorityRing(),
+		"bridge: over [leader follower]: want one role":  {Kind: run.KindBridge, On: []Role{Leader, Follower}},
+		"pause has a period: only cuts come and go":      Flapping(Pause(Leader), time.Second),
+		"cut with a period of -1s":                       Flapping(Cut(Leader, Follower), -time.Second),
+		"kill rejects: only cuts do":                     Rejecting(Kill(Leader)),
+		"clock-strobe: a period of 0s":                   ClockStrobe(Leader, time.Second, 0),
+		"slow-cpu: a share of 0":                         SlowCPU(Leader, 0),
+		"disk-errors: a share of -1":                     DiskErrors(Leader, -1),
+		"full-disk: -1 bytes of room":                    FullDisk(Leader, -1),
+		"bit-rot: of 0 bits":                             BitRot(Leader, 0),
+		"slow-disk: a delay of 0s":                       SlowDisk(Leader, 0),
+		`failpoint: of "neverExpire": want a name`:       Failpoint("neverExpire", Leader),
+		"slow-link: a delay of -1s: want one above zero": SlowLink(Leader, Others, -time.Second),
 	}
 	for want, fault := range cases {
 		t.Run(want, func(t *testing.T) {

@@ -31,6 +31,8 @@ type Stage interface {
 	// Strike does a fault to machines, and returns the true time at which it was done. It returns ErrUnsupported, wrapped
 	// with the reason, for a fault that this stage cannot strike.
 	Strike(ctx context.Context, strike Strike) (at time.Duration, err error)
+	// Toggle lets a cut that is in force and comes and goes (Measures.Period) go, or come back.
+	Toggle(ctx context.Context, number int, there bool) error
 	// Evidence says whether a strike had any effect so far. The driver asks once for each: just before it is undone, or at
 	// the end of the run.
 	Evidence(number int) Evidence
@@ -60,20 +62,23 @@ type Deployment struct {
 type Strike struct {
 	// Number counts the strikes of a run from 1; Evidence is asked by it.
 	Number int
-	Kind   Kind
+	Kind   run.Kind
 	// Machines that it strikes; for the kinds with sides, all of them.
 	Machines []string
 	// Sides of a partition that do not reach each other; machines on none reach everyone. An isolation has the struck
-	// machines on one side each and all other nodes on the last. A cut drops what the first side sends to the second; a slow
-	// link delays both ways.
+	// machines on one side each and all other nodes on the last.
 	Sides [][]string
+	// Ways are all directions between two machines that a strike on the network changes.
+	Ways []Way
+	// Everywhere says that these are all that there are.
+	Everywhere bool
 	// Undone are the numbers of the strikes that this one undoes.
 	Undone []int
-	// Offset, Drift (parts per million) and Delay: see Fault.
-	Offset time.Duration
-	Drift  float64
-	Delay  time.Duration
+	Measures
 }
+
+// Way is one direction between two machines.
+type Way struct{ From, To string }
 
 // Evidence says whether a strike had any effect, and how one knows.
 type Evidence struct {

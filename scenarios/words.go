@@ -1,9 +1,6 @@
 package scenarios
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // roleWord is how a text names the role that a machine plays, "" for roles that say nothing new.
 func roleWord(role Role) string {
@@ -29,47 +26,20 @@ func describe(strike Strike, words map[string]string) string {
 		}
 		return strings.Join(texts, ", ")
 	}
-	var sides []string
-	for _, side := range strike.Sides {
-		sides = append(sides, list(side))
-	}
-	switch strike.Kind {
-	case KindHeal:
-		return "heal the network"
-	case KindPartition:
-		return "partition " + strings.Join(sides, " | ")
-	case KindCut:
-		return "cut what " + sides[0] + " sends to " + sides[1]
-	case KindSlowLink:
-		return fmt.Sprintf("slow the link between %s and %s by %v", sides[0], sides[1], strike.Delay)
-	case KindClockOffset:
-		return fmt.Sprintf("set the clock of %s %s", list(strike.Machines), offsetWords(strike))
-	case KindClockJump:
-		return fmt.Sprintf("move the clock of %s %s", list(strike.Machines), offsetWords(strike))
-	case KindClockDrift:
-		return fmt.Sprintf("let the clock of %s drift by %+g ppm", list(strike.Machines), strike.Drift)
-	case KindClockReset:
-		return "set the clock of " + list(strike.Machines) + " right"
+	if say := forms[strike.Kind].words; say != nil {
+		return say(strike, list)
 	}
 	return string(strike.Kind) + " " + list(strike.Machines)
 }
 
-// offsetWords are "5s ahead" or "5s back".
-func offsetWords(strike Strike) string {
-	if strike.Offset < 0 {
-		return (-strike.Offset).String() + " back"
-	}
-	return strike.Offset.String() + " ahead"
-}
-
 // describeUnresolved says a fault in words whose roles nobody plays.
 func describeUnresolved(fault Fault) string {
+	if len(fault.roles()) == 0 {
+		return describe(Strike{Kind: fault.Kind, Everywhere: true, Measures: fault.Measures}, nil)
+	}
 	var roles []string
 	for _, role := range fault.roles() {
 		roles = append(roles, string(role))
-	}
-	if fault.Kind == KindHeal {
-		return describe(Strike{Kind: KindHeal}, nil)
 	}
 	return string(fault.Kind) + " " + strings.Join(roles, ", ")
 }

@@ -40,6 +40,8 @@ func (s *quietStage) Advance(ctx context.Context, until time.Duration) error {
 
 func (s *quietStage) Now() time.Duration { return s.now }
 
+func (s *quietStage) Toggle(context.Context, int, bool) error { return nil }
+
 func (s *quietStage) Strike(context.Context, scenarios.Strike) (time.Duration, error) {
 	return s.now, nil
 }

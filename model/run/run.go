@@ -104,13 +104,11 @@ type Plan struct {
 
 // Strike is one fault of a run.
 type Strike struct {
-	// At is when it was struck; Until when it was undone, zero if it lasted to the end or has no length (a crash lasts until
-	// the machine's restart).
+	// At is when it was struck; Until when it was undone (a crash lasts until the machine's restart), zero if it lasted to the end.
+	// A fault that leaves nothing to undo, such as reset-connections, ends when it strikes.
 	At    time.Duration `json:"at_ns"`
 	Until time.Duration `json:"until_ns,omitempty"`
-	// Kind is the fault's name in the one vocabulary of scenarios, traces, reports and stages (scenarios.Kind): "isolate",
-	// "partition", "cut", "heal", "crash", "kill", "restart", "pause", "resume", "clock-offset", "clock-drift", ….
-	Kind string `json:"kind"`
+	Kind  Kind          `json:"kind"`
 	// Text says it in words, roles resolved: "isolate n2 (leader)".
 	Text string `json:"text"`
 	// Machines it struck, resolved.
@@ -124,13 +122,7 @@ type Strike struct {
 }
 
 // Ends says whether this strike undoes others rather than doing harm: a heal, a restart, a resume.
-func (s Strike) Ends() bool {
-	switch s.Kind {
-	case "heal", "restart", "resume", "clock-reset":
-		return true
-	}
-	return false
-}
+func (s Strike) Ends() bool { return s.Kind.Ends() }
 
 // LastFaultEnds is the time from which on no fault was in force any more; zero if none was struck. A fault without an end
 // counts as lasting to the end of the run.

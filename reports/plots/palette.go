@@ -27,10 +27,13 @@ var (
 	absent = hue{"absent", "#E7EAEE", "#252B33"}
 	gone   = hue{"gone", "#58616D", "#8B95A3"}
 
-	faultNetwork = hue{"fault-network", "#D9881A", "#D9881B"}
-	faultMachine = hue{"fault-machine", "#64748C", "#8FA1BA"}
-	faultClock   = hue{"fault-clock", "#8A4FC4", "#B48AE0"}
-	outage       = hue{"outage", "#5B1230", "#F5B8CC"}
+	faultNetwork    = hue{"fault-network", "#D9881A", "#D9881B"}
+	faultMachine    = hue{"fault-machine", "#64748C", "#8FA1BA"}
+	faultClock      = hue{"fault-clock", "#8A4FC4", "#B48AE0"}
+	faultDisk       = hue{"fault-disk", "#8C5A2B", "#C99A6B"}
+	faultMembership = hue{"fault-membership", "#2B7A8C", "#6BB8C9"}
+	faultDefect     = hue{"fault-defect", "#B0305C", "#E27B9F"}
+	outage          = hue{"outage", "#5B1230", "#F5B8CC"}
 
 	nodeHues = []hue{
 		{"node-1", "#1F6FB5", "#62A8E5"},
@@ -44,7 +47,7 @@ var (
 )
 
 func palette() []hue {
-	return append([]hue{ink, faint, rule, paper, good, calm, bad, unsure, quiet, absent, gone, faultNetwork, faultMachine, faultClock, outage}, nodeHues...)
+	return append([]hue{ink, faint, rule, paper, good, calm, bad, unsure, quiet, absent, gone, faultNetwork, faultMachine, faultClock, faultDisk, faultMembership, faultDefect, outage}, nodeHues...)
 }
 
 // nodeHue is the colour of the i-th node, the same in every picture of a run. With more nodes than hues, hues return.

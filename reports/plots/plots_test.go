@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"muster/model/run"
 )
 
 var minute = Timeline{Lasted: time.Minute, Windows: []Window{
-	{From: 10 * time.Second, Until: 30 * time.Second, Label: "isolate n1", Family: NetworkFault},
-	{From: 12 * time.Second, Until: 14 * time.Second, Label: "pause n2 & n3 <both>", Family: MachineFault},
-	{From: 59 * time.Second, Until: time.Minute, Label: "a clock a long way off at the very end", Family: ClockFault},
+	{From: 10 * time.Second, Until: 30 * time.Second, Label: "isolate n1", Family: run.NetworkFamily},
+	{From: 12 * time.Second, Until: 14 * time.Second, Label: "pause n2 & n3 <both>", Family: run.MachineFamily},
+	{From: 59 * time.Second, Until: time.Minute, Label: "a clock a long way off at the very end", Family: run.ClockFamily},
 }}
 
 func requireWellFormed(t *testing.T, p Picture) {

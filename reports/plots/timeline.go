@@ -8,32 +8,31 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"muster/model/run"
 )
 
-// Family of faults, which decides a window's colour.
-type Family int
-
-// The families: what is struck.
-const (
-	NetworkFault Family = iota
-	MachineFault
-	ClockFault
-)
-
-// shade is how strongly the family's windows are shaded. Clocks are often off for most of a run: less is enough.
-func (f Family) shade() float64 {
-	if f == ClockFault {
+// shade is how strongly a family's windows are shaded. Clocks are often off for most of a run: less is enough.
+func shade(family run.Family) float64 {
+	if family == run.ClockFamily {
 		return 0.07
 	}
 	return 0.14
 }
 
-func (f Family) hue() hue {
-	switch f {
-	case MachineFault:
+// faultHue is the colour of what befalls a family; that of the network where it is not known.
+func faultHue(family run.Family) hue {
+	switch family {
+	case run.MachineFamily:
 		return faultMachine
-	case ClockFault:
+	case run.ClockFamily:
 		return faultClock
+	case run.DiskFamily:
+		return faultDisk
+	case run.MembershipFamily:
+		return faultMembership
+	case run.DefectFamily:
+		return faultDefect
 	default:
 		return faultNetwork
 	}
@@ -43,7 +42,8 @@ func (f Family) hue() hue {
 type Window struct {
 	From, Until time.Duration
 	Label       string
-	Family      Family
+	// Family is what the fault befalls, which decides the window's colour.
+	Family run.Family
 }
 
 // Timeline is the axis of true time that all pictures of one run share.
@@ -123,9 +123,9 @@ func (s shading) Plot(c draw.Canvas, p *plot.Plot) {
 		if right-left < 1 {
 			right = left + 1
 		}
-		c.SetColor(w.Family.hue().faded(w.Family.shade()))
+		c.SetColor(faultHue(w.Family).faded(shade(w.Family)))
 		c.Fill(vg.Rectangle{Min: vg.Point{X: left, Y: c.Min.Y}, Max: vg.Point{X: right, Y: c.Max.Y}}.Path())
-		c.StrokeLine2(draw.LineStyle{Color: w.Family.hue().faded(0.6), Width: 0.6, Dashes: []vg.Length{3, 2}}, left, c.Min.Y, left, c.Max.Y)
+		c.StrokeLine2(draw.LineStyle{Color: faultHue(w.Family).faded(0.6), Width: 0.6, Dashes: []vg.Length{3, 2}}, left, c.Min.Y, left, c.Max.Y)
 	}
 }
 
@@ -198,7 +198,7 @@ func (l *faultLabels) draw(c draw.Canvas, top vg.Length) {
 	for i, row := range l.rows {
 		y := top - 2 - vg.Length(i)*labelHeight
 		for _, label := range row {
-			h := label.window.Family.hue()
+			h := faultHue(label.window.Family)
 			c.SetColor(h.faded(0.22))
 			c.Fill(vg.Rectangle{Min: vg.Point{X: label.left, Y: y - labelHeight + 1}, Max: vg.Point{X: max(label.right, label.left+2), Y: y}}.Path())
 			c.FillText(sty, vg.Point{X: label.text, Y: y - labelHeight/2}, label.window.Label)

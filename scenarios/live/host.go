@@ -19,7 +19,7 @@ type host interface {
 	// command is the command line that runs a program on a machine.
 	command(machine string, arguments []string) []string
 	// cut makes packets vanish in just these directions, and lets them pass in all others.
-	cut(ctx context.Context, cuts []direction) error
+	cut(ctx context.Context, cuts []scenarios.Way) error
 	// swallowed counts the packets that vanished so far.
 	swallowed(ctx context.Context) (uint64, error)
 	// describe says in a few words what this is.
@@ -92,7 +92,7 @@ func (l *loopback) address(machine string) string {
 
 func (l *loopback) command(_ string, arguments []string) []string { return arguments }
 
-func (l *loopback) cut(_ context.Context, cuts []direction) error {
+func (l *loopback) cut(_ context.Context, cuts []scenarios.Way) error {
 	if len(cuts) == 0 {
 		return nil
 	}

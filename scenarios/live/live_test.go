@@ -157,7 +157,7 @@ func TestLoopbackNamesWhyTheNetworkCannotBeCut(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, l.address("n1"), l.address("n2"))
 	require.NoError(t, l.cut(t.Context(), nil))
-	err = l.cut(t.Context(), []direction{{"n1", "n2"}})
+	err = l.cut(t.Context(), []scenarios.Way{{From: "n1", To: "n2"}})
 	require.ErrorIs(t, err, scenarios.ErrUnsupported)
 	require.ErrorContains(t, err, "need root")
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"muster/scenarios"
 )
 
 // nodePort is the port of every node where each has an address of its own.
@@ -28,7 +30,7 @@ type namespaces struct {
 	token    string
 	machines []string
 	subnet   string
-	inForce  map[direction]bool
+	inForce  map[scenarios.Way]bool
 }
 
 // sinkAddress is a hardware address that nothing has, not even the sink, so that it drops what it gets; the bit 02 says that it is
@@ -45,7 +47,7 @@ func newNamespaces(ctx context.Context, machines []string) (*namespaces, error) 
 		machines: machines,
 		// A private range of its own per process, so that two live runs on one host do not meet.
 		subnet:  fmt.Sprintf("10.%d.%d", 64+pid/250%128, pid%250),
-		inForce: map[direction]bool{},
+		inForce: map[scenarios.Way]bool{},
 	}
 	if err := n.build(ctx); err != nil {
 		return nil, errors.Join(err, n.close())
@@ -110,21 +112,21 @@ func (n *namespaces) command(machine string, arguments []string) []string {
 	return append([]string{"ip", "netns", "exec", n.space(machine)}, arguments...)
 }
 
-func (n *namespaces) cut(ctx context.Context, cuts []direction) error {
-	wanted := map[direction]bool{}
+func (n *namespaces) cut(ctx context.Context, cuts []scenarios.Way) error {
+	wanted := map[scenarios.Way]bool{}
 	for _, cut := range cuts {
 		wanted[cut] = true
 		if n.inForce[cut] {
 			continue
 		}
-		if err := execute(ctx, "ip", "-n", n.space(cut.from), "neigh", "replace", n.ip(cut.to), "lladdr", sinkAddress, "nud", "permanent", "dev", "eth0"); err != nil {
+		if err := execute(ctx, "ip", "-n", n.space(cut.From), "neigh", "replace", n.ip(cut.To), "lladdr", sinkAddress, "nud", "permanent", "dev", "eth0"); err != nil {
 			return err
 		}
 		n.inForce[cut] = true
 	}
 	for _, from := range n.machines {
 		for _, to := range n.machines {
-			way := direction{from, to}
+			way := scenarios.Way{From: from, To: to}
 			if !n.inForce[way] || wanted[way] {
 				continue
 			}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"muster/scenarios"
 )
 
 // actAs, in the environment, turns this test binary into a small program to be run on a machine.
@@ -103,7 +105,7 @@ func TestCutsLastUntilHealedAndGoOneWay(t *testing.T) {
 	ctx := context.Background()
 	before, err := n.swallowed(ctx)
 	require.NoError(t, err)
-	require.NoError(t, n.cut(ctx, []direction{{"n1", "n2"}}))
+	require.NoError(t, n.cut(ctx, []scenarios.Way{{From: "n1", To: "n2"}}))
 	require.False(t, reaches("n1", "n2"), "the way there is cut")
 	require.False(t, reaches("n2", "n1"), "answers take the way that is cut")
 	require.True(t, reaches("clients", "n1") && reaches("clients", "n2"), "clients reach both")

@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/model/run"
-	"muster/scenarios"
 )
 
 // witness takes down what a process prints and how it ends.
@@ -76,18 +75,6 @@ func TestProcessThatDiesEarlyIsNamedWithItsLastWords(t *testing.T) {
 	require.NoError(t, p.start())
 	require.ErrorContains(t, p.awaitReady(t.Context()), "no such flag")
 	require.Equal(t, []string{"exit status 2"}, w.ends)
-}
-
-func strikeOf(kind scenarios.Kind, sides ...[]string) scenarios.Strike {
-	return scenarios.Strike{Kind: kind, Sides: sides}
-}
-
-func TestDirections(t *testing.T) {
-	// The way there of a cut, every way between the sides of a partition.
-	cut := directions(strikeOf("cut", []string{"n1"}, []string{"n2"}))
-	require.Equal(t, []direction{{"n1", "n2"}}, cut)
-	split := directions(strikeOf("partition", []string{"n1"}, []string{"n2", "n3"}))
-	require.ElementsMatch(t, []direction{{"n1", "n2"}, {"n1", "n3"}, {"n2", "n1"}, {"n3", "n1"}}, split)
 }
 
 func TestParseTargets(t *testing.T) {

@@ -56,6 +56,8 @@ type strikeState struct {
 	lostBefore uint64
 	// hit says that every machine it names was running when it struck.
 	hit bool
+	// away says that a cut that comes and goes is not there now.
+	away bool
 }
 
 // New makes a stage.
@@ -179,14 +181,17 @@ func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Durat
 			return 0, fmt.Errorf("%s: there is no machine %q on this stage", strike.Kind, name)
 		}
 	}
-	if err := s.strike(ctx, strike, state); err != nil {
-		return 0, err
-	}
-	s.inForce = slices.DeleteFunc(s.inForce, func(other scenarios.Strike) bool { return slices.Contains(strike.Undone, other.Number) })
-	if strike.Kind.Undoes() == nil {
+	before := s.inForce
+	s.struck[strike.Number] = state
+	s.inForce = slices.DeleteFunc(slices.Clone(before), func(other scenarios.Strike) bool { return slices.Contains(strike.Undone, other.Number) })
+	if strike.Kind.Lasts() {
 		s.inForce = append(s.inForce, strike)
 	}
-	s.struck[strike.Number] = state
+	if err := s.strike(ctx, strike, state); err != nil {
+		delete(s.struck, strike.Number)
+		s.inForce = before
+		return 0, err
+	}
 	return s.Now(), nil
 }
 
@@ -200,65 +205,65 @@ func (s *Stage) strike(ctx context.Context, strike scenarios.Strike, state *stri
 		return nil
 	}
 	switch strike.Kind {
-	case scenarios.KindIsolate, scenarios.KindPartition, scenarios.KindCut, scenarios.KindHeal:
-		return s.host.cut(ctx, s.cuts(strike))
-	case scenarios.KindKill:
+	case run.KindIsolate, run.KindPartition, run.KindBridge, run.KindMajorityRing, run.KindCut, run.KindHeal:
+		if strike.Rejects {
+			return fmt.Errorf("%w: its cuts swallow what they stop", scenarios.ErrUnsupported)
+		}
+		return s.host.cut(ctx, s.cuts())
+	case run.KindKill:
 		return each(func(p *process) error {
 			state.hit = state.hit && p.running()
 			return p.kill()
 		})
-	case scenarios.KindRestart:
+	case run.KindRestart:
 		return each(func(p *process) error {
 			state.hit = state.hit && !p.running()
 			return p.start()
 		})
-	case scenarios.KindPause:
+	case run.KindPause:
 		return each(func(p *process) error {
 			state.hit = state.hit && p.running()
 			return p.pause()
 		})
-	case scenarios.KindResume:
+	case run.KindResume:
 		return each((*process).resume)
-	case scenarios.KindCrash:
+	case run.KindCrash:
 		return fmt.Errorf("%w: the power of a process cannot be cut: what it wrote is in the kernel's hands (kill ends a process)", scenarios.ErrUnsupported)
-	case scenarios.KindClockOffset, scenarios.KindClockDrift, scenarios.KindClockJump, scenarios.KindClockReset:
+	}
+	if strike.Kind.Family() == run.ClockFamily {
 		return fmt.Errorf("%w: all processes of a host share its clock", scenarios.ErrUnsupported)
-	case scenarios.KindSlowLink:
-		return fmt.Errorf("%w: links of the live stage have no delay that could be set", scenarios.ErrUnsupported)
 	}
 	return fmt.Errorf("%w: %s is unknown to the live stage", scenarios.ErrUnsupported, strike.Kind)
 }
 
-// cuts are the directions in which packets must vanish once a strike is in force and those that it undoes are not.
-func (s *Stage) cuts(strike scenarios.Strike) []direction {
-	var cuts []direction
-	for _, other := range append(slices.Clone(s.inForce), strike) {
-		if !slices.Contains(strike.Undone, other.Number) {
-			cuts = append(cuts, directions(other)...)
+// cuts are the ways on which packets must vanish: those of all cuts in force that are there now.
+func (s *Stage) cuts() []scenarios.Way {
+	var cuts []scenarios.Way
+	for _, strike := range s.inForce {
+		if isCut(strike.Kind) && !s.struck[strike.Number].away {
+			cuts = append(cuts, strike.Ways...)
 		}
 	}
 	return cuts
 }
 
-// direction is one way between two machines.
-type direction struct{ from, to string }
-
-// directions are the ways that a strike cuts.
-func directions(strike scenarios.Strike) []direction {
-	var cuts []direction
-	for i, one := range strike.Sides {
-		for j, other := range strike.Sides {
-			if i == j || strike.Kind == scenarios.KindCut && i != 0 {
-				continue
-			}
-			for _, from := range one {
-				for _, to := range other {
-					cuts = append(cuts, direction{from, to})
-				}
-			}
-		}
+// isCut says whether a kind makes packets vanish.
+func isCut(kind run.Kind) bool {
+	switch kind {
+	case run.KindIsolate, run.KindPartition, run.KindBridge, run.KindMajorityRing, run.KindCut:
+		return true
 	}
-	return cuts
+	return false
+}
+
+// Toggle has a cut go, or come back.
+func (s *Stage) Toggle(ctx context.Context, number int, there bool) error {
+	state := s.struck[number]
+	if state == nil || !isCut(state.strike.Kind) {
+		return fmt.Errorf("strike %d cannot come and go: it is no cut in force", number)
+	}
+	state.away = !there
+	return s.host.cut(ctx, s.cuts())
 }
 
 // Evidence counts packets that vanished since a cut, or says whether the programs that a strike named were there to be struck.
@@ -268,19 +273,19 @@ func (s *Stage) Evidence(number int) scenarios.Evidence {
 		return scenarios.Evidence{Text: "not struck"}
 	}
 	switch state.strike.Kind {
-	case scenarios.KindIsolate, scenarios.KindPartition, scenarios.KindCut:
+	case run.KindIsolate, run.KindPartition, run.KindBridge, run.KindMajorityRing, run.KindCut:
 		swallowed, err := s.host.swallowed(context.Background())
 		if err != nil {
 			return scenarios.Evidence{Text: "packets were not counted: " + err.Error()}
 		}
 		lost := swallowed - state.lostBefore
 		return scenarios.Evidence{Bit: lost > 0, Text: fmt.Sprintf("%d packets dropped", lost)}
-	case scenarios.KindKill, scenarios.KindPause:
+	case run.KindKill, run.KindPause:
 		if !state.hit {
 			return scenarios.Evidence{Text: "a program was not running when it struck"}
 		}
 		return scenarios.Evidence{Bit: true, Text: "the program was running when it struck"}
-	case scenarios.KindRestart:
+	case run.KindRestart:
 		for _, name := range state.strike.Machines {
 			if !s.processes[name].running() {
 				return scenarios.Evidence{Text: name + " does not run"}

@@ -156,6 +156,9 @@ func (t *Target) Strike(context.Context, scenarios.Strike) (time.Duration, error
 	return 0, fmt.Errorf("%w: a cluster that already runs is not harmed", scenarios.ErrUnsupported)
 }
 
+// Toggle is never asked for, since nothing is struck.
+func (t *Target) Toggle(context.Context, int, bool) error { return nil }
+
 // Evidence is never asked for, since nothing is struck.
 func (t *Target) Evidence(int) scenarios.Evidence { return scenarios.Evidence{Text: "not struck"} }
 

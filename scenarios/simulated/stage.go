@@ -17,7 +17,6 @@ import (
 	"muster/model/run"
 	"muster/scenarios"
 	"muster/sim"
-	"muster/sim/network"
 	"muster/sim/trace"
 )
 
@@ -49,21 +48,19 @@ type Stage struct {
 	machines  []*sim.Machine
 	// told holds the boot number of the last program of each machine whose end the recorder was told.
 	told map[string]int
-	// links are those that a slow-link changed, as they were before.
-	links map[pair]network.Link
+	// changed are the ways that strikes in force made slow, lossy or otherwise bad; cutting are the numbers of the cuts in force.
+	changed []scenarios.Way
+	cutting []int
 	// struck is what the stage knows of each strike, by number.
 	struck map[int]*struck
 	meter  meter
 }
 
-// pair is the way from one machine to another, by their names.
-type pair struct{ from, to string }
-
 // New makes a stage.
 func New(programs *Programs, options Options) *Stage {
 	return &Stage{
 		programs: programs, options: options,
-		told: map[string]int{}, links: map[pair]network.Link{}, struck: map[int]*struck{},
+		told: map[string]int{}, struck: map[int]*struck{},
 	}
 }
 

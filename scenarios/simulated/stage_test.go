@@ -2,7 +2,6 @@ package simulated_test
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -49,60 +48,6 @@ func drive(ctx context.Context, t *testing.T, scenario scenarios.Scenario) (run.
 	return folder, err
 }
 
-func TestEveryFaultBites(t *testing.T) {
-	at := func(seconds float64, fault scenarios.Fault) scenarios.Step {
-		return scenarios.At(time.Duration(seconds*float64(time.Second)), fault)
-	}
-	one, two, three := scenarios.Node(1), scenarios.Node(2), scenarios.Node(3)
-	folder, err := drive(t.Context(), t, short(
-		at(2.5, scenarios.SlowLink(one, two, 50*time.Millisecond)),
-		at(3, scenarios.Cut(scenarios.Clients, one)),
-		at(3.5, scenarios.Isolate(three)),
-		at(4, scenarios.Partition(scenarios.Side(one), scenarios.Side(two, scenarios.Clients))),
-		at(4.5, scenarios.Heal()),
-		at(5, scenarios.ClockOffset(one, 3*time.Second)),
-		at(5, scenarios.ClockJump(two, -2*time.Second)),
-		at(5, scenarios.ClockDrift(three, 100_000)),
-		at(5.5, scenarios.Pause(one)),
-		at(6.5, scenarios.Resume(scenarios.Victims)),
-		at(6.6, scenarios.ClockReset(scenarios.Victims)),
-		at(7, scenarios.Kill(two)),
-		at(7.5, scenarios.Crash(three)),
-		at(8, scenarios.Restart(scenarios.Victims)),
-	))
-	require.NoError(t, err)
-	plan, err := folder.ReadPlan()
-	require.NoError(t, err)
-	var told []string
-	for _, strike := range plan.Strikes {
-		require.Emptyf(t, strike.Skipped, strike.Text)
-		require.Truef(t, strike.Bit, "%s: %s", strike.Text, strike.Evidence)
-		if !strike.Ends() {
-			require.NotZerof(t, strike.Until, "%s was undone", strike.Text)
-			told = append(told, strike.Kind+": "+strings.TrimLeft(strike.Evidence, "0123456789"))
-		}
-	}
-	require.Equal(t, []string{
-		"slow-link:  packets sent over slow links", "cut:  packets dropped", "isolate:  packets dropped", "partition:  packets dropped",
-		"clock-offset: the clock of n1 was off by 3s", "clock-jump: the clock of n2 was off by -2s", "clock-drift: the clock of n3 was off by 160ms",
-		"pause:  of 1 programs were running", "kill:  of 1 programs were running", "crash:  of 1 programs were running",
-	}, told)
-
-	clocks, err := folder.ReadClocks()
-	require.NoError(t, err)
-	for _, sample := range clocks {
-		lies := sample.T > 5*time.Second && sample.T < 6600*time.Millisecond && sample.Machine != "clients"
-		require.Equalf(t, lies, sample.Offset != 0, "%+v", sample)
-	}
-	boots := map[string]int{}
-	for _, machine := range []string{"n1", "n2", "n3"} {
-		lines, err := folder.ReadLogs(machine)
-		require.NoError(t, err)
-		boots[machine] = lines[len(lines)-1].Boot
-	}
-	require.Equal(t, map[string]int{"n1": 1, "n2": 2, "n3": 2}, boots)
-}
-
 func TestProgramThatEndsIsNamedWithItsLastWords(t *testing.T) {
 	scenario := short()
 	scenario.Cluster.Arguments = []string{"--data="}
@@ -137,6 +82,6 @@ func TestUnknownFaultIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = stage.Strike(t.Context(), scenarios.Strike{Kind: "flood", Machines: []string{"n1"}})
 	require.ErrorIs(t, err, scenarios.ErrUnsupported)
-	_, err = stage.Strike(t.Context(), scenarios.Strike{Kind: scenarios.KindKill, Machines: []string{"n9"}})
+	_, err = stage.Strike(t.Context(), scenarios.Strike{Kind: run.KindKill, Machines: []string{"n9"}})
 	require.ErrorContains(t, err, "there is no machine n9")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"muster/model/run"
 	"muster/scenarios"
 	"muster/sim"
 	"muster/sim/network"
@@ -13,11 +14,12 @@ import (
 // struck is what the stage knows of a strike, to say later whether it had any effect. It is plain data, as all that the stage remembers.
 type struck struct {
 	strike scenarios.Strike
-	// links are those that the strike cut or slowed, and before what had been counted on each when it struck.
-	links  []pair
+	// before is what had been counted on each of the strike's ways when it struck.
 	before []network.Counters
 	// ran is how many of the machines were running when it struck.
 	ran int
+	// hits is how many things it hit at once: ends of connections that were reset.
+	hits int
 }
 
 // Strike does a fault.
@@ -32,9 +34,8 @@ func (s *Stage) Strike(_ context.Context, strike scenarios.Strike) (time.Duratio
 			now.ran++
 		}
 	}
-	now.links = between(strike)
-	for _, link := range now.links {
-		now.before = append(now.before, s.world.Counters(s.ends(link)))
+	for _, way := range strike.Ways {
+		now.before = append(now.before, s.world.Counters(s.ends(way)))
 	}
 	if err := s.do(now); err != nil {
 		return 0, err
@@ -43,66 +44,66 @@ func (s *Stage) Strike(_ context.Context, strike scenarios.Strike) (time.Duratio
 	return s.world.Now(), nil
 }
 
-// between lists the ways that a strike on the network changes.
-func between(strike scenarios.Strike) []pair {
-	var links []pair
-	for i, side := range strike.Sides {
-		for _, other := range strike.Sides[i+1:] {
-			for _, from := range side {
-				for _, to := range other {
-					links = append(links, pair{from, to})
-					if strike.Kind != scenarios.KindCut {
-						links = append(links, pair{to, from})
-					}
-				}
-			}
-		}
-	}
-	return links
-}
-
-// ends are the machines at the ends of a link.
-func (s *Stage) ends(link pair) (from, to *sim.Machine) {
-	return s.world.Machine(link.from), s.world.Machine(link.to)
+// ends are the machines at the ends of a way.
+func (s *Stage) ends(way scenarios.Way) (from, to *sim.Machine) {
+	return s.world.Machine(way.From), s.world.Machine(way.To)
 }
 
 // do is the translation from the vocabulary of scenarios to that of worlds.
 func (s *Stage) do(now *struck) error {
-	switch strike := now.strike; strike.Kind {
-	case scenarios.KindIsolate, scenarios.KindPartition, scenarios.KindCut:
-		for _, link := range now.links {
-			s.world.Cut(s.ends(link))
-		}
-		return nil
-	case scenarios.KindSlowLink:
-		for _, link := range now.links {
-			s.slow(link, strike.Delay)
-		}
-		return nil
-	case scenarios.KindHeal:
-		s.world.Heal()
-		s.unslow()
-		return nil
-	case scenarios.KindCrash:
-		return s.each(strike, (*sim.Machine).Crash)
-	case scenarios.KindKill:
-		return s.each(strike, (*sim.Machine).Kill)
-	case scenarios.KindRestart:
-		return s.each(strike, func(m *sim.Machine) error { return m.Restart() })
-	case scenarios.KindPause:
-		return s.each(strike, (*sim.Machine).Pause)
-	case scenarios.KindResume:
-		return s.each(strike, (*sim.Machine).Resume)
-	case scenarios.KindClockOffset:
-		return s.each(strike, func(m *sim.Machine) error { m.Clock().Offset(strike.Offset); return nil })
-	case scenarios.KindClockJump:
-		return s.each(strike, func(m *sim.Machine) error { m.Clock().Jump(strike.Offset); return nil })
-	case scenarios.KindClockDrift:
-		return s.each(strike, func(m *sim.Machine) error { return m.Clock().Drift(strike.Drift) })
-	case scenarios.KindClockReset:
-		return s.each(strike, func(m *sim.Machine) error { m.Clock().Reset(); return nil })
+	switch now.strike.Kind.Family() {
+	case run.NetworkFamily:
+		return s.strikeNetwork(now)
+	case run.ClockFamily:
+		return s.strikeClocks(now.strike)
+	case run.MachineFamily:
+		return s.strikeMachines(now.strike)
 	}
-	return fmt.Errorf("%w: it does not know %q", scenarios.ErrUnsupported, now.strike.Kind)
+	return unknown(now.strike)
+}
+
+func unknown(strike scenarios.Strike) error {
+	return fmt.Errorf("%w: it does not know %q", scenarios.ErrUnsupported, strike.Kind)
+}
+
+// strikeClocks makes clocks lie, or sets them right.
+func (s *Stage) strikeClocks(strike scenarios.Strike) error {
+	return s.each(strike, func(m *sim.Machine) error {
+		switch clock := m.Clock(); strike.Kind {
+		case run.KindClockOffset:
+			clock.Offset(strike.Offset)
+		case run.KindClockJump:
+			clock.Jump(strike.Offset)
+		case run.KindClockDrift:
+			return clock.Drift(strike.Drift)
+		case run.KindClockReset:
+			clock.Reset()
+		default:
+			return unknown(strike)
+		}
+		return nil
+	})
+}
+
+// strikeMachines ends, stops and starts programs.
+func (s *Stage) strikeMachines(strike scenarios.Strike) error {
+	return s.each(strike, func(m *sim.Machine) error {
+		switch strike.Kind {
+		case run.KindCrash:
+			return m.Crash()
+		case run.KindKill:
+			return m.Kill()
+		case run.KindTerminate:
+			return m.Terminate()
+		case run.KindRestart:
+			return m.Restart()
+		case run.KindPause:
+			return m.Pause()
+		case run.KindResume:
+			return m.Resume()
+		}
+		return unknown(strike)
+	})
 }
 
 // each does something to each machine that is struck.
@@ -115,56 +116,18 @@ func (s *Stage) each(strike scenarios.Strike, do func(*sim.Machine) error) error
 	return nil
 }
 
-// slow delays a link on top of what it was before any strike.
-func (s *Stage) slow(link pair, delay time.Duration) {
-	from, to := s.ends(link)
-	present := s.world.Link(from, to)
-	if _, slowed := s.links[link]; !slowed {
-		s.links[link] = present
-	}
-	present.Latency.Min += delay
-	present.Latency.Mean += delay
-	s.world.SetLink(from, to, present)
-}
-
-// unslow makes all links what they were, in the order of the machines.
-func (s *Stage) unslow() {
-	for _, from := range s.machines {
-		for _, to := range s.machines {
-			if before, slowed := s.links[pair{from.Name(), to.Name()}]; slowed {
-				s.world.SetLink(from, to, before)
-			}
-		}
-	}
-	clear(s.links)
-}
-
 // Evidence says whether a strike had any effect so far.
 func (s *Stage) Evidence(number int) scenarios.Evidence {
 	now, known := s.struck[number]
-	if !known {
+	switch {
+	case !known:
 		return scenarios.Evidence{Text: "it was not struck"}
-	}
-	switch now.strike.Kind {
-	case scenarios.KindIsolate, scenarios.KindPartition, scenarios.KindCut:
-		dropped := s.counted(now, func(c network.Counters) uint64 { return c.Cut })
-		return scenarios.Evidence{Bit: dropped > 0, Text: fmt.Sprintf("%d packets dropped", dropped)}
-	case scenarios.KindSlowLink:
-		sent := s.counted(now, func(c network.Counters) uint64 { return c.Sent })
-		return scenarios.Evidence{Bit: sent > 0, Text: fmt.Sprintf("%d packets sent over slow links", sent)}
-	case scenarios.KindClockOffset, scenarios.KindClockDrift, scenarios.KindClockJump:
+	case now.strike.Kind.Family() == run.NetworkFamily:
+		return s.networkEvidence(now)
+	case now.strike.Kind.Family() == run.ClockFamily:
 		return s.clockEvidence(now)
 	}
 	return scenarios.Evidence{Bit: now.ran > 0, Text: fmt.Sprintf("%d of %d programs were running", now.ran, len(now.strike.Machines))}
-}
-
-// counted sums what was counted on a strike's links since it struck.
-func (s *Stage) counted(now *struck, what func(network.Counters) uint64) uint64 {
-	var sum uint64
-	for i, link := range now.links {
-		sum += what(s.world.Counters(s.ends(link))) - what(now.before[i])
-	}
-	return sum
 }
 
 // clockEvidence says how far off the struck clocks are.

@@ -1,0 +1,84 @@
+package simulated_test
+
+import (
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/model/run"
+	"muster/scenarios"
+)
+
+// bites says of each kind of fault what to strike, and what must come of it: evidence, but for its numbers.
+var bites = []struct {
+	fault    scenarios.Fault
+	evidence string
+}{
+	{scenarios.Isolate(three), "# packets dropped"},
+	{scenarios.Partition(scenarios.Side(one), scenarios.Side(two, scenarios.Clients)), "# packets dropped"},
+	{scenarios.Bridge(two), "# packets dropped"},
+	{scenarios.MajorityRing(), "# packets dropped"},
+	{scenarios.Cut(scenarios.Clients, one), "# packets dropped"},
+	{scenarios.Rejecting(scenarios.Isolate(one)), "# packets answered with a reset"},
+	{scenarios.Flapping(scenarios.Isolate(two), 400*time.Millisecond), "# packets dropped"},
+	{scenarios.ResetConnections(scenarios.Side(one), scenarios.Side(scenarios.Others)), "# ends of connections reset"},
+	{scenarios.SlowLink(one, two, 50*time.Millisecond), "# packets sent over slow links"},
+	{scenarios.LongTail(scenarios.Everywhere, 0.2, 100*time.Millisecond), "# packets delayed"},
+	{scenarios.NarrowLink(scenarios.Everywhere, 10_000), "# packets queued"},
+	{scenarios.CloggedLink(scenarios.Between(scenarios.Side(one), scenarios.Side(scenarios.Others))), "# packets held back"},
+	{scenarios.LossyLink(scenarios.Everywhere, 0.2), "# packets lost"},
+	{scenarios.ClockOffset(one, 3*time.Second), "the clock of n1 was off by 3s"},
+	{scenarios.ClockJump(two, -2*time.Second), "the clock of n2 was off by -2s"},
+	{scenarios.ClockDrift(three, 100_000), "the clock of n3 was off by 100ms"},
+	{scenarios.Pause(one), "# of # programs were running"},
+	{scenarios.Kill(two), "# of # programs were running"},
+	{scenarios.Terminate(three), "# of # programs were running"},
+	{scenarios.Crash(three), "# of # programs were running"},
+}
+
+const one, two, three = scenarios.Role("node:1"), scenarios.Role("node:2"), scenarios.Role("node:3")
+
+// Each fault is struck for a second, undone, and must have had an effect while it was there, and left none.
+func TestEveryFaultBites(t *testing.T) {
+	numbers := regexp.MustCompile(`\b\d+\b`)
+	for _, c := range bites {
+		t.Run(string(c.fault.Kind), func(t *testing.T) {
+			t.Parallel()
+			plan := scenarios.Plan{scenarios.At(3*time.Second, c.fault)}
+			if undone := c.fault.Kind.UndoneBy(); len(undone) > 0 {
+				remedy := scenarios.Fault{Kind: undone[0]}
+				if undone[0] != run.KindHeal {
+					remedy.On = []scenarios.Role{scenarios.Victims}
+				}
+				plan = append(plan, scenarios.At(4*time.Second, remedy))
+			}
+			scenario := short(plan...)
+			scenario.Cluster, scenario.Lasts = scenarios.Nodes(4), 5*time.Second
+			folder, err := drive(t.Context(), t, scenario)
+			require.NoError(t, err)
+			struck, err := folder.ReadPlan()
+			require.NoError(t, err)
+			require.Len(t, struck.Strikes, len(plan))
+			for _, strike := range struck.Strikes {
+				require.Empty(t, strike.Skipped, strike.Text)
+				require.True(t, strike.Bit, "%s: %s", strike.Text, strike.Evidence)
+			}
+			evidence := struck.Strikes[0].Evidence
+			if c.evidence[0] == '#' {
+				evidence = numbers.ReplaceAllString(evidence, "#")
+			}
+			require.Equal(t, c.evidence, evidence)
+			require.LessOrEqual(t, struck.LastFaultEnds(scenario.Lasts), 4*time.Second, "nothing is in force at the end")
+
+			clocks, err := folder.ReadClocks()
+			require.NoError(t, err)
+			for _, sample := range clocks {
+				if sample.T < 3*time.Second || sample.T > 4*time.Second {
+					require.Zero(t, sample.Offset, "%+v", sample)
+				}
+			}
+		})
+	}
+}
