@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/nodes/membership"
 	"muster/nodes/rpc"
 )
 
@@ -17,6 +19,8 @@ import (
 type settings struct {
 	address string
 	members []string
+	// membersFile is where the members are listed and read again while the node runs; "" if they are given by a flag.
+	membersFile string
 	data    string
 	level   slog.Level
 }
@@ -30,6 +34,9 @@ A node alone, its data below ./data:
 One of three; start the other two with their own --addr and --data and the same --members:
 
   registry --addr 127.0.0.1:8848 --members 127.0.0.1:8848,127.0.0.1:8858,127.0.0.1:8868 --data data/a
+
+With --members-file instead, the members are read from a file, ip:port a line, and read again while the node runs (every 3 s, and at
+once on SIGHUP): members that are added to it or taken out of it join and leave the running cluster.
 
 Register an instance, and list the service:
 
@@ -54,6 +61,7 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	members := ""
 	flags.StringVar(&s.address, "addr", "127.0.0.1:8848", "this node's `ip:port`, by which its members know it")
 	flags.StringVar(&members, "members", "", "all members, this one too, as `ip:port,ip:port,…` (default: this node alone)")
+	flags.StringVar(&s.membersFile, "members-file", "", "`file` with all members, ip:port a line, # before comments; read again while the node runs")
 	flags.StringVar(&s.data, "data", "data", "`folder` for Raft's log and snapshots; one node's own")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	if err := flags.Parse(arguments); err != nil {
@@ -77,20 +85,35 @@ func (s *settings) complete(members string, rest []string) error {
 	if s.data == "" {
 		return fmt.Errorf("--data: empty; want a folder")
 	}
+	name := "--members"
 	s.members = []string{s.address}
-	if members != "" {
+	switch {
+	case members != "" && s.membersFile != "":
+		return errors.New("--members and --members-file: both; want one of them")
+	case s.membersFile != "":
+		listed, err := membership.ReadList(s.membersFile)
+		if err != nil {
+			return fmt.Errorf("--members-file: %w", err)
+		}
+		name, s.members = "--members-file "+s.membersFile, listed
+	case members != "":
 		s.members = strings.Split(members, ",")
 	}
+	return s.checkMembers(name)
+}
+
+// checkMembers checks the list that a flag of that name gave.
+func (s *settings) checkMembers(name string) error {
 	for i, member := range s.members {
-		if err := checkAddress("--members", member); err != nil {
+		if err := checkAddress(name, member); err != nil {
 			return err
 		}
 		if slices.Contains(s.members[:i], member) {
-			return fmt.Errorf("--members: %s twice; want each member once", member)
+			return fmt.Errorf("%s: %s twice; want each member once", name, member)
 		}
 	}
 	if !slices.Contains(s.members, s.address) {
-		return fmt.Errorf("--members: %s is not among them; want this node's own --addr listed too", s.address)
+		return fmt.Errorf("%s: %s is not among them; want this node's own --addr listed too", name, s.address)
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"os/signal"
 	"sync"
 	"time"
 
@@ -44,6 +46,9 @@ type node struct {
 // catchUpTime is how long a node that starts waits at most for what its peers know before it serves clients. A cluster that has no
 // majority cannot say more than the node knows by itself, and ephemeral instances need none.
 const catchUpTime = 5 * time.Second
+
+// membersFileEvery is how often the file with the members is read again.
+const membersFileEvery = 3 * time.Second
 
 // start makes the parts, each from those before it, and sets them going. Clients' requests are answered last, when everything
 // behind them works and the node knows what its peers know: until then they are refused, so that clients go to another node at once
@@ -127,9 +132,20 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	n.loop(func() error { return n.rpc.Serve(listeners.cluster) })
 	n.loop(func() error { n.datagrams.Serve(); return nil })
 	n.loop(func() error { n.membership.Run(ctx); return nil })
+	if s.membersFile != "" {
+		n.loop(func() error { n.followMembers(ctx, s.membersFile); return nil })
+	}
 	n.loop(func() error { replication.Run(ctx); return nil })
 	n.loop(func() error { living.Run(ctx); return nil })
 	return replication.Loaded(), nil
+}
+
+// followMembers has the file with the members read again until the context ends.
+func (n *node) followMembers(ctx context.Context, path string) {
+	now := make(chan os.Signal, 1)
+	notifyHangup(now)
+	defer signal.Stop(now)
+	n.membership.Follow(ctx, path, membersFileEvery, now)
 }
 
 // loop runs a part until it ends by itself or by stop.

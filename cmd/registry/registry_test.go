@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -49,6 +50,8 @@ func TestParseFlags(t *testing.T) {
 		"--members 127.0.0.1:8858":                "--members: 127.0.0.1:8848 is not among them",
 		"--members 127.0.0.1:8848,127.0.0.1:8848": "--members: 127.0.0.1:8848 twice",
 		"--members 127.0.0.1:8848,":               "--members: \"\"; want ip:port",
+		"--members-file nowhere/at.all":           "--members-file: read the list of members: open nowhere/at.all",
+		"--members a:2000 --members-file x":       "--members and --members-file: both",
 		"--data=":                                 "--data: empty",
 		"--log-level loud":                        "log-level",
 		"--nope":                                  "-nope",
@@ -59,6 +62,14 @@ func TestParseFlags(t *testing.T) {
 		require.ErrorContains(t, err, strings.TrimPrefix(problem, "--nope"), arguments)
 		require.Contains(t, said.String(), problem, arguments)
 	}
+
+	file := filepath.Join(t.TempDir(), "cluster.conf")
+	require.NoError(t, os.WriteFile(file, []byte("127.0.0.1:8848 # this one\n127.0.0.1:8858\n"), 0o666))
+	s, err = parseFlags([]string{"--members-file", file}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, []string{"127.0.0.1:8848", "127.0.0.1:8858"}, s.members)
+	_, err = parseFlags([]string{"--members-file", file, "--addr", "127.0.0.1:8868"}, io.Discard)
+	require.ErrorContains(t, err, "--members-file "+file+": 127.0.0.1:8868 is not among them")
 
 	var help bytes.Buffer
 	_, err = parseFlags([]string{"--help"}, &help)

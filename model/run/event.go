@@ -18,6 +18,8 @@ const (
 	EventRaftLeader = "raft.leader"
 	// EventMemberState {member: "ip:port", state: UP|SUSPICIOUS|DOWN, failures, reason}: what this node thinks of a peer.
 	EventMemberState = "member.state"
+	// EventMemberList {members, added, removed}: this node's list of members changed.
+	EventMemberList = "member.list"
 	// EventDistroSyncFailed {target, client, error}, EventDistroVerifyFailed {target, client}, EventDistroLoaded {from, clients}.
 	EventDistroSyncFailed   = "distro.sync.failed"
 	EventDistroVerifyFailed = "distro.verify.failed"

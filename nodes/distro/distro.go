@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,10 +60,15 @@ type Config struct {
 
 // Distro is one node's part in it. Make it with New, register its handler with Handle, start it with Run.
 type Distro struct {
-	config  Config
-	targets []*target
-	loaded  chan struct{}
-	delays  delays
+	config Config
+	loaded chan struct{}
+	delays delays
+
+	mu sync.Mutex
+	// peers are the targets, sorted by address; they come and go with the members.
+	peers []*target
+	// start sets a target going; nil before Run.
+	start func(*target)
 }
 
 // New makes a Distro that listens to the registry's changes.
@@ -73,25 +79,65 @@ func New(config Config) *Distro {
 	config.VerifyEvery = cmp.Or(config.VerifyEvery, 5*time.Second)
 	config.LoadRetry = cmp.Or(config.LoadRetry, 30*time.Second)
 	d := &Distro{config: config, loaded: make(chan struct{}), delays: delays{began: time.Now(), senders: map[string]sender{}}}
-	for _, peer := range config.Membership.Peers() {
-		d.targets = append(d.targets, &target{distro: d, peer: peer, due: map[string]time.Time{}, wake: make(chan struct{}, 1)})
-	}
+	d.retarget()
+	config.Membership.OnChange(func([]string) { d.retarget() })
 	config.Registry.OnClientChange(func(clientID string, _ bool) {
 		due := time.Now().Add(config.SyncDelay)
-		for _, t := range d.targets {
+		for _, t := range d.targets() {
 			t.add(due, clientID)
 		}
 	})
 	return d
 }
 
+// retarget makes targets of new members, which learn of everything that this node is responsible for by the next verification, and
+// ends those of members that went.
+func (d *Distro) retarget() {
+	peers := d.config.Membership.Peers()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var targets []*target
+	for _, peer := range peers {
+		at := slices.IndexFunc(d.peers, func(t *target) bool { return t.peer == peer })
+		if at >= 0 {
+			targets = append(targets, d.peers[at])
+			continue
+		}
+		t := &target{distro: d, peer: peer, due: map[string]time.Time{}, wake: make(chan struct{}, 1), gone: make(chan struct{})}
+		targets = append(targets, t)
+		if d.start != nil {
+			d.start(t)
+		}
+	}
+	for _, t := range d.peers {
+		if !slices.Contains(peers, t.peer) {
+			close(t.gone)
+		}
+	}
+	d.peers = targets
+}
+
+// targets are the peers of this moment.
+func (d *Distro) targets() []*target {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.peers)
+}
+
 // Run loads what the peers know and tells them of changes until the context ends.
 func (d *Distro) Run(ctx context.Context) {
 	var wait sync.WaitGroup
-	wait.Go(func() { d.load(ctx) })
-	for _, t := range d.targets {
-		wait.Go(func() { t.run(ctx) })
+	d.mu.Lock()
+	d.start = func(t *target) { wait.Go(func() { t.run(ctx) }) }
+	for _, t := range d.peers {
+		d.start(t)
 	}
+	d.mu.Unlock()
+	d.load(ctx)
+	<-ctx.Done()
+	d.mu.Lock()
+	d.start = nil
+	d.mu.Unlock()
 	wait.Wait()
 }
 
@@ -109,7 +155,8 @@ func (d *Distro) hasLoaded() bool {
 
 // skipped says whether a peer is to be told nothing, for SkipSync.
 func (d *Distro) skipped(peer string) bool {
-	return peer == d.targets[0].peer && defect.On(SkipSync)
+	targets := d.targets()
+	return len(targets) > 0 && peer == targets[0].peer && defect.On(SkipSync)
 }
 
 // call sends a request to a peer within SyncTimeout. The time given is when what it says was true.

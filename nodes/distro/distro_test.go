@@ -362,3 +362,26 @@ func TestMentionHoldsAnySilence(t *testing.T) {
 	require.Zero(t, Mention{SilentMillis: -3}.silent())
 	require.Positive(t, Mention{SilentMillis: 1<<63 - 1}.silent())
 }
+
+func TestNewMembersLearnAndFormerOnesAreLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		for _, name := range []string{"a:1", "b:2"} {
+			require.NoError(t, c.nodes[name].membership.Set([]string{"a:1", "b:2"}))
+		}
+		early, late := owned("a:1", 1), owned("a:1", 2)
+		for _, instance := range []registry.Published{early, late} {
+			require.NoError(t, c.nodes["a:1"].registry.RegisterEphemeral(orders, instance))
+			go c.beat("a:1", instance, 20*time.Second)
+			time.Sleep(10 * time.Second)
+			c.requireKnown(instance, "a:1 b:2")
+		}
+
+		for _, name := range []string{"a:1", "b:2"} {
+			require.NoError(t, c.nodes[name].membership.Set(names))
+		}
+		time.Sleep(12 * time.Second) // the first verification comes 5 s after the target; the peer may have to turn UP first
+		c.requireKnown(late, all)
+	})
+}

@@ -3,6 +3,7 @@ package distro
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"muster/model/run"
@@ -17,7 +18,7 @@ func (d *Distro) load(ctx context.Context) {
 	began := time.Now()
 	answered := map[string]bool{}
 	for pause := firstLoadRetry; !d.loadOnce(ctx, answered) && ctx.Err() == nil; pause = min(2*pause, d.config.LoadRetry) {
-		if len(answered) == len(d.targets) || len(answered) > 0 && time.Since(began) >= d.config.LoadRetry {
+		if d.allIn(answered) || len(answered) > 0 && time.Since(began) >= d.config.LoadRetry {
 			break
 		}
 		select {
@@ -31,9 +32,14 @@ func (d *Distro) load(ctx context.Context) {
 	}
 }
 
+// allIn says whether all peers have answered.
+func (d *Distro) allIn(answered map[string]bool) bool {
+	return !slices.ContainsFunc(d.targets(), func(t *target) bool { return !answered[t.peer] })
+}
+
 // loadOnce asks each peer that has not answered yet; true if one of them knew all.
 func (d *Distro) loadOnce(ctx context.Context, answered map[string]bool) bool {
-	for _, t := range d.targets {
+	for _, t := range d.targets() {
 		if answered[t.peer] {
 			continue
 		}

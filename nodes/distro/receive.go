@@ -15,7 +15,7 @@ import (
 // Handle has a server take in what peers tell and ask.
 func (d *Distro) Handle(server *rpc.Server) {
 	rpc.Handle(server, func(_ context.Context, request *DistroDataRequest) (DistroDataResponse, error) {
-		if !slices.ContainsFunc(d.targets, func(t *target) bool { return t.peer == request.Source }) {
+		if !slices.ContainsFunc(d.targets(), func(t *target) bool { return t.peer == request.Source }) {
 			return DistroDataResponse{}, &rpc.Error{Code: rpc.CodeInvalid, Message: fmt.Sprintf("%q is not a peer of %s", request.Source, d.config.Membership.Self())}
 		}
 		response := DistroDataResponse{Result: rpc.OK()}

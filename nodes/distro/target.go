@@ -24,6 +24,8 @@ type target struct {
 	due map[string]time.Time
 	// wake says that something was added.
 	wake chan struct{}
+	// gone is closed when the peer is no member any more.
+	gone chan struct{}
 }
 
 var errNotUp = errors.New("the peer is not UP")
@@ -66,7 +68,7 @@ func (t *target) take(now time.Time) (clientIDs []string, next time.Time) {
 	return clientIDs, next
 }
 
-// run tells and verifies until the context ends.
+// run tells and verifies until the context ends or the peer is no member any more.
 func (t *target) run(ctx context.Context) {
 	verifyAt := time.Now().Add(t.distro.config.VerifyEvery)
 	timer := time.NewTimer(0)
@@ -74,6 +76,8 @@ func (t *target) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			return
+		case <-t.gone:
 			return
 		case <-t.wake:
 		case <-timer.C:

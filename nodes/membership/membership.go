@@ -52,7 +52,7 @@ type Caller interface {
 type Config struct {
 	// Self is this node's address, "ip:port".
 	Self string
-	// Members are all members, this node among them. Empty: this node alone.
+	// Members are all members to begin with, this node among them; see Set. Empty: this node alone.
 	Members []string
 	Peers   Caller
 	Logger  *slog.Logger
@@ -75,8 +75,10 @@ type Membership struct {
 	// members are sorted by address; servers are the addresses of those that are not DOWN.
 	members []Member
 	servers []string
-	// unwell wakes the loop that reports to members that are not UP.
-	unwell chan struct{}
+	// onChange are told of each new list.
+	onChange []func(listed []string)
+	// unwell wakes the loop that reports to members that are not UP, joined the one that reports to all.
+	unwell, joined chan struct{}
 }
 
 // New checks the configuration. All members begin as UP, as in Nacos.
@@ -88,20 +90,14 @@ func New(config Config) (*Membership, error) {
 	if len(config.Members) == 0 {
 		config.Members = []string{config.Self}
 	}
-	m := &Membership{config: config, unwell: make(chan struct{}, 1)}
-	for _, address := range config.Members {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return nil, fmt.Errorf("member %q: %w; want ip:port, for example 10.0.0.1:8848", address, err)
-		}
-		if m.find(address) >= 0 {
-			return nil, fmt.Errorf("member %s is listed twice; want each member once", address)
-		}
-		m.members = append(m.members, Member{Address: address, State: Up})
+	m := &Membership{config: config, unwell: make(chan struct{}, 1), joined: make(chan struct{}, 1)}
+	if err := check(config.Members); err != nil {
+		return nil, err
 	}
-	if m.find(config.Self) < 0 {
+	if !slices.Contains(config.Members, config.Self) {
 		return nil, fmt.Errorf("this node, %s, is not among the members %v; want its own address listed too", config.Self, config.Members)
 	}
-	slices.SortFunc(m.members, func(a, b Member) int { return cmp.Compare(a.Address, b.Address) })
+	m.members = m.view(config.Members)
 	m.servers = m.living()
 	return m, nil
 }
@@ -163,16 +159,24 @@ func (m *Membership) Handle(server *rpc.Server) {
 
 // Run reports to peers until the context ends.
 func (m *Membership) Run(ctx context.Context) {
-	peers := m.Peers()
-	if len(peers) == 0 {
-		return
-	}
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	wait.Go(func() { m.reportToUnwell(ctx) })
 	pause := m.config.FirstReport
-	for turn := 0; sleep(ctx, pause); turn++ {
-		m.report(ctx, peers[turn%len(peers)])
+	for turn := 0; ; turn++ {
+		for len(m.Peers()) == 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-m.joined:
+			}
+		}
+		if !sleep(ctx, pause) {
+			return
+		}
+		if peers := m.Peers(); len(peers) > 0 {
+			m.report(ctx, peers[turn%len(peers)])
+		}
 		pause = m.config.ReportEvery
 	}
 }

@@ -101,6 +101,8 @@ func (w wire) Call(ctx context.Context, to string, request, response any) error 
 	switch {
 	case errors.Is(err, errRefused):
 		return err
+	case err == nil && server == nil:
+		return errRefused
 	case err != nil:
 		<-ctx.Done()
 		return ctx.Err()
@@ -261,7 +263,9 @@ func TestReportsFromStrangersAreRefused(t *testing.T) {
 func TestAloneIsResponsibleAndSilent(t *testing.T) {
 	m, err := New(Config{Self: "a:1", Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	m.Run(t.Context()) // has nobody to report to
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	m.Run(ctx) // has nobody to report to
 	require.True(t, m.Responsible("10.0.0.1:8080"))
 	require.Equal(t, []Member{{Address: "a:1", State: Up}}, m.Members())
 }
