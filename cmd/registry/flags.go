@@ -21,8 +21,8 @@ type settings struct {
 	members []string
 	// membersFile is where the members are listed and read again while the node runs; "" if they are given by a flag.
 	membersFile string
-	data    string
-	level   slog.Level
+	data        string
+	level       slog.Level
 }
 
 const usage = `registry is one node of a service registry that speaks Nacos's HTTP API.
