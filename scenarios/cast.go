@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"maps"
 	"slices"
 
 	"muster/model/run"
@@ -28,6 +29,15 @@ type cast struct {
 
 func newCast(nodes []string, seeding seeding) *cast {
 	return &cast{seeding: seeding, nodes: slices.Clone(nodes), names: map[string]string{}}
+}
+
+// clone returns a cast of the same past, whose choices come from elsewhere.
+func (c *cast) clone(seeding seeding) *cast {
+	other := *c
+	other.seeding = seeding
+	other.nodes, other.workloads = slices.Clone(c.nodes), slices.Clone(c.workloads)
+	other.names, other.suffering = maps.Clone(c.names), slices.Clone(c.suffering)
+	return &other
 }
 
 // machines tells who is who.

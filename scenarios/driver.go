@@ -23,27 +23,11 @@ const tick = 500 * time.Millisecond
 // breaks, the run ends there: the folder is completed as far as it got, run.json says why under "interrupted", and Drive returns
 // an error that says the same. The folder must be new, empty, or an earlier run's, which is then replaced.
 func Drive(ctx context.Context, stage Stage, scenario Scenario, seed uint64, folder run.Folder) (run.Run, error) {
-	if err := scenario.Validate(); err != nil {
+	play, err := Begin(ctx, stage, scenario, seed, folder)
+	if err != nil {
 		return run.Run{}, err
 	}
-	if err := clearFolder(folder); err != nil {
-		return run.Run{}, fmt.Errorf("run folder: %w", err)
-	}
-	d, err := newDriver(stage, scenario, seed, folder)
-	if err != nil {
-		return run.Run{}, fmt.Errorf("run folder: %w", err)
-	}
-	began := time.Now()
-	interruption := d.play(ctx)
-	// What there is must be written even if the context has ended, and whatever went wrong before.
-	ending, err := stage.Finish(context.WithoutCancel(ctx))
-	if err != nil && interruption == nil {
-		interruption = fmt.Errorf("ending the run: %w", err)
-	}
-	if err := d.complete(ending, time.Since(began), interruption); err != nil {
-		return d.run, errors.Join(interruption, fmt.Errorf("run folder: %w", err))
-	}
-	return d.run, interruption
+	return play.End(ctx)
 }
 
 // driver is one run under way.
@@ -55,7 +39,7 @@ type driver struct {
 	header   model.Header
 	recorder *Recorder
 	run      run.Run
-	// plan holds the strike of number n at place n-1.
+	// plan holds the strike of number n at place n-1; those are the steps of the scenario's plan that have been done.
 	plan run.Plan
 	// seen is how many ended programs have been looked at.
 	seen int
@@ -63,7 +47,11 @@ type driver struct {
 	flapping []flapping
 }
 
+// newDriver makes a driver without a recorder.
 func newDriver(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (*driver, error) {
+	if err := scenario.Validate(); err != nil {
+		return nil, err
+	}
 	details, err := scenario.JSON()
 	if err != nil {
 		return nil, err
@@ -90,9 +78,6 @@ func newDriver(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (
 		d.run.Options[run.OptionDefects] = strings.Join(defects, ", ")
 	}
 	d.plan = run.Plan{Format: run.Format, Strikes: []run.Strike{}}
-	if d.recorder, err = newRecorder(folder, d.header); err != nil {
-		return nil, err
-	}
 	return d, nil
 }
 
@@ -115,31 +100,46 @@ func replayCommand(stage string, scenario Scenario, seed uint64) string {
 	return line
 }
 
-// play boots the machines and goes through the plan, to the end of the run or to what interrupts it.
-func (d *driver) play(ctx context.Context) error {
-	machines, err := d.stage.Boot(ctx, Deployment{
+// deployment is what the stage is to start.
+func (d *driver) deployment() Deployment {
+	return Deployment{
 		Scenario: d.scenario.Name, Profile: d.scenario.Profiles[0], Seed: d.seed, Cluster: d.scenario.Cluster,
 		Load: d.scenario.Load, Lasts: d.scenario.Lasts, Folder: d.folder,
-	}, d.recorder)
+	}
+}
+
+// boot boots the machines.
+func (d *driver) boot(ctx context.Context) error {
+	machines, err := d.stage.Boot(ctx, d.deployment(), d.recorder)
 	if err != nil {
 		return fmt.Errorf("booting the %s stage: %w", d.stage.Name(), err)
 	}
 	d.run.Machines = machines
 	d.recorder.machines(machines)
-	if err := d.writeState(); err != nil {
-		return err
-	}
-	for i, step := range d.scenario.Plan {
-		at := d.draw(i+1, step)
+	return d.writeState()
+}
+
+// play goes through the plan, up to a time and what happens by itself then, or to what interrupts it.
+func (d *driver) play(ctx context.Context, until time.Duration) error {
+	for done := len(d.plan.Strikes); done < len(d.scenario.Plan); done++ {
+		step := d.scenario.Plan[done]
+		at := d.draw(done+1, step)
+		if at >= until {
+			break
+		}
 		if err := d.advance(ctx, at); err != nil {
 			return err
 		}
-		if err := d.strike(ctx, i+1, step.Fault); err != nil {
+		if err := d.strike(ctx, done+1, step.Fault); err != nil {
 			return err
 		}
 	}
-	return d.advance(ctx, d.scenario.Lasts)
+	return d.advance(ctx, until)
 }
+
+// Names of options in run.json: what a strike came to, and when it was drawn to come.
+func strikeOption(number int) string     { return fmt.Sprintf("strike-%d", number) }
+func strikeTimeOption(number int) string { return fmt.Sprintf("strike-%d-at", number) }
 
 // draw says when a step strikes.
 func (d *driver) draw(number int, step Step) time.Duration {
@@ -147,7 +147,7 @@ func (d *driver) draw(number int, step Step) time.Duration {
 	if step.Within > 0 {
 		random := seeding{d.seed, d.scenario.Name}.stream(fmt.Sprintf("strike %d: time", number))
 		at += time.Duration(random.Int64N(int64(step.Within))).Truncate(time.Millisecond)
-		d.run.Options[fmt.Sprintf("strike-%d-at", number)] = at.String()
+		d.run.Options[strikeTimeOption(number)] = at.String()
 	}
 	return at
 }
@@ -226,7 +226,7 @@ func (d *driver) strike(ctx context.Context, number int, fault Fault) error {
 			}
 		}
 	}
-	d.run.Options[fmt.Sprintf("strike-%d", number)] = record.Text
+	d.run.Options[strikeOption(number)] = record.Text
 	d.plan.Strikes = append(d.plan.Strikes, record)
 	return d.writeState()
 }
@@ -288,7 +288,7 @@ func (d *driver) complete(ending Ending, wall time.Duration, interruption error)
 		d.run.Options[name] = value
 	}
 	d.run.TraceHash, d.run.TraceRecords = ending.TraceHash, ending.TraceRecords
-	d.run.Cost = run.Cost{Wall: wall, CPU: ending.CPU}
+	d.run.Cost = run.Cost{Wall: wall, CPU: ending.CPU, Shared: ending.Shared}
 	err := d.recorder.close()
 	if interruption == nil {
 		err = errors.Join(err, setHistoryEnd(d.folder, d.header, d.run.Lasted))

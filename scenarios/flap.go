@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// flapping is a cut in force that comes and goes.
+// flapping is a cut in force that comes and goes. It is plain data, which is kept with the run.
 type flapping struct {
-	number int
-	// half of its period.
-	half time.Duration
-	// there says whether it is there now; next is when that changes.
-	there bool
-	next  time.Duration
+	Number int
+	// Half of its period.
+	Half time.Duration
+	// There says whether it is there now; Next is when that changes.
+	There bool
+	Next  time.Duration
 }
 
 // flap takes in a strike that was struck: a cut that comes and goes, or what ends some.
 func (d *driver) flap(at time.Duration, strike Strike) {
-	d.flapping = slices.DeleteFunc(d.flapping, func(f flapping) bool { return slices.Contains(strike.Undone, f.number) })
+	d.flapping = slices.DeleteFunc(d.flapping, func(f flapping) bool { return slices.Contains(strike.Undone, f.Number) })
 	if strike.Period > 0 && mayFlap(strike.Kind) {
 		half := strike.Period / 2
-		d.flapping = append(d.flapping, flapping{number: strike.Number, half: half, there: true, next: at + half})
+		d.flapping = append(d.flapping, flapping{Number: strike.Number, Half: half, There: true, Next: at + half})
 	}
 }
 
@@ -30,7 +30,7 @@ func (d *driver) flap(at time.Duration, strike Strike) {
 func (d *driver) nextToggle() time.Duration {
 	next := time.Duration(math.MaxInt64)
 	for _, f := range d.flapping {
-		next = min(next, f.next)
+		next = min(next, f.Next)
 	}
 	return next
 }
@@ -39,12 +39,12 @@ func (d *driver) nextToggle() time.Duration {
 func (d *driver) toggle(ctx context.Context) error {
 	for i := range d.flapping {
 		f := &d.flapping[i]
-		if f.next > d.stage.Now() {
+		if f.Next > d.stage.Now() {
 			continue
 		}
-		f.there = !f.there
-		f.next += f.half
-		if err := d.stage.Toggle(ctx, f.number, f.there); err != nil {
+		f.There = !f.There
+		f.Next += f.Half
+		if err := d.stage.Toggle(ctx, f.Number, f.There); err != nil {
 			return err
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -63,6 +65,34 @@ func newRecorder(folder run.Folder, header model.Header) (*Recorder, error) {
 		return nil, errors.Join(err, r.close())
 	}
 	return r, nil
+}
+
+// fork returns a recorder that goes on in another folder, with a copy of what this one has taken down so far, under a header of its own.
+func (r *Recorder) fork(folder run.Folder, header model.Header) (*Recorder, error) {
+	if err := r.flush(); err != nil {
+		return nil, err
+	}
+	f, err := newRecorder(folder, header)
+	if err != nil {
+		return nil, err
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	f.workloads, f.cast = maps.Clone(r.workloads), r.cast.clone(seeding{header.Seed, header.Scenario})
+	f.exits, f.recorded = slices.Clone(r.exits), r.recorded
+	err = errors.Join(f.history.take(r.history, 1), f.clocks.take(r.clocks, 0))
+	for _, machine := range sortedKeys(r.logs) {
+		log, logErr := newLineWriter(folder.Path(run.LogsFolder, machine+".jsonl"))
+		if logErr != nil {
+			return nil, errors.Join(err, logErr, f.close())
+		}
+		f.logs[machine] = log
+		err = errors.Join(err, log.take(r.logs[machine], 0))
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
 }
 
 // Printed takes down a line that a program printed. Lines of a workload's standard output that are history records go into the
@@ -220,6 +250,23 @@ func (w *lineWriter) write(value any) error {
 		return fmt.Errorf("%s: %w", w.file.Name(), err)
 	}
 	return nil
+}
+
+// take copies what another writer has flushed, but for its first lines.
+func (w *lineWriter) take(other *lineWriter, skipped int) error {
+	file, err := os.Open(other.file.Name())
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	rest := bufio.NewReader(file)
+	for range skipped {
+		if _, err := rest.ReadString('\n'); err != nil {
+			return fmt.Errorf("%s: %w", file.Name(), err)
+		}
+	}
+	_, err = io.Copy(w.buffered, rest)
+	return err
 }
 
 func (w *lineWriter) flush() error { return w.buffered.Flush() }

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"muster/model"
@@ -42,6 +43,23 @@ type Stage interface {
 	Finish(ctx context.Context) (Ending, error)
 	// Close releases what the stage holds: machines, processes, files. It may be called at any time, and twice.
 	Close() error
+}
+
+// Forker is a stage that can go on from one moment in several ways.
+type Forker interface {
+	Stage
+	// Fork returns a stage of the same past: with the same seed it goes on as this one would, with another seed as chance would have
+	// it. It tells the recorder what happens from now on, and leaves its files, with what they hold so far, in that folder.
+	Fork(seed uint64, folder run.Folder, recorder *Recorder) (Stage, error)
+}
+
+// Keeper is a stage whose present state can be written and read again.
+type Keeper interface {
+	Stage
+	// Keep writes it.
+	Keep(w io.Writer) error
+	// Restore takes the place of Boot. It fails if anything but the same programs, driven by the same build, would go on from there.
+	Restore(r io.Reader, deployment Deployment, recorder *Recorder) error
 }
 
 // Deployment is what a stage is to start.
@@ -102,4 +120,6 @@ type Ending struct {
 	TraceRecords uint64
 	// CPU is the processor time that the run cost; 0 if the stage cannot tell.
 	CPU time.Duration
+	// Shared is how much of it was spent for several runs together.
+	Shared time.Duration
 }

@@ -48,6 +48,8 @@ type Run struct {
 	Versions    map[string]string `json:"versions"`
 	// Options holds every option drawn from the seed or given by hand.
 	Options map[string]string `json:"options,omitempty"`
+	// Fork is set if the run has the past of a run with another seed.
+	Fork *Fork `json:"fork,omitempty"`
 	// Replay is the command that runs this run again.
 	Replay string `json:"replay"`
 	// TraceHash names a simulated run's whole behaviour: equal hashes, equal runs.
@@ -82,7 +84,18 @@ type Guest struct {
 // Cost is what a run cost.
 type Cost struct {
 	Wall time.Duration `json:"wall_ns,omitempty"`
-	CPU  time.Duration `json:"cpu_ns,omitempty"`
+	// CPU is the processor time from the beginning to the end.
+	CPU time.Duration `json:"cpu_ns,omitempty"`
+	// Shared is how much of CPU was spent once for several runs, of which this is one, that have the same beginning.
+	Shared time.Duration `json:"shared_cpu_ns,omitempty"`
+}
+
+// Fork says of which run another one is a future: it is the same up to a time, and from there on everything that is left to chance depends
+// on another seed.
+type Fork struct {
+	// Seed is that of the past.
+	Seed uint64        `json:"seed"`
+	At   time.Duration `json:"at_ns"`
 }
 
 // Nodes are the names of the machines with the role "node", in order.

@@ -17,14 +17,16 @@ type meter struct {
 
 // start ties the goroutine to its thread until stop.
 func (m *meter) start() {
-	runtime.LockOSThread()
-	m.running, m.began = true, threadTime()
+	if !m.running {
+		runtime.LockOSThread()
+		m.running, m.began = true, threadTime()
+	}
 }
 
-// stop returns the time since start; the first call counts.
+// stop returns the time between starts and stops.
 func (m *meter) stop() time.Duration {
 	if m.running {
-		m.running, m.spent = false, threadTime()-m.began
+		m.running, m.spent = false, m.spent+threadTime()-m.began
 		runtime.UnlockOSThread()
 	}
 	return m.spent

@@ -45,7 +45,18 @@ type Stage struct {
 	world     *sim.World
 	recorder  *scenarios.Recorder
 	traceFile *os.File
+	trace     *trace.Writer
 	machines  []*sim.Machine
+	memory
+	meter meter
+	// past is the world as it stands since the last fork; nil if it has gone on since. shared is the processor time until then.
+	past   *sim.Snapshot
+	shared time.Duration
+}
+
+// memory is all that a stage remembers, besides its world, from one call to the next. It is plain data, which names machines: it is forked
+// and kept with the world.
+type memory struct {
 	// told holds the boot number of the last program of each machine whose end the recorder was told.
 	told map[string]int
 	// changed are the ways that strikes in force made slow, lossy or otherwise bad; cutting are the numbers of the cuts in force.
@@ -53,14 +64,13 @@ type Stage struct {
 	cutting []int
 	// struck is what the stage knows of each strike, by number.
 	struck map[int]*struck
-	meter  meter
 }
 
 // New makes a stage.
 func New(programs *Programs, options Options) *Stage {
 	return &Stage{
 		programs: programs, options: options,
-		told: map[string]int{}, struck: map[int]*struck{},
+		memory: memory{told: map[string]int{}, struck: map[int]*struck{}},
 	}
 }
 
@@ -71,11 +81,11 @@ func (s *Stage) Name() string { return scenarios.StageSimulated }
 func (s *Stage) Boot(_ context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
 	s.recorder = recorder
 	s.meter.start()
-	writer, err := s.createTrace(deployment)
+	err := s.createTrace(deployment)
 	if err != nil {
 		return nil, err
 	}
-	s.world, err = sim.New(sim.Options{Seed: deployment.Seed, Output: s.printed, Trace: writer})
+	s.world, err = sim.New(sim.Options{Seed: deployment.Seed, Output: s.printed, Trace: s.trace})
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +163,7 @@ func (s *Stage) Now() time.Duration {
 
 // Advance lets virtual time pass.
 func (s *Stage) Advance(ctx context.Context, until time.Duration) error {
+	s.goOn()
 	for s.world.Now() < until {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -204,14 +215,16 @@ func (s *Stage) Finish(context.Context) (scenarios.Ending, error) {
 		return ending, nil
 	}
 	ending.TraceHash, ending.TraceRecords = trace.FormatHash(s.world.TraceHash()), s.world.TraceRecords()
+	s.goOn()
 	err := s.world.Close()
-	ending.CPU = s.meter.stop()
+	ending.CPU, ending.Shared = s.shared+s.meter.stop(), s.shared
 	return ending, err
 }
 
 // Close drops the world, whatever state it is in.
 func (s *Stage) Close() error {
 	var err error
+	s.forget()
 	if s.world != nil {
 		err = s.world.Close()
 	}

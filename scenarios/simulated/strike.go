@@ -24,6 +24,7 @@ type struck struct {
 
 // Strike does a fault.
 func (s *Stage) Strike(_ context.Context, strike scenarios.Strike) (time.Duration, error) {
+	s.goOn()
 	now := &struck{strike: strike}
 	for _, name := range strike.Machines {
 		m := s.world.Machine(name)

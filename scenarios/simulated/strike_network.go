@@ -80,6 +80,7 @@ func (s *Stage) cut(strike scenarios.Strike) {
 
 // Toggle has a cut come back, or go but for what other cuts stop too.
 func (s *Stage) Toggle(_ context.Context, number int, there bool) error {
+	s.goOn()
 	now := s.struck[number]
 	if now == nil || !slices.Contains(s.cutting, number) {
 		return fmt.Errorf("strike %d cannot come and go: it is no cut in force", number)

@@ -3,6 +3,7 @@ package simulated
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -12,16 +13,47 @@ import (
 )
 
 // createTrace begins the trace in the run folder. Full traces are compressed: they are some ten times as long as others.
-func (s *Stage) createTrace(deployment scenarios.Deployment) (*trace.Writer, error) {
-	name, newWriter := run.TraceFile, trace.NewWriter
+func (s *Stage) createTrace(deployment scenarios.Deployment) error {
+	if err := s.createTraceFile(deployment.Folder); err != nil {
+		return err
+	}
 	if s.options.Trace == trace.Full {
-		name, newWriter = run.FullTraceFile, trace.NewCompressedWriter
+		s.trace = trace.NewCompressedWriter(s.traceFile, s.options.Trace, deployment.Seed)
+	} else {
+		s.trace = trace.NewWriter(s.traceFile, s.options.Trace, deployment.Seed)
+	}
+	return nil
+}
+
+func (s *Stage) createTraceFile(folder run.Folder) (err error) {
+	name := run.TraceFile
+	if s.options.Trace == trace.Full {
+		name = run.FullTraceFile
+	}
+	if s.traceFile, err = os.Create(folder.Path(name)); err != nil {
+		return fmt.Errorf("trace file: %w", err)
+	}
+	return nil
+}
+
+// continueTrace begins the trace in a run folder with what that of another stage of the same past holds.
+func (s *Stage) continueTrace(other *Stage, folder run.Folder) error {
+	if err := s.createTraceFile(folder); err != nil {
+		return err
 	}
 	var err error
-	if s.traceFile, err = os.Create(deployment.Folder.Path(name)); err != nil {
-		return nil, fmt.Errorf("trace file: %w", err)
+	if s.trace, err = other.trace.Continue(s.traceFile); err != nil {
+		return fmt.Errorf("trace file: %w", err)
 	}
-	return newWriter(s.traceFile, s.options.Trace, deployment.Seed), nil
+	past, err := os.Open(other.traceFile.Name())
+	if err != nil {
+		return fmt.Errorf("trace file: %w", err)
+	}
+	defer past.Close()
+	if _, err := io.Copy(s.traceFile, past); err != nil {
+		return fmt.Errorf("trace file: %w", err)
+	}
+	return nil
 }
 
 // OpenTrace opens the trace of a run, whichever level it has, for trace.NewReader.

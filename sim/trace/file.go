@@ -49,6 +49,7 @@ type Writer struct {
 	level      Level
 	out        *bufio.Writer
 	compressor *gzip.Writer // nil if the file is not compressed
+	file       io.Writer    // what the compressor writes to
 	json       *json.Encoder
 	next       uint64 // the index that need not be written
 	err        error
@@ -64,23 +65,52 @@ func NewWriter(w io.Writer, level Level, seed uint64) *Writer {
 // NewCompressedWriter begins a trace file that is compressed with gzip, to about a tenth. NewReader reads it as it reads others.
 func NewCompressedWriter(w io.Writer, level Level, seed uint64) *Writer {
 	compressor := gzip.NewWriter(w)
-	writer := &Writer{level: level, out: bufio.NewWriterSize(compressor, 64<<10), compressor: compressor}
+	writer := &Writer{level: level, out: bufio.NewWriterSize(compressor, 64<<10), compressor: compressor, file: w}
 	writer.begin(writer.out, seed)
 	return writer
 }
 
 func (w *Writer) begin(out io.Writer, seed uint64) {
-	w.json = json.NewEncoder(out)
-	w.json.SetEscapeHTML(false)
+	w.encodeTo(out)
 	w.encode(header{Format: Format, Level: w.level.String(), Seed: seed})
 	// The first record of a trace that begins in the middle of a run says which it is.
 	w.next = math.MaxUint64
+}
+
+func (w *Writer) encodeTo(out io.Writer) {
+	w.json = json.NewEncoder(out)
+	w.json.SetEscapeHTML(false)
 }
 
 func (w *Writer) encode(value any) {
 	if w.err == nil {
 		w.err = w.json.Encode(value)
 	}
+}
+
+// Continue returns a writer that goes on where this one is, in another file. That file must hold a copy of this one's, as it is when Continue
+// has returned, before the writer writes to it. This one goes on, too.
+func (w *Writer) Continue(file io.Writer) (*Writer, error) {
+	if w.err == nil {
+		w.err = w.out.Flush()
+	}
+	c := &Writer{level: w.level, next: w.next}
+	if w.compressor == nil {
+		c.out = bufio.NewWriterSize(file, 64<<10)
+	} else {
+		// What has been written ends a member of the file (RFC 1952, 2.2); each goes on with the next.
+		if w.err == nil {
+			w.err = w.compressor.Close()
+		}
+		w.compressor.Reset(w.file)
+		c.file, c.compressor = file, gzip.NewWriter(file)
+		c.out = bufio.NewWriterSize(c.compressor, 64<<10)
+	}
+	if w.err != nil {
+		return nil, fmt.Errorf("writing the trace: %w", w.err)
+	}
+	c.encodeTo(c.out)
+	return c, nil
 }
 
 // Level implements Sink.
