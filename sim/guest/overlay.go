@@ -26,20 +26,24 @@ const overlayRoot = "_overlay"
 // originals are the SHA-256 hashes of the files that the overlay replaces, as they are in the Go version that it was written for.
 // After a look at what changed in a new version, list its hashes with: cd $(go env GOROOT)/src && sha256sum FILES
 var originals = map[string]string{
-	"internal/poll/fd_fsync_posix.go": "5e19d9488df676a69838524881b9ba7689b40df87016b16100b33efa131ffdaa",
-	"syscall/tables_wasip1.go":        "0e629d50cec9bd60f08c846b691d1feafd9eaca00394d1cb90c01ecbe28ca8f8",
-	"net/fd_fake.go":                  "544bc4bdded58ee13ea2db8f5b11631afc647df8bac13f6693d692dd290f57b3",
-	"net/fd_wasip1.go":                "629fc5dc83f12fbe23737bff209b1598554220bfb45d834cf56806c8d1191571",
-	"net/interface_stub.go":           "da6e430fd555e2c2acaec31f241e7d3ae5265e6f543bc20652481a6ae066c920",
-	"net/net_fake.go":                 "784b369c57be52fa87ace5f10e07e3c24b45d549639e1487734b793024188df3",
-	"net/sockopt_fake.go":             "bdba169556903d963cbd678e8ed6b70bbdd87257b4e658f94c2d9ccbc374d64b",
-	"net/tcpsockopt_stub.go":          "95fae3835bd80bbefbded9bf91eae9c0988ed93c69d996a4c453979fa6a05650",
-	"os/sys_bsd.go":                   "0a5cd4a328bb028c01b1e41a9f891b9176229234c6f4e18afeab9fe771392193",
-	"runtime/lock_wasip1.go":          "9cadef1634f103839e5c242cdf2996a2b7844d5d380f4591c4ea9ab0e4fe5563",
-	"runtime/netpoll_wasip1.go":       "5462ad1c05a38ba052d77b3795fb284e2606471585ef5faef4f99cc27f400082",
-	"runtime/os_wasm.go":              "17708274aaf6e4c15b6db7a25ccbae1222e1e265dec5dfc1906ebd3bb343c25a",
-	"runtime/os_wasip1.go":            "be2ff1b65991ed4a763a07b05c03a379072a3f7f60368f175ba160ff47e1b889",
-	"runtime/rt0_wasip1_wasm.s":       "a4a177392f5076a7929787dd1796fee733c7e90a71662069390af98dc8119915",
+	"internal/poll/fd_fsync_posix.go":        "5e19d9488df676a69838524881b9ba7689b40df87016b16100b33efa131ffdaa",
+	"internal/runtime/atomic/atomic_wasm.go": "4f6bc6a1fa130ed10d601c6fd6c915ef0955402f3d2a35e687d5291af1eed133",
+	"net/fd_fake.go":                         "544bc4bdded58ee13ea2db8f5b11631afc647df8bac13f6693d692dd290f57b3",
+	"net/fd_wasip1.go":                       "629fc5dc83f12fbe23737bff209b1598554220bfb45d834cf56806c8d1191571",
+	"net/interface_stub.go":                  "da6e430fd555e2c2acaec31f241e7d3ae5265e6f543bc20652481a6ae066c920",
+	"net/net_fake.go":                        "784b369c57be52fa87ace5f10e07e3c24b45d549639e1487734b793024188df3",
+	"net/sockopt_fake.go":                    "bdba169556903d963cbd678e8ed6b70bbdd87257b4e658f94c2d9ccbc374d64b",
+	"net/tcpsockopt_stub.go":                 "95fae3835bd80bbefbded9bf91eae9c0988ed93c69d996a4c453979fa6a05650",
+	"os/sys_bsd.go":                          "0a5cd4a328bb028c01b1e41a9f891b9176229234c6f4e18afeab9fe771392193",
+	"runtime/lock_wasip1.go":                 "9cadef1634f103839e5c242cdf2996a2b7844d5d380f4591c4ea9ab0e4fe5563",
+	"runtime/netpoll_wasip1.go":              "5462ad1c05a38ba052d77b3795fb284e2606471585ef5faef4f99cc27f400082",
+	"runtime/os_wasip1.go":                   "be2ff1b65991ed4a763a07b05c03a379072a3f7f60368f175ba160ff47e1b889",
+	"runtime/os_wasm.go":                     "17708274aaf6e4c15b6db7a25ccbae1222e1e265dec5dfc1906ebd3bb343c25a",
+	"runtime/rt0_wasip1_wasm.s":              "a4a177392f5076a7929787dd1796fee733c7e90a71662069390af98dc8119915",
+	"sync/atomic/asm.s":                      "0d82e9b2a1e68008568b03a6eda89769a33d141beac22d20124e89e951d452d4",
+	"sync/atomic/doc.go":                     "fb448dacfc6b4d5c74ae203224dc31088c2cf45fc42391a4fdb04a47ccc62413",
+	"sync/atomic/doc_64.go":                  "0434f660a650bc6a1eaf9b8c48205ed0ce8c18b53001e949dde7662d04bde9ea",
+	"syscall/tables_wasip1.go":               "0e629d50cec9bd60f08c846b691d1feafd9eaca00394d1cb90c01ecbe28ca8f8",
 }
 
 // overlayVersion is the Go version that the overlay was written for.
