@@ -17,6 +17,8 @@ import (
 //	     |<- RemovedAfter ---------->|<- ExpirySlack ->|
 //	      must be listed                                must be gone
 //
+// With both limits the same, instances go without turning unhealthy first, as those do that live as long as a connection.
+//
 // What happens while nodes or clients cannot reach each other is not judged, nor in the time that the registry has to get over
 // it: beats do not reach whoever counts them. A clock that lies is no excuse.
 type expiry struct{}
@@ -29,9 +31,14 @@ const clockTolerance = 50
 
 // Check holds what observers saw against the signs of life that clients sent.
 func (expiry) Check(_ context.Context, in Input) Verdict {
+	atOnce := in.Bounds.UnhealthyAfter == in.Bounds.RemovedAfter
 	verdict := Verdict{Property: Expiry, Guarantee: fmt.Sprintf(
 		"A silent client's instance turns unhealthy %s and is removed %s after its last beat, at most %s later and never earlier.",
 		bound(in.Bounds.UnhealthyAfter), bound(in.Bounds.RemovedAfter), bound(in.Bounds.ExpirySlack))}
+	if atOnce {
+		verdict.Guarantee = fmt.Sprintf("A silent client's instance is removed %s after its last sign of life, at most %s later and never earlier.",
+			in.Bounds.RemovedAfter, in.Bounds.ExpirySlack)
+	}
 	e := newExpiries(in)
 	early, late := 0, 0
 	unhealthy, removed := map[silence]bool{}, map[silence]bool{}
@@ -73,9 +80,12 @@ func (expiry) Check(_ context.Context, in Input) Verdict {
 	case len(removed) == 0:
 		return verdict.undecided("%s unhealthy in time, but nothing was seen of any later than %s after the last beat, when the instance must be gone",
 			counted(len(unhealthy), "silence"), in.Bounds.RemovedAfter+in.Bounds.ExpirySlack)
-	case len(unhealthy) == 0:
+	case len(unhealthy) == 0 && !atOnce:
 		return verdict.undecided("%s ended by removal in time, but none was seen before, when the instance must have turned unhealthy",
 			counted(len(removed), "silence"))
+	}
+	if atOnce {
+		return verdict.holds("%s ended by removal in time, none early", counted(len(removed), "silence"))
 	}
 	return verdict.holds("%s unhealthy in time, %s ended by removal in time, none early",
 		counted(len(unhealthy), "silence"), counted(len(removed), "silence"))

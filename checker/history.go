@@ -101,7 +101,59 @@ func recordOf(h model.History, ephemeral bool) record {
 			}
 		}
 	}
+	if ephemeral {
+		r.views = append(r.views, believed(h)...)
+	}
 	return r
+}
+
+// believeEvery is how often a subscriber is looked at.
+const believeEvery = 500 * time.Millisecond
+
+// believed is what subscribers believed, as if somebody had looked at each twice a second, and when what it believed was about to
+// change: each is a place of its own, which must show what the nodes show. So a push that is lost is as good as a node that is behind.
+func believed(h model.History) []view {
+	type subscription struct {
+		client  string
+		service model.Service
+	}
+	var views []view
+	held := map[subscription]model.Record{}
+	var order []subscription
+	end := h.Header.End
+	until := func(s subscription, to time.Duration) {
+		push := held[s]
+		look := func(at time.Duration) {
+			v := view{service: s.service, client: s.client, node: s.client, call: model.Observe, asked: at, answered: at}
+			for _, instance := range push.Instances {
+				v.listed = append(v.listed, inCluster(instance))
+			}
+			views = append(views, v)
+		}
+		for at := push.T; at < to; at += believeEvery {
+			look(at)
+		}
+		if last := to - 1; last > push.T {
+			look(last)
+		}
+	}
+	for _, r := range h.Records {
+		end = max(end, r.T)
+		if r.Phase != model.Event || r.Call != model.Pushed {
+			continue
+		}
+		s := subscription{r.Client, r.Service}
+		if _, again := held[s]; again {
+			until(s, r.T)
+		} else {
+			order = append(order, s)
+		}
+		held[s] = r
+	}
+	for _, s := range order {
+		until(s, end)
+	}
+	return views
 }
 
 func viewOf(o model.Operation) view {

@@ -36,16 +36,18 @@ type Call string
 
 // The operations of a workload, and the events of its clients.
 const (
-	// Register adds an instance or replaces what it said before (POST /nacos/v1/ns/instance).
+	// Register adds an instance or replaces what it said before (POST /nacos/v1/ns/instance, InstanceRequest,
+	// PersistentInstanceRequest).
 	Register Call = "register"
-	// Deregister takes an instance off (DELETE /nacos/v1/ns/instance).
+	// Deregister takes an instance off (DELETE /nacos/v1/ns/instance, or the same requests as above).
 	Deregister Call = "deregister"
 	// Update writes operator metadata over an instance (PUT /nacos/v1/ns/instance).
 	Update Call = "update"
 	// Beat says that an ephemeral instance lives (PUT /nacos/v1/ns/instance/beat). It is a light beat, which registers nothing: for
-	// an instance that the registry does not know it ends as Fail.
+	// an instance that the registry does not know it ends as Fail. Over gRPC it is a sign of life of the connection that the instance
+	// was registered over (HealthCheckRequest).
 	Beat Call = "beat"
-	// Query lists a service (GET /nacos/v1/ns/instance/list), at whichever node the client prefers.
+	// Query lists a service (GET /nacos/v1/ns/instance/list, ServiceQueryRequest), at whichever node the client prefers.
 	Query Call = "query"
 	// Observe lists a service at one given node, never at another, so that a checker can follow each node's view. It is no
 	// load: unavailability and linearizability are not judged by it.
@@ -58,6 +60,9 @@ const (
 	// ClientStopped (phase Event): the client has finished its work in good order; what it registered stays registered, unless it
 	// is one of those that leave (see Load.Leaving).
 	ClientStopped Call = "stopped"
+	// Pushed (phase Event): a subscriber learned what Instances of a Service there are, and from which Node; it believes that until it
+	// learns otherwise.
+	Pushed Call = "pushed"
 )
 
 // ReadMode says which guarantee a query asked for.
@@ -108,9 +113,9 @@ type Record struct {
 	Instance *Instance `json:"instance,omitempty"`
 	// Read is the mode of a Query; present at Invoke.
 	Read ReadMode `json:"read,omitempty"`
-	// Instances is what a Query or Observe listed; present at OK (an empty list is written as []).
+	// Instances is what a Query or Observe listed, or what was Pushed; present at OK (an empty list is written as []).
 	Instances []Instance `json:"instances,omitzero"`
-	// Status is the HTTP status of the answer, 0 if none came.
+	// Status is the HTTP status of the answer, or the error code of one over gRPC (200 for a success); 0 if none came.
 	Status int `json:"status,omitempty"`
 	// Error says why a Fail or Unknown was one.
 	Error string `json:"error,omitempty"`

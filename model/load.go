@@ -9,6 +9,17 @@ import (
 	"time"
 )
 
+// Protocol is how clients talk to the registry.
+type Protocol string
+
+// The protocols.
+const (
+	// HTTP is that of the 1.x line: requests, and beats that keep ephemeral instances alive. An empty Protocol means it, too.
+	HTTP Protocol = "http"
+	// GRPC is that of the 2.x line: ephemeral instances live as long as the connection that they were registered over.
+	GRPC Protocol = "grpc"
+)
+
 // Load says what the clients of a run do. A scenario holds one; the stage passes it, as JSON, to the workload program.
 type Load struct {
 	// EphemeralClients each own one ephemeral instance: they register it, beat, sometimes update or deregister and register it
@@ -18,6 +29,10 @@ type Load struct {
 	// EphemeralServices and PersistentServices are how many services the clients of each kind share, in turn.
 	EphemeralServices  int `json:"ephemeral_services"`
 	PersistentServices int `json:"persistent_services"`
+	// Protocol that the clients speak; observers always use HTTP. Empty: HTTP.
+	Protocol Protocol `json:"protocol,omitempty"`
+	// Subscribers each subscribe one of the ephemeral services, in turn, and tell whatever comes (see Pushed).
+	Subscribers int `json:"subscribers,omitempty"`
 	// OperationsPerSecond of all clients together, without beats and observers. 0: ephemeral clients register and beat, no more.
 	OperationsPerSecond float64 `json:"operations_per_second"`
 	// ReadShare is the share of operations that are queries, 0 to 1.
@@ -79,6 +94,17 @@ func (l Load) Validate() error {
 	}
 	if l.EphemeralClients == 0 && l.PersistentClients == 0 {
 		complain("ephemeral_clients and persistent_clients are both 0: want at least one client")
+	}
+	if l.Protocol != "" && l.Protocol != HTTP && l.Protocol != GRPC {
+		complain("protocol %q: want %q or %q", l.Protocol, HTTP, GRPC)
+	}
+	switch {
+	case l.Subscribers < 0 || l.Subscribers > MaxClients:
+		complain("subscribers is %d: want 0 to %d", l.Subscribers, MaxClients)
+	case l.Subscribers > 0 && l.Protocol != GRPC:
+		complain("subscribers is %d, but the protocol is not %q: want 0", l.Subscribers, GRPC)
+	case l.Subscribers > 0 && l.EphemeralServices == 0:
+		complain("ephemeral_services is 0, but there are %d subscribers: want at least 1 service", l.Subscribers)
 	}
 	if l.Leaving < 0 || l.Leaving > l.EphemeralClients {
 		complain("leaving is %d: want 0 to %d, the number of ephemeral clients", l.Leaving, l.EphemeralClients)

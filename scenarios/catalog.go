@@ -254,6 +254,31 @@ func staleReads(load model.Load) model.Load {
 	return load
 }
 
+// subscribersOver is how many clients subscribe where the protocol can tell them of changes.
+const subscribersOver = 3
+
+// Over is the scenario with clients that speak another protocol: what befalls the registry stays the same, and what clients may
+// expect of it is what that protocol promises.
+func (s Scenario) Over(protocol model.Protocol) Scenario {
+	s.Load.Protocol = protocol
+	s.Load.Subscribers = 0
+	if protocol == model.GRPC {
+		if s.Load.EphemeralServices > 0 {
+			s.Load.Subscribers = subscribersOver
+		}
+		s.Bounds = connectionBounds(s.Bounds)
+	}
+	return s
+}
+
+// connectionBounds are the limits for instances that live as long as a connection does. A connection that has been silent for 20 s is
+// noticed at most 3 s later and has 5 s to answer; then its instances go at once, without turning unhealthy first. Peers and views
+// follow within 1.7 s, or 4.7 s if a message to a peer was lost.
+func connectionBounds(bounds checker.Bounds) checker.Bounds {
+	bounds.UnhealthyAfter, bounds.RemovedAfter, bounds.ExpirySlack = 20*time.Second, 20*time.Second, 13*time.Second
+	return bounds
+}
+
 // Find returns the scenario of a name. The error of an unknown one suggests those that look alike.
 func Find(name string) (Scenario, error) {
 	var names []string

@@ -94,6 +94,9 @@ func replayCommand(stage string, scenario Scenario, seed uint64) string {
 		command = "live"
 	}
 	line := fmt.Sprintf("muster %s %s --seed %d", command, scenario.Name, seed)
+	if scenario.Load.Protocol != "" {
+		line += " --protocol " + string(scenario.Load.Protocol)
+	}
 	for _, defect := range scenario.Cluster.Defects() {
 		line += " --defect " + defect
 	}

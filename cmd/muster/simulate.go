@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"muster/model"
 	"muster/model/run"
 	"muster/reports"
 	"muster/scenarios"
@@ -27,6 +28,8 @@ type simulateFlags struct {
 	broken defects
 	trace  string
 	node   string
+	// protocol that clients are to speak; empty: the scenario's.
+	protocol string
 }
 
 func newSimulateCommand() *cobra.Command {
@@ -49,6 +52,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
   muster simulate leader-isolated --seed 7
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out sweep
   muster simulate silent-clients --defect liveness/neverExpire
+  muster simulate leader-killed --protocol grpc    # clients of the 2.x line in the place of 1.x
   muster simulate --verify                         # every run twice, traces compared
   muster simulate calm --node ../other/registry    # another registry's nodes in the place of ours`,
 		ValidArgsFunction: completeScenarios,
@@ -58,6 +62,9 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 				return err
 			}
 			if chosen, err = flags.broken.in(chosen); err != nil {
+				return err
+			}
+			if chosen, err = over(chosen, flags.protocol); err != nil {
 				return err
 			}
 			jobs, err := flags.plan(chosen)
@@ -83,6 +90,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	flags.broken.flagOn(command)
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
 	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: normal, or full (packets, wake-ups, disks; compressed)")
+	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says); such runs stand in SCENARIO-PROTOCOL-seedN")
 	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
 	return command
 }
@@ -99,11 +107,30 @@ func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]job, error) {
 	for _, s := range chosen {
 		for i := range f.seeds {
 			seed := f.seed + uint64(i)
-			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", s.Name, seed)))
+			name := s.Name
+			if f.protocol != "" {
+				name += "-" + f.protocol
+			}
+			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, seed)))
 			jobs = append(jobs, job{scenario: s, seed: seed, folder: folder})
 		}
 	}
 	return jobs, nil
+}
+
+// over has the clients of scenarios speak a protocol, if one is named.
+func over(chosen []scenarios.Scenario, protocol string) ([]scenarios.Scenario, error) {
+	switch model.Protocol(protocol) {
+	case "":
+		return chosen, nil
+	case model.HTTP, model.GRPC:
+		changed := make([]scenarios.Scenario, len(chosen))
+		for i, s := range chosen {
+			changed[i] = s.Over(model.Protocol(protocol))
+		}
+		return changed, nil
+	}
+	return nil, fmt.Errorf("--protocol %q: want %s or %s", protocol, model.HTTP, model.GRPC)
 }
 
 // simulatedPrograms builds the guests of the source tree around the working directory, with another registry in the place of ours if node

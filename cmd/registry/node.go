@@ -119,7 +119,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	if err != nil {
 		return nil, fmt.Errorf("this node's address %q: %w", s.address, err)
 	}
-	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose})
+	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose, Barrier: n.consensus.ReadBarrier})
 	push.New(n.state, n.sdk)
 	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, push.UDP(n.state), log)
 	replication := distro.New(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log})

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/client/connected"
 )
 
 const (
@@ -22,6 +24,9 @@ const (
 // that is, it deregisters in good order and registers again later. The others stay, so that there is always somebody to be found.
 // So does a client that is to fall silent, which must have something to lose then, and one that is to leave, since a registration
 // of unknown outcome would cast doubt on its going.
+//
+// Over a connection the instance lives as long as that does. The client's connection then does again by itself what failed or was lost
+// with an earlier one, which stands in the history as well, and updates by registering anew.
 //
 // Its beats name the instance and no more, so that a beat which is late can never bring back what was deregistered: everything
 // that adds the instance stands in the history as a register.
@@ -42,8 +47,10 @@ type ephemeralClient struct {
 	// restless: the client comes and goes. It does not go before stays, nor come back before back.
 	restless    bool
 	stays, back time.Time
-	// comes: until then a registration of unknown outcome may still come true.
-	comes time.Time
+	// comes: until then a registration of unknown outcome may still come true. redone is the same, in ns since 1970, of what the
+	// connection did again.
+	comes  time.Time
+	redone atomic.Int64
 
 	// When what is due next; the zero time is never.
 	aliveAt, operateAt, stopAt, silentAt time.Time
@@ -123,7 +130,7 @@ func (c *ephemeralClient) due() (moment time.Time, do func(context.Context)) {
 // stop ends the operations. What belongs to staying alive goes on, unless the client leaves.
 func (c *ephemeralClient) stop(ctx context.Context) {
 	c.operateAt, c.stopAt = time.Time{}, time.Time{}
-	if c.leaves && !time.Now().Before(c.comes) {
+	if c.leaves && !time.Now().Before(c.comes) && time.Now().UnixNano() >= c.redone.Load() {
 		c.leave(ctx)
 	}
 	c.happened(model.ClientStopped)
@@ -153,9 +160,15 @@ func (c *ephemeralClient) fallSilent(ctx context.Context) {
 	c.silences = c.silences[1:]
 	c.awaitSilence()
 	c.happened(model.ClientSilent)
-	c.registry.HangUp()
+	if c.connection != nil {
+		c.connection.Suspend()
+		defer c.connection.Resume()
+	} else {
+		c.registry.HangUp()
+	}
 	if silence.For == 0 {
 		c.aliveAt, c.operateAt, c.stopAt = time.Time{}, time.Time{}, time.Time{}
+		<-ctx.Done()
 		return
 	}
 	end := c.at(silence.From + silence.For)
@@ -173,6 +186,16 @@ func (c *ephemeralClient) fallSilent(ctx context.Context) {
 
 // stayAlive beats, or registers if that is what it takes.
 func (c *ephemeralClient) stayAlive(ctx context.Context) {
+	if c.connection != nil {
+		switch c.connection.Published(c.service) {
+		case connected.Registered:
+			c.registered = true
+		case connected.Pending: // it is being seen to
+			c.registered = false
+			c.aliveAt = time.Now().Add(retryDelay)
+			return
+		}
+	}
 	if !c.registered {
 		c.register(ctx)
 		return
@@ -232,7 +255,7 @@ func (c *ephemeralClient) operate(ctx context.Context) {
 
 // goes says whether the client takes itself off now, and decides when it will be back: before its work is done.
 func (c *ephemeralClient) goes(now time.Time) bool {
-	if !c.restless || now.Before(c.stays) {
+	if !c.restless || now.Before(c.stays) || now.UnixNano() < c.redone.Load() {
 		return false
 	}
 	c.back = now.Add(c.jitter(awayBeats * c.interval))
@@ -243,6 +266,10 @@ func (c *ephemeralClient) goes(now time.Time) bool {
 func (c *ephemeralClient) update(ctx context.Context) {
 	before := c.instance
 	c.renew()
+	if c.connection != nil {
+		c.register(ctx)
+		return
+	}
 	if c.ask(ctx, c.preferred, c.operation(model.Update)).Outcome != model.OK {
 		c.instance = before
 		c.moveOn()
@@ -271,6 +298,22 @@ func (c *ephemeralClient) write(ctx context.Context, call model.Call) model.Phas
 		}
 	}
 	return answer.Outcome
+}
+
+// doneAgain prints what the connection does again by itself.
+func (c *ephemeralClient) doneAgain(redo connected.Redo) func(client.Answer) {
+	instance := redo.Instances[0]
+	operation := model.Record{Call: model.Register, Service: redo.Service, Ephemeral: true, Instance: &instance}
+	if redo.Deregister {
+		operation.Call = model.Deregister
+	}
+	complete := c.invoke(redo.Server, operation)
+	return func(answer client.Answer) {
+		if answer.Outcome == model.Unknown && !redo.Deregister {
+			c.redone.Store(time.Now().Add(settling).UnixNano())
+		}
+		complete(nil, answer)
+	}
 }
 
 // stay registered for so long at least.

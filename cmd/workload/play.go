@@ -8,11 +8,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/url"
 	"sync"
 	"time"
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/client/connected"
 )
 
 // play is a load, the cluster that it is for, and the seed that decides the rest.
@@ -24,8 +26,11 @@ type play struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// actor is a client of the play: it works until it has nothing left to do or the context ends.
-type actor interface{ work(ctx context.Context) }
+// actor is a client of the play: it works until it has nothing left to do or the context ends, and is closed in the end.
+type actor interface {
+	work(ctx context.Context)
+	close()
+}
 
 // run plays until the context ends, and returns how many operations were invoked. Its error is about the play itself; what the
 // registry does wrong stands in the history.
@@ -34,6 +39,11 @@ func (p play) run(ctx context.Context, output io.Writer) (operations int, err er
 	defer fail(nil)
 	printer := newHistory(output, fail)
 	actors, err := p.cast(printer)
+	defer func() {
+		for _, a := range actors {
+			a.close()
+		}
+	}()
 	if err != nil {
 		return 0, err
 	}
@@ -66,18 +76,36 @@ func (p play) cast(printer *history) ([]actor, error) {
 	for i := range p.load.EphemeralClients {
 		w, err := p.worker(printer, began, fmt.Sprintf("e%d", i+1), p.load.Timeout)
 		if err != nil {
-			return nil, err
+			return actors, err
 		}
 		w.preferred = (i%len(ephemeral) + i/len(ephemeral)) % len(p.nodes)
-		actors = append(actors, newEphemeralClient(w, p.load, clients, i+1, ephemeral[i%len(ephemeral)]))
+		c := newEphemeralClient(w, p.load, clients, i+1, ephemeral[i%len(ephemeral)])
+		actors = append(actors, c)
+		if err := p.connect(w, c.doneAgain); err != nil {
+			return actors, err
+		}
 	}
 	for i := range p.load.PersistentClients {
 		w, err := p.worker(printer, began, fmt.Sprintf("p%d", i+1), p.load.Timeout)
 		if err != nil {
-			return nil, err
+			return actors, err
 		}
 		w.preferred = (i%len(persistent) + i/len(persistent)) % len(p.nodes)
 		actors = append(actors, newPersistentClient(w, p.load, clients, i+1, persistent[i%len(persistent)]))
+		if err := p.connect(w, nil); err != nil {
+			return actors, err
+		}
+	}
+	for i := range p.load.Subscribers {
+		w, err := p.worker(printer, began, fmt.Sprintf("s%d", i+1), p.load.Timeout)
+		if err != nil {
+			return actors, err
+		}
+		w.preferred = i % len(p.nodes)
+		actors = append(actors, newSubscriber(w, p.load, ephemeral[i%len(ephemeral)]))
+		if err := p.connect(w, nil); err != nil {
+			return actors, err
+		}
 	}
 	if p.load.ObserveInterval == 0 {
 		return actors, nil
@@ -85,12 +113,33 @@ func (p play) cast(printer *history) ([]actor, error) {
 	for i, n := range p.nodes {
 		w, err := p.worker(printer, began, "observer-"+n.Name, min(p.load.Timeout, p.load.ObserveInterval))
 		if err != nil {
-			return nil, err
+			return actors, err
 		}
 		w.preferred = i
 		actors = append(actors, newObserver(w, p.load, ephemeral, persistent))
 	}
 	return actors, nil
+}
+
+// connect gives a worker a connection of its own if the load wants that.
+func (p play) connect(w *worker, onRedo func(connected.Redo) func(client.Answer)) error {
+	if p.load.Protocol != model.GRPC {
+		return nil
+	}
+	var servers []string
+	for _, n := range p.nodes {
+		base, err := url.Parse(n.URL)
+		if err != nil {
+			return fmt.Errorf("node %s: %w", n.Name, err)
+		}
+		servers = append(servers, base.Host)
+	}
+	var err error
+	w.connection, err = connected.New(connected.Options{
+		Servers: servers, First: w.preferred, Namespace: cmp.Or(p.load.Namespace, model.DefaultNamespace), App: w.name,
+		Timeout: p.load.Timeout, Dial: p.dial, OnRedo: onRedo,
+	})
+	return err
 }
 
 func (p play) service(kind string, i int) model.Service {

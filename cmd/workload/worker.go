@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/client/connected"
 )
 
 const (
@@ -24,11 +26,14 @@ type worker struct {
 	name     string
 	nodes    []string // their names
 	registry *client.Client
-	history  *history
-	random   *rand.Rand
-	began    time.Time
+	// connection is how the client speaks to the registry if not over HTTP, nil if it does.
+	connection *connected.Client
+	history    *history
+	random     *rand.Rand
+	began      time.Time
 
-	operations int64
+	// operations counts; what a connection does again by itself counts along.
+	operations atomic.Int64
 	// preferred node: the client writes here, and mostly reads here.
 	preferred int
 	avoided   map[place]time.Time
@@ -38,6 +43,13 @@ type worker struct {
 type place struct {
 	node int
 	read model.ReadMode
+}
+
+// close ends the client's connection, if it has one.
+func (w *worker) close() {
+	if w.connection != nil {
+		w.connection.Close()
+	}
 }
 
 // at is a moment counted from the start of the workload.
@@ -65,44 +77,83 @@ func (w *worker) jitter(mean time.Duration) time.Duration {
 }
 
 // number of the operation that is invoked next.
-func (w *worker) number() int64 { return w.operations + 1 }
+func (w *worker) number() int64 { return w.operations.Load() + 1 }
 
 // happened prints an event of the client itself.
 func (w *worker) happened(event model.Call) {
 	w.history.print(model.Record{Client: w.name, Phase: model.Event, Call: event})
 }
 
-// ask invokes an operation at one node and prints both its ends. It returns how it ended, and never without an end printed.
+// ask invokes an operation at one node and prints both its ends. It returns how it ended, and never without an end printed. Over a
+// connection the node is the one that the client is connected to.
 func (w *worker) ask(ctx context.Context, node int, operation model.Record) client.Answer {
-	w.operations++
-	operation.Client, operation.Op, operation.Phase, operation.Node = w.name, w.operations, model.Invoke, w.nodes[node]
-	w.history.print(operation)
-
-	completed := model.Record{
-		Client: w.name, Op: w.operations, Call: operation.Call, Node: w.nodes[node],
-		Service: operation.Service, Ephemeral: operation.Ephemeral,
+	if w.connection != nil {
+		node, _ = w.connection.Server()
 	}
+	complete := w.invoke(node, operation)
+	var listed []model.Instance
 	var answer client.Answer
-	switch only := client.Only(node); operation.Call {
-	case model.Register:
-		answer = w.registry.Register(ctx, only, operation.Service, *operation.Instance)
-	case model.Deregister:
-		answer = w.registry.Deregister(ctx, only, operation.Service, *operation.Instance)
-	case model.Update:
-		answer = w.registry.Update(ctx, only, operation.Service, *operation.Instance)
-	case model.Beat:
-		answer = w.registry.Beat(ctx, only, operation.Service, *operation.Instance)
-	case model.Query:
-		completed.Instances, answer = w.registry.List(ctx, only, operation.Service, operation.Read)
-	case model.Observe:
-		completed.Instances, answer = w.registry.List(ctx, only, operation.Service, model.ReadLocal)
+	if w.connection != nil {
+		listed, answer = overConnection(ctx, w.connection, operation)
+	} else {
+		listed, answer = overHTTP(ctx, w.registry, client.Only(node), operation)
 	}
-	completed.Phase, completed.Status = answer.Outcome, answer.Status
-	if answer.Err != nil {
-		completed.Error = answer.Err.Error()
-	}
-	w.history.print(completed)
+	complete(listed, answer)
 	return answer
+}
+
+// invoke prints that an operation is invoked at a node, and returns what prints how it ended.
+func (w *worker) invoke(node int, operation model.Record) (complete func([]model.Instance, client.Answer)) {
+	number := w.operations.Add(1)
+	operation.Client, operation.Op, operation.Phase, operation.Node = w.name, number, model.Invoke, w.nodes[node]
+	w.history.print(operation)
+	return func(listed []model.Instance, answer client.Answer) {
+		completed := model.Record{
+			Client: w.name, Op: number, Phase: answer.Outcome, Call: operation.Call, Node: w.nodes[answer.Node],
+			Service: operation.Service, Ephemeral: operation.Ephemeral, Instances: listed, Status: answer.Status,
+		}
+		if answer.Err != nil {
+			completed.Error = answer.Err.Error()
+		}
+		w.history.print(completed)
+	}
+}
+
+// overHTTP does an operation.
+func overHTTP(ctx context.Context, registry *client.Client, route client.Route, operation model.Record) ([]model.Instance, client.Answer) {
+	switch operation.Call {
+	case model.Register:
+		return nil, registry.Register(ctx, route, operation.Service, *operation.Instance)
+	case model.Deregister:
+		return nil, registry.Deregister(ctx, route, operation.Service, *operation.Instance)
+	case model.Update:
+		return nil, registry.Update(ctx, route, operation.Service, *operation.Instance)
+	case model.Beat:
+		return nil, registry.Beat(ctx, route, operation.Service, *operation.Instance)
+	case model.Query:
+		return registry.List(ctx, route, operation.Service, operation.Read)
+	}
+	return registry.List(ctx, route, operation.Service, model.ReadLocal)
+}
+
+// overConnection does an operation. What is updated is registered anew, as the SDKs of the 2.x line do it.
+func overConnection(ctx context.Context, connection *connected.Client, operation model.Record) ([]model.Instance, client.Answer) {
+	switch operation.Call {
+	case model.Register:
+		if !operation.Ephemeral {
+			return nil, connection.RegisterPersistent(ctx, operation.Service, *operation.Instance)
+		}
+		return nil, connection.Register(ctx, operation.Service, *operation.Instance)
+	case model.Deregister:
+		if !operation.Ephemeral {
+			return nil, connection.DeregisterPersistent(ctx, operation.Service, *operation.Instance)
+		}
+		return nil, connection.Deregister(ctx, operation.Service)
+	case model.Beat:
+		return nil, connection.Beat(ctx, operation.Service)
+	}
+	listing, answer := connection.List(ctx, operation.Service, operation.Read)
+	return listing.Instances, answer
 }
 
 // moveOn prefers the next node from now on.

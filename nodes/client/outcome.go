@@ -22,7 +22,7 @@ type Answer struct {
 	Outcome model.Phase
 	// Node is the place in Config.Nodes of the node that was asked last.
 	Node int
-	// Status is the HTTP status of the answer, 0 if none came.
+	// Status is the HTTP status of the answer, or the error code of one over gRPC (200 for a success); 0 if none came.
 	Status int
 	// Err says why the outcome is not OK; nil if it is.
 	Err error

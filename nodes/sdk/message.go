@@ -70,6 +70,9 @@ type ServiceQueryRequest struct {
 	named
 	Cluster     *string      `json:"cluster"`
 	HealthyOnly jackson.Bool `json:"healthyOnly"`
+	// Read is the mode that the query is to be answered in. Nacos does not know it and answers from the node's memory, which is
+	// also what happens here without it.
+	Read model.ReadMode `json:"read"`
 }
 
 // QueryServiceResponse answers it.

@@ -4,19 +4,38 @@ import (
 	"context"
 	"fmt"
 
+	"muster/model"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
 )
 
 // query answers ServiceQueryRequest. An unknown service has no hosts.
-func (h handlers) query(_ context.Context, r *ServiceQueryRequest) (QueryServiceResponse, error) {
+func (h handlers) query(ctx context.Context, r *ServiceQueryRequest) (QueryServiceResponse, error) {
 	if err := r.checkClusters(r.Cluster); err != nil {
 		return QueryServiceResponse{Result: refusal(err)}, nil
 	}
 	clusters := text(r.Cluster)
 	info := push.ServiceInfo{Name: r.Service, Group: r.Group, Clusters: &clusters, HealthyOnly: bool(r.HealthyOnly)}
-	return QueryServiceResponse{rpc.OK(), info.JSON(h.options.Registry, h.options.Registry.View(r.key()))}, nil
+	view, err := h.view(ctx, r)
+	if err != nil {
+		return QueryServiceResponse{}, err
+	}
+	return QueryServiceResponse{rpc.OK(), info.JSON(h.options.Registry, view)}, nil
+}
+
+// view is the service as the query wants to read it.
+func (h handlers) view(ctx context.Context, r *ServiceQueryRequest) (*registry.View, error) {
+	switch {
+	case r.Read == "" || r.Read == model.ReadLocal:
+		return h.options.Registry.View(r.key()), nil
+	case r.Read != model.ReadLinearizable || h.options.Barrier == nil:
+		return nil, invalid(fmt.Sprintf("Param 'read' is illegal, %q: want local or linearizable", string(r.Read)))
+	}
+	if err := h.options.Barrier(ctx); err != nil {
+		return nil, broken("no linearizable read now: " + err.Error() + "; read=local answers from this node's memory")
+	}
+	return h.options.Registry.FreshView(r.key()), nil
 }
 
 // list answers ServiceListRequest. Its selector is not looked at.

@@ -16,6 +16,8 @@ type Options struct {
 	IP string
 	// Propose brings a command to the Raft group.
 	Propose func(context.Context, registry.Command) error
+	// Barrier returns when this node has applied everything that was acknowledged before the call. Nil: no linearizable reads.
+	Barrier func(context.Context) error
 }
 
 // handlers answer naming requests.

@@ -149,12 +149,11 @@ func TestRegistersAndFinds(t *testing.T) {
 func TestRedoesElsewhere(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		cluster := newCluster(t, one, two)
-		var redone []connected.Redo
-		var ended []client.Answer
+		redone, ended := make(chan connected.Redo, 9), make(chan client.Answer, 9)
 		c := cluster.client(func(o *connected.Options) {
 			o.OnRedo = func(r connected.Redo) func(client.Answer) {
-				redone = append(redone, r)
-				return func(a client.Answer) { ended = append(ended, a) }
+				redone <- r
+				return func(a client.Answer) { ended <- a }
 			}
 		})
 		ctx := t.Context()
@@ -162,8 +161,13 @@ func TestRedoesElsewhere(t *testing.T) {
 		gone := model.Service{Namespace: "public", Group: "DEFAULT_GROUP", Name: "gone"}
 		require.NoError(t, c.Register(ctx, gone, first).Err)
 		require.NoError(t, c.Deregister(ctx, gone).Err)
+		var mu sync.Mutex
 		var updates []connected.Update
-		require.NoError(t, c.Subscribe(ctx, orders, "", func(u connected.Update) { updates = append(updates, u) }).Err)
+		require.NoError(t, c.Subscribe(ctx, orders, "", func(u connected.Update) {
+			mu.Lock()
+			defer mu.Unlock()
+			updates = append(updates, u)
+		}).Err)
 		time.Sleep(time.Second)
 
 		cluster.stop(one)
@@ -174,14 +178,17 @@ func TestRedoesElsewhere(t *testing.T) {
 		require.Equal(t, 1, place)
 		require.True(t, up)
 		require.Equal(t, []string{first.IP}, cluster.listed(two), "done again on the other node")
-		require.Equal(t, []connected.Redo{{Server: 1, Service: orders, Instances: []model.Instance{first}}}, redone, "what was deregistered stays so")
-		require.Equal(t, []client.Answer{{Outcome: model.OK, Node: 1, Status: 200}}, ended)
+		require.Equal(t, connected.Redo{Server: 1, Service: orders, Instances: []model.Instance{first}}, <-redone)
+		require.Equal(t, client.Answer{Outcome: model.OK, Node: 1, Status: 200}, <-ended)
+		require.Empty(t, redone, "what was deregistered stays so")
 		require.NoError(t, c.Beat(ctx, orders).Err)
 
 		// The subscription moved too.
 		other := cluster.client(func(o *connected.Options) { o.First = 1 })
 		require.NoError(t, other.Register(ctx, orders, second).Err)
 		time.Sleep(time.Second)
+		mu.Lock()
+		defer mu.Unlock()
 		last := updates[len(updates)-1]
 		require.True(t, last.Pushed)
 		require.Equal(t, 1, last.Server)
@@ -286,14 +293,19 @@ func TestPushes(t *testing.T) {
 		time.Sleep(time.Second)
 		require.NoError(t, publisher.RegisterBatch(t.Context(), orders, []model.Instance{first, second}).Err)
 		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		mu.Lock()
 		require.Equal(t, []int{0, 1, 2}, seen, "each push once: it was acknowledged")
+		mu.Unlock()
 		held, any := subscriber.Held(orders, "")
 		require.True(t, any)
 		require.Len(t, held.Instances, 2)
 		require.NoError(t, subscriber.Unsubscribe(t.Context(), orders, "").Err)
 		publisher.Close()
 		time.Sleep(2 * time.Second)
+		mu.Lock()
 		require.Equal(t, []int{0, 1, 2}, seen)
+		mu.Unlock()
 		_, any = subscriber.Held(orders, "")
 		require.False(t, any)
 	})
