@@ -172,8 +172,8 @@ var conditions = map[Condition]func(Input) string{
 		})
 	},
 	InstanceExpired: func(in Input) string {
-		return noEvent(in, "no node removed an instance for want of beats", func(e run.NodeEvent) bool {
-			return e.Name == run.EventInstanceExpired
+		return noEvent(in, "no node removed an instance for want of beats, nor gave up a connection for want of a sign of life", func(e run.NodeEvent) bool {
+			return e.Name == run.EventInstanceExpired || e.Name == run.EventClientExpired
 		})
 	},
 	SnapshotLoaded: func(in Input) string {

@@ -267,7 +267,7 @@ func (c *ephemeralClient) update(ctx context.Context) {
 	before := c.instance
 	c.renew()
 	if c.connection != nil {
-		c.register(ctx)
+		c.write(ctx, model.Register)
 		return
 	}
 	if c.ask(ctx, c.preferred, c.operation(model.Update)).Outcome != model.OK {

@@ -27,6 +27,8 @@ const (
 	// EventInstanceUnhealthy and EventInstanceExpired {service, instance, silent_ms}: the responsible node's beat check.
 	EventInstanceUnhealthy = "instance.unhealthy"
 	EventInstanceExpired   = "instance.expired"
+	// EventClientExpired {client}: a connection gave no sign of life for so long that it was given up, with all that it registered.
+	EventClientExpired = "client.expired"
 	// EventFailpointEnabled {name}: this node runs with a defect switched on.
 	EventFailpointEnabled = "failpoint.enabled"
 )

@@ -44,6 +44,7 @@ func (r *Registry) Clean() []Command {
 	maps.DeleteFunc(r.orphans, func(key model.Service, _ time.Time) bool { return r.instanceMetadata[key] == nil })
 	var commands []Command
 	for key, s := range r.services {
+		s.forgetMoves(now)
 		if len(s.publishers) > 0 || now.Sub(s.touched) < EmptyServiceAge {
 			continue
 		}

@@ -57,6 +57,8 @@ type service struct {
 	publishers map[string]*client
 	// left is when instances went, by the id of the operators' metadata over them.
 	left map[string]time.Time
+	// moved are the connections that began to publish instances last, by metadata id.
+	moved map[string]move
 	// view is what queries get; nil until it is first computed.
 	view *View
 }
@@ -300,10 +302,12 @@ func (r *Registry) singleton(key model.Service, ephemeral bool) *service {
 // publish has a client publish some instances, one at least, in place of what it published in that service before.
 func (r *Registry) publish(c *client, key model.Service, instances []Published, now time.Time) {
 	s := r.singleton(key, c.ephemeral)
-	if old := c.published[key]; old != nil {
+	old := c.published[key]
+	if old != nil {
 		r.leave(s, old, now)
 	}
 	p := &publication{Published: instances[0], more: instances[1:], beat: now}
+	s.noteMoves(c, p, old)
 	c.published[key] = p
 	s.publishers[c.id] = c
 	for i := range p.count() {

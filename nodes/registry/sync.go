@@ -46,6 +46,9 @@ func (r *Registry) Snapshot(clientID string) (ClientData, bool) {
 	data := ClientData{ID: c.id, Revision: c.revision, Silent: time.Since(c.lastHeard())}
 	for _, key := range c.services() {
 		for i := range c.published[key].count() {
+			if s := r.services[key]; s != nil && s.outlived(c, c.published[key].at(i)) {
+				continue
+			}
 			data.Published = append(data.Published, ServicePublished{Service: key, Published: *c.published[key].at(i)})
 		}
 	}
@@ -126,7 +129,7 @@ func (r *Registry) ApplySync(data ClientData) error {
 	}
 	r.replace(c, data.Published, theirs)
 	c.heard, c.revision = theirs, data.Revision
-	c.renew(now, theirs)
+	r.vouched(c, now, theirs)
 	r.mu.Unlock()
 	return nil
 }
@@ -214,7 +217,7 @@ func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) 
 	if theirs := now.Add(-max(silent, 0)); theirs.After(c.heard) {
 		c.heard = theirs
 	}
-	c.renew(now, c.heard)
+	r.vouched(c, now, c.heard)
 	return true
 }
 

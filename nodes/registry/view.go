@@ -64,6 +64,9 @@ func (r *Registry) compute(s *service) *View {
 		publication := c.published[s.key]
 		for i := range publication.count() {
 			p := publication.at(i)
+			if s.outlived(c, p) {
+				continue
+			}
 			h := &Host{InstanceID: p.InstanceID, IP: p.IP, Port: p.Port, Weight: p.Weight, Healthy: p.Healthy, Enabled: p.Enabled,
 				Ephemeral: c.ephemeral, Cluster: p.Cluster, Metadata: p.Metadata}
 			if cover, covered := covers[p.metadataID()]; covered {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+
+	"muster/model/run"
 )
 
 // How long clients of the SDK port may be silent (Nacos: NacosRuntimeConnectionEjector, RuntimeConnectionEjector.KEEP_ALIVE_TIME).
@@ -167,7 +169,7 @@ func (s *SDK) scan() {
 		began := time.Now()
 		c.Ask(func(requestID string) any { return ClientDetectionRequest{NewAsk(requestID, "internal")} }, detectionTime, func(err error) {
 			if !c.acquit(began) && errors.Is(err, context.DeadlineExceeded) {
-				s.options.Log.Info("a client gave no sign of life", "client", c.ID)
+				s.options.Log.Info(run.EventClientExpired, "client", c.ID)
 				s.giveUp(c)
 			}
 		})
