@@ -22,7 +22,9 @@ type settings struct {
 	// membersFile is where the members are listed and read again while the node runs; "" if they are given by a flag.
 	membersFile string
 	data        string
-	level       slog.Level
+	// failpoints is the file of defects that are switched on and off while the node runs; "": there is none.
+	failpoints string
+	level      slog.Level
 }
 
 const usage = `registry is one node of a service registry that speaks Nacos's HTTP API.
@@ -63,6 +65,7 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.StringVar(&members, "members", "", "all members, this one too, as `ip:port,ip:port,…` (default: this node alone)")
 	flags.StringVar(&s.membersFile, "members-file", "", "`file` with all members, ip:port a line, # before comments; read again while the node runs")
 	flags.StringVar(&s.data, "data", "data", "`folder` for Raft's log and snapshots; one node's own")
+	flags.StringVar(&s.failpoints, "failpoints", "", "`file` of failpoints, a line name=term each, read now and at each SIGHUP: the node is broken on purpose")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err

@@ -45,6 +45,11 @@ func runNode(ctx context.Context, s settings, log *slog.Logger) error {
 	for _, name := range defect.Enabled() {
 		log.Warn(run.EventFailpointEnabled, "name", name)
 	}
+	if s.failpoints != "" {
+		if err := breakOnPurpose(ctx, s.failpoints, log); err != nil {
+			return err
+		}
+	}
 	n, err := start(ctx, s, log)
 	if err != nil {
 		return err

@@ -89,7 +89,11 @@ type process struct {
 }
 
 func launch(t *testing.T, address, data string, environment ...string) *process {
-	p := &process{t: t, address: address, Cmd: exec.Command(os.Args[0], "--addr", address, "--data", data)}
+	return launchWith(t, address, []string{"--data", data}, environment...)
+}
+
+func launchWith(t *testing.T, address string, arguments []string, environment ...string) *process {
+	p := &process{t: t, address: address, Cmd: exec.Command(os.Args[0], append([]string{"--addr", address}, arguments...)...)}
 	p.Env = append(append(os.Environ(), asNode+"=1"), environment...)
 	pipe, err := p.StderrPipe()
 	require.NoError(t, err)
@@ -214,6 +218,29 @@ func TestDefectsAreSaid(t *testing.T) {
 	_, ready := p.until(run.EventNodeReady)
 	require.True(t, ready)
 	require.Equal(t, 0, p.stop())
+}
+
+func TestHangupReadsFailpointsAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "failpoints")
+	p := launchWith(t, freeAddress(t), []string{"--data", t.TempDir(), "--failpoints", path})
+	p.serves()
+	for _, each := range []struct{ text, event string }{
+		{"liveness/neverExpire=return(true)\n", run.EventFailpointEnabled},
+		{"nonsense\n", "failpoints stay as they are"},
+		{"", run.EventFailpointDisabled},
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(each.text), 0o666))
+		require.NoError(t, p.Process.Signal(syscall.SIGHUP))
+		_, said := p.until(each.event)
+		require.True(t, said, each.event)
+	}
+	require.Equal(t, 0, p.stop())
+
+	require.NoError(t, os.WriteFile(path, []byte("nonsense\n"), 0o666))
+	broken := launchWith(t, freeAddress(t), []string{"--data", t.TempDir(), "--failpoints", path})
+	_, ready := broken.until(run.EventNodeReady)
+	require.False(t, ready)
+	require.Equal(t, 1, broken.exit())
 }
 
 func TestWrongFlagsExitWith2(t *testing.T) {

@@ -29,8 +29,9 @@ const (
 	EventInstanceExpired   = "instance.expired"
 	// EventClientExpired {client}: a connection gave no sign of life for so long that it was given up, with all that it registered.
 	EventClientExpired = "client.expired"
-	// EventFailpointEnabled {name}: this node runs with a defect switched on.
-	EventFailpointEnabled = "failpoint.enabled"
+	// EventFailpointEnabled {name}: this node runs with a defect switched on. EventFailpointDisabled {name}: it does no more.
+	EventFailpointEnabled  = "failpoint.enabled"
+	EventFailpointDisabled = "failpoint.disabled"
 )
 
 // NodeEvent is a log line that carries one of the events above.

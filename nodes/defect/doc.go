@@ -4,6 +4,8 @@
 //
 //	GO_FAILPOINTS='muster/nodes/liveness/neverExpire=return(true)' registry …
 //
+// or a File that the node reads again when it is told to.
+//
 // Its place in the house: any package below nodes/ may ask it, and it asks nobody. It must not know what a defect does: the package that
 // has it says where it strikes.
 package defect
