@@ -107,7 +107,7 @@ func replayCommand(stage string, scenario Scenario, seed uint64) string {
 func (d *driver) deployment() Deployment {
 	return Deployment{
 		Scenario: d.scenario.Name, Profile: d.scenario.Profiles[0], Seed: d.seed, Cluster: d.scenario.Cluster,
-		Load: d.scenario.Load, Lasts: d.scenario.Lasts, Folder: d.folder,
+		Load: d.scenario.Load, Faults: d.scenario.Plan.Kinds(), Lasts: d.scenario.Lasts, Folder: d.folder,
 	}
 }
 

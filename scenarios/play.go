@@ -151,7 +151,7 @@ func (p *Play) Stage() Stage { return p.stage }
 
 // SameBeginning tells whether two scenarios, run with one seed, are the same until the first fault strikes.
 func SameBeginning(one, other Scenario) bool {
-	return one.Profiles[0] == other.Profiles[0] && reflect.DeepEqual(one.Cluster, other.Cluster) && reflect.DeepEqual(one.Load, other.Load)
+	return one.Profiles[0] == other.Profiles[0] && slices.Equal(one.Plan.prepared(), other.Plan.prepared()) && reflect.DeepEqual(one.Cluster, other.Cluster) && reflect.DeepEqual(one.Load, other.Load)
 }
 
 // samePlan tells whether two plans are the same for so many steps.

@@ -12,6 +12,7 @@ import (
 
 	"muster/checker"
 	"muster/model"
+	"muster/model/run"
 )
 
 // Scenario says what happens to a registry and which verdicts are then right. It is plain data and means the same on every
@@ -121,6 +122,30 @@ func (e Expect) With(changes Expect) Expect {
 
 // Plan is what befalls the machines of a run.
 type Plan []Step
+
+// Kinds are the kinds of faults of a plan, in the order in which they come up first.
+func (p Plan) Kinds() []run.Kind {
+	var kinds []run.Kind
+	for _, step := range p {
+		if !slices.Contains(kinds, step.Fault.Kind) {
+			kinds = append(kinds, step.Fault.Kind)
+		}
+	}
+	return kinds
+}
+
+// prepared are those kinds of faults of a plan, in order, for which nodes are booted in another way.
+func (p Plan) prepared() []run.Kind {
+	var kinds []run.Kind
+	for _, kind := range p.Kinds() {
+		switch kind {
+		case run.KindFailpoint, run.KindUpgrade, run.KindMove, run.KindAddNode, run.KindRemoveNode, run.KindReplaceNode:
+			kinds = append(kinds, kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
 
 // Step is one fault of a plan.
 type Step struct {

@@ -70,6 +70,8 @@ type Deployment struct {
 	Seed     uint64
 	Cluster  Cluster
 	Load     model.Load
+	// Faults are the kinds that may be struck, so that the stage can make ready for them.
+	Faults []run.Kind
 	// Lasts is how long the run goes, if nothing interrupts it.
 	Lasts time.Duration
 	// Folder is the run folder. The stage may put files of its own there, such as a trace; the driver writes the rest.

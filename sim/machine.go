@@ -85,6 +85,9 @@ func (m *Machine) Status() Status { return m.status }
 // BootNumber counts the programs that were started on the machine.
 func (m *Machine) BootNumber() int { return m.boot }
 
+// Arguments are what the present program, or the last one, was started with.
+func (m *Machine) Arguments() []string { return slices.Clone(m.args) }
+
 // Exit says how the program ended; only if Status is Exited.
 func (m *Machine) Exit() Exit { return m.exit }
 

@@ -41,7 +41,7 @@ func command(arguments []string) int {
 
 // runNode runs the node until the context ends or a part of it breaks.
 func runNode(ctx context.Context, s settings, log *slog.Logger) error {
-	log.Info(run.EventNodeStart, "members", s.members)
+	log.Info(run.EventNodeStart, "members", s.members, "build", version)
 	for _, name := range defect.Enabled() {
 		log.Warn(run.EventFailpointEnabled, "name", name)
 	}

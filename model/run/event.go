@@ -8,7 +8,7 @@ import (
 // Names of the events that a registry node writes to its log (standard error, one JSON object a line, log/slog's JSON form: the
 // name in "msg", the node's address in "node"). Roles, lanes and conditions are read from these, simulated and live alike.
 const (
-	// EventNodeStart {members}: the process is up. EventNodeReady: it serves. EventNodeStop {reason}: it ends in good order.
+	// EventNodeStart {members, build}: the process is up. EventNodeReady: it serves. EventNodeStop {reason}: it ends in good order.
 	EventNodeStart = "node.start"
 	EventNodeReady = "node.ready"
 	EventNodeStop  = "node.stop"

@@ -2,6 +2,7 @@ package simulated
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 
 	"muster/model/run"
@@ -130,7 +132,15 @@ func (s *Stage) Restore(r io.Reader, deployment scenarios.Deployment, recorder *
 	if c.Build != build {
 		return fmt.Errorf("another build of this program wrote the checkpoint: %.12s, and this is %.12s", c.Build, build)
 	}
-	past, err := sim.ReadSnapshot(in, s.programs.registry, s.programs.workload)
+	programs := []sim.Program{s.programs.registry, s.programs.workload}
+	if slices.Contains(deployment.Faults, run.KindUpgrade) {
+		next, _, err := s.programs.next.get(context.Background())
+		if err != nil {
+			return err
+		}
+		programs = append(programs, next)
+	}
+	past, err := sim.ReadSnapshot(in, programs...)
 	if err != nil {
 		return err
 	}

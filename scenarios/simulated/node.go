@@ -3,8 +3,10 @@ package simulated
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"muster/model/run"
+	"muster/scenarios"
 	"muster/sim"
 	"muster/sim/guest"
 	"muster/sim/trace"
@@ -20,13 +22,58 @@ func (p *Programs) UseNode(ctx context.Context, name string, node guest.Program)
 	}
 	p.registry, p.node = program, name
 	p.guests[0] = run.Guest{Name: node.Name, SHA256: node.SHA256, Size: node.Size}
+	p.next.build = func(context.Context) (sim.Program, run.Guest, error) {
+		return sim.Program{}, run.Guest{}, fmt.Errorf("%w: there is no next build of %s to upgrade to (--node-next PACKAGE names one)", scenarios.ErrUnsupported, name)
+	}
 	return nil
+}
+
+// UseNext has nodes be upgraded to another build than the one of this source tree that calls itself the next. It is started as UseNode says.
+func (p *Programs) UseNext(name string, node guest.Program) {
+	p.next.name = name
+	p.next.build = func(ctx context.Context) (sim.Program, run.Guest, error) {
+		program, err := sim.Load(ctx, node)
+		if err != nil {
+			return sim.Program{}, run.Guest{}, fmt.Errorf("compiling the guest %s: %w", node.Name, err)
+		}
+		return program, run.Guest{Name: nextGuest, SHA256: node.SHA256, Size: node.Size}, nil
+	}
+}
+
+// nextGuest is what a run folder calls the build that nodes are upgraded to.
+const nextGuest = "registry-next"
+
+// nextBuild is the build that nodes are upgraded to. It is made when the first run needs it, and shared by all.
+type nextBuild struct {
+	name  string // what UseNext was told; empty: it is of this source tree
+	build func(context.Context) (sim.Program, run.Guest, error)
+
+	mutex   sync.Mutex
+	made    bool
+	program sim.Program
+	guest   run.Guest
+}
+
+// get makes the build, if that was not done yet.
+func (n *nextBuild) get(ctx context.Context) (sim.Program, run.Guest, error) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	if n.made {
+		return n.program, n.guest, nil
+	}
+	var err error
+	if n.program, n.guest, err = n.build(ctx); err != nil {
+		return sim.Program{}, run.Guest{}, fmt.Errorf("the build to upgrade to: %w", err)
+	}
+	n.made = true
+	return n.program, n.guest, nil
 }
 
 // Names of options in run.json: how much of the trace was written, and which registry was put in the place of ours.
 const (
 	optionTrace = "trace"
 	optionNode  = "node"
+	optionNext  = "node-next"
 )
 
 // TraceLevelOf says how much of a run's trace was written.
@@ -41,11 +88,17 @@ func TraceLevelOf(r run.Run) trace.Level {
 // NodeOf says which registry a run's nodes ran, as UseNode was told; empty for ours.
 func NodeOf(r run.Run) string { return r.Options[optionNode] }
 
+// NextOf says which registry a run's nodes were upgraded to, as UseNext was told; empty for ours.
+func NextOf(r run.Run) string { return r.Options[optionNext] }
+
 // optionsGiven are what the run folder keeps of how the stage was set.
 func (s *Stage) optionsGiven() map[string]string {
 	given := map[string]string{optionTrace: s.options.Trace.String()}
 	if s.programs.node != "" {
 		given[optionNode] = s.programs.node
+	}
+	if s.programs.next.name != "" {
+		given[optionNext] = s.programs.next.name
 	}
 	return given
 }

@@ -16,6 +16,7 @@ type Programs struct {
 	registry, workload sim.Program
 	node               string // what UseNode was told; empty: the registry is ours
 	guests             []run.Guest
+	next               nextBuild
 }
 
 // Tags are the build tags of our own guests. Nobody asks guests for grpc's own traces; without them there is a fifth less to compile and to
@@ -38,6 +39,17 @@ func BuildSlowPrograms(ctx context.Context, root string, engine *machine.Engine)
 
 func build(ctx context.Context, root string, asCompiled bool, load func(context.Context, guest.Program) (sim.Program, error)) (*Programs, error) {
 	p := &Programs{}
+	p.next.build = func(ctx context.Context) (sim.Program, run.Guest, error) {
+		built, err := guest.Build(ctx, guest.Options{
+			Package: "./cmd/registry", Dir: root, Cache: filepath.Join(root, "build", "guests", "next"), Tags: append([]string{"nextbuild"}, Tags...),
+			AsCompiled: asCompiled,
+		})
+		if err != nil {
+			return sim.Program{}, run.Guest{}, err
+		}
+		program, err := load(ctx, built)
+		return program, run.Guest{Name: nextGuest, SHA256: built.SHA256, Size: built.Size}, err
+	}
 	for _, each := range []struct {
 		name string
 		into *sim.Program

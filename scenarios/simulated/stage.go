@@ -62,6 +62,9 @@ type memory struct {
 	// changed are the ways that strikes in force made slow, lossy or otherwise bad; cutting are the numbers of the cuts in force.
 	changed []scenarios.Way
 	cutting []int
+	// failpoints are the lines of each machine's file of failpoints; enabled counts how often a machine said that it switched one on.
+	failpoints map[string][]string
+	enabled    map[string]int
 	// struck is what the stage knows of each strike, by number.
 	struck map[int]*struck
 }
@@ -70,7 +73,9 @@ type memory struct {
 func New(programs *Programs, options Options) *Stage {
 	return &Stage{
 		programs: programs, options: options,
-		memory: memory{told: map[string]int{}, struck: map[int]*struck{}},
+		memory: memory{
+			told: map[string]int{}, failpoints: map[string][]string{}, enabled: map[string]int{}, struck: map[int]*struck{},
+		},
 	}
 }
 
@@ -78,9 +83,12 @@ func New(programs *Programs, options Options) *Stage {
 func (s *Stage) Name() string { return scenarios.StageSimulated }
 
 // Boot makes the world and boots all machines. Nothing runs before Advance.
-func (s *Stage) Boot(_ context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
+func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
 	s.recorder = recorder
 	s.meter.start()
+	if err := s.makeReady(ctx, deployment.Faults); err != nil {
+		return nil, err
+	}
 	err := s.createTrace(deployment)
 	if err != nil {
 		return nil, err
@@ -116,7 +124,8 @@ func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error
 	for _, machine := range machines {
 		arguments := append([]string{
 			"--addr", machine.Address, "--members", strings.Join(members, ","), "--data", dataFolder,
-		}, deployment.Cluster.Arguments...)
+		}, s.forFaults(deployment.Faults)...)
+		arguments = append(arguments, deployment.Cluster.Arguments...)
 		booted, err := s.world.Boot(machine.Name, program, arguments...)
 		if err != nil {
 			return nil, err
@@ -150,6 +159,7 @@ func (s *Stage) bootWorkload(deployment scenarios.Deployment, nodes []run.Machin
 
 // printed passes on what a program printed.
 func (s *Stage) printed(line sim.Line) {
+	s.listen(line)
 	s.recorder.Printed(line.Machine, run.LogLine{T: line.At, Boot: line.Boot, Stream: line.Stream, Text: line.Text})
 }
 
@@ -207,7 +217,7 @@ func (s *Stage) Clocks() []run.ClockSample {
 // Finish closes the trace and names the run by its hash.
 func (s *Stage) Finish(context.Context) (scenarios.Ending, error) {
 	ending := scenarios.Ending{
-		Guests:   s.programs.guests,
+		Guests:   s.guests(),
 		Versions: versions(),
 		Options:  s.optionsGiven(),
 	}

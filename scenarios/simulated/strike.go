@@ -2,12 +2,14 @@ package simulated
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"muster/model/run"
 	"muster/scenarios"
 	"muster/sim"
+	"muster/sim/disk"
 	"muster/sim/network"
 )
 
@@ -18,12 +20,15 @@ type struck struct {
 	before []network.Counters
 	// ran is how many of the machines were running when it struck.
 	ran int
-	// hits is how many things it hit at once: ends of connections that were reset.
+	// hits is how many things it hit at once: ends of connections that were reset, bits that were turned over,
+	// clocks that jumped, bytes that were being written.
 	hits int
+	// disks is what had been counted on each of the machines' disks when it struck.
+	disks []disk.Counters
 }
 
 // Strike does a fault.
-func (s *Stage) Strike(_ context.Context, strike scenarios.Strike) (time.Duration, error) {
+func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Duration, error) {
 	s.goOn()
 	now := &struck{strike: strike}
 	for _, name := range strike.Machines {
@@ -34,11 +39,12 @@ func (s *Stage) Strike(_ context.Context, strike scenarios.Strike) (time.Duratio
 		if m.Status() == sim.Running {
 			now.ran++
 		}
+		now.disks = append(now.disks, m.Disk().Counters())
 	}
 	for _, way := range strike.Ways {
 		now.before = append(now.before, s.world.Counters(s.ends(way)))
 	}
-	if err := s.do(now); err != nil {
+	if err := s.do(ctx, now); err != nil {
 		return 0, err
 	}
 	s.struck[strike.Number] = now
@@ -51,14 +57,18 @@ func (s *Stage) ends(way scenarios.Way) (from, to *sim.Machine) {
 }
 
 // do is the translation from the vocabulary of scenarios to that of worlds.
-func (s *Stage) do(now *struck) error {
+func (s *Stage) do(ctx context.Context, now *struck) error {
 	switch now.strike.Kind.Family() {
 	case run.NetworkFamily:
 		return s.strikeNetwork(now)
 	case run.ClockFamily:
-		return s.strikeClocks(now.strike)
+		return s.strikeClocks(now)
 	case run.MachineFamily:
-		return s.strikeMachines(now.strike)
+		return s.strikeMachines(ctx, now)
+	case run.DiskFamily:
+		return s.strikeDisks(now)
+	case run.DefectFamily:
+		return s.strikeDefects(now.strike)
 	}
 	return unknown(now.strike)
 }
@@ -68,7 +78,8 @@ func unknown(strike scenarios.Strike) error {
 }
 
 // strikeClocks makes clocks lie, or sets them right.
-func (s *Stage) strikeClocks(strike scenarios.Strike) error {
+func (s *Stage) strikeClocks(now *struck) error {
+	strike := now.strike
 	return s.each(strike, func(m *sim.Machine) error {
 		switch clock := m.Clock(); strike.Kind {
 		case run.KindClockOffset:
@@ -77,6 +88,15 @@ func (s *Stage) strikeClocks(strike scenarios.Strike) error {
 			clock.Jump(strike.Offset)
 		case run.KindClockDrift:
 			return clock.Drift(strike.Drift)
+		case run.KindClockFreeze:
+			clock.Freeze()
+		case run.KindClockStrobe:
+			if err := clock.Strobe(strike.Offset, strike.Period/2); err != nil {
+				return err
+			}
+			if clock.Skew() != 0 {
+				now.hits++
+			}
 		case run.KindClockReset:
 			clock.Reset()
 		default:
@@ -87,17 +107,26 @@ func (s *Stage) strikeClocks(strike scenarios.Strike) error {
 }
 
 // strikeMachines ends, stops and starts programs.
-func (s *Stage) strikeMachines(strike scenarios.Strike) error {
+func (s *Stage) strikeMachines(ctx context.Context, now *struck) error {
+	strike := now.strike
 	return s.each(strike, func(m *sim.Machine) error {
 		switch strike.Kind {
 		case run.KindCrash:
 			return m.Crash()
+		case run.KindTornCrash:
+			return s.crashWriting(now, m)
 		case run.KindKill:
 			return m.Kill()
 		case run.KindTerminate:
 			return m.Terminate()
 		case run.KindRestart:
 			return m.Restart()
+		case run.KindUpgrade:
+			next, _, err := s.programs.next.get(ctx)
+			if err != nil {
+				return err
+			}
+			return m.RestartWith(next, m.Arguments()...)
 		case run.KindPause:
 			return m.Pause()
 		case run.KindResume:
@@ -105,6 +134,29 @@ func (s *Stage) strikeMachines(strike scenarios.Strike) error {
 		}
 		return unknown(strike)
 	})
+}
+
+// A torn crash waits for a write: writes and their syncs take no time on a disk that is not slow, so it is made a little slow meanwhile.
+const (
+	writeTakes   = 5 * time.Millisecond
+	awaitsWrites = 2 * time.Second
+)
+
+// crashWriting takes a machine's power away while it writes, or after a while in which it did not.
+func (s *Stage) crashWriting(now *struck, m *sim.Machine) error {
+	before := m.Disk().Faults()
+	slow := before
+	slow.SyncTakes = max(slow.SyncTakes, writeTakes)
+	if err := m.SetDiskFaults(slow); err != nil {
+		return err
+	}
+	for end := s.world.Now() + awaitsWrites; s.world.Now() < end && m.Disk().Unsynced() == 0; {
+		if err := s.world.Run(time.Millisecond); err != nil {
+			return err
+		}
+	}
+	now.hits += int(m.Disk().Unsynced())
+	return errors.Join(m.CrashWith(disk.GarbleTail), m.SetDiskFaults(before))
 }
 
 // each does something to each machine that is struck.
@@ -127,12 +179,21 @@ func (s *Stage) Evidence(number int) scenarios.Evidence {
 		return s.networkEvidence(now)
 	case now.strike.Kind.Family() == run.ClockFamily:
 		return s.clockEvidence(now)
+	case now.strike.Kind.Family() == run.DiskFamily:
+		return s.diskEvidence(now)
+	case now.strike.Kind.Family() == run.DefectFamily:
+		return s.defectEvidence(now)
+	case now.strike.Kind == run.KindTornCrash:
+		return scenarios.Evidence{Bit: now.hits > 0, Text: fmt.Sprintf("%d bytes were being written", now.hits)}
 	}
 	return scenarios.Evidence{Bit: now.ran > 0, Text: fmt.Sprintf("%d of %d programs were running", now.ran, len(now.strike.Machines))}
 }
 
 // clockEvidence says how far off the struck clocks are.
 func (s *Stage) clockEvidence(now *struck) scenarios.Evidence {
+	if now.strike.Kind == run.KindClockStrobe {
+		return scenarios.Evidence{Bit: now.hits > 0, Text: fmt.Sprintf("%d clocks jumped to and fro", now.hits)}
+	}
 	var found scenarios.Evidence
 	for _, name := range now.strike.Machines {
 		skew := s.world.Machine(name).Clock().Skew()

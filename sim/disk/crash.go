@@ -39,6 +39,17 @@ func ParseTail(name string) (Tail, error) {
 // sectorBytes is what a disk writes at once or not at all.
 const sectorBytes = 512
 
+// Unsynced is how many bytes were appended to files since their last Sync, where nothing else of them was changed: what a Crash tears.
+func (d *Disk) Unsynced() int64 {
+	var total int64
+	for _, n := range d.nodes {
+		if n.durable.parent != 0 {
+			total += n.tail()
+		}
+	}
+	return total
+}
+
 // Kill ends all uses, as the end of a process does. Nothing is lost.
 func (d *Disk) Kill() {
 	for _, i := range slices.Sorted(maps.Keys(d.nodes)) {

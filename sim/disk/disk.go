@@ -28,6 +28,7 @@ type Disk struct {
 	used     int64 // bytes of blocks in files, also removed ones that are still open
 	stream   random.Stream
 	faults   Faults
+	counters Counters
 	nodes    map[Inode]*node
 	last     Inode  // the last number given out
 	order    uint64 // the last place in a directory given out
@@ -168,9 +169,10 @@ func (d *Disk) Sync(i Inode) Errno {
 		return EBADF
 	}
 	switch {
-	case d.happens(d.faults.SyncFails):
+	case d.fails(d.faults.SyncFails):
 		return EIO
 	case d.happens(d.faults.SyncLies):
+		d.counters.Lied++
 		return OK
 	}
 	d.keepPlace(n)

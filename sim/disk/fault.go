@@ -72,9 +72,32 @@ func (d *Disk) happens(probability float64) bool {
 	return probability > 0 && d.stream.Chance(probability)
 }
 
+// fails decides whether a call meets EIO.
+func (d *Disk) fails(probability float64) bool {
+	failed := d.happens(probability)
+	if failed {
+		d.counters.Failed++
+	}
+	return failed
+}
+
+// Counters say how often faults have struck, so that they can prove that they did.
+type Counters struct {
+	// Failed counts calls that met EIO, Full writes that met ENOSPC.
+	Failed, Full uint64
+	// Lied counts syncs that were acknowledged and did nothing, Slowed those that took longer.
+	Lied, Slowed uint64
+}
+
+// Counters returns how often faults have struck so far.
+func (d *Disk) Counters() Counters { return d.counters }
+
 // SyncTime is how long the next sync takes. Whoever syncs lets that time pass first, and calls Sync at its end.
 func (d *Disk) SyncTime() time.Duration {
 	takes := d.faults.SyncTakes
+	if takes > 0 || d.faults.SyncVaries > 0 {
+		d.counters.Slowed++
+	}
 	if d.faults.SyncVaries > 0 {
 		takes += time.Duration(d.stream.Int64N(int64(d.faults.SyncVaries) + 1))
 	}

@@ -178,7 +178,7 @@ func (d *Disk) ReadAt(i Inode, p []byte, offset int64) (int, Errno) {
 		return 0, err
 	case offset < 0:
 		return 0, EINVAL
-	case d.happens(d.faults.ReadFails):
+	case d.fails(d.faults.ReadFails):
 		return 0, EIO
 	}
 	return n.read(p, offset), OK
@@ -195,11 +195,12 @@ func (d *Disk) WriteAt(i Inode, p []byte, offset int64, now int64) (int, Errno) 
 		return 0, EINVAL
 	case offset > largestFile-int64(len(p)):
 		return 0, EFBIG
-	case d.happens(d.faults.WriteFails):
+	case d.fails(d.faults.WriteFails):
 		return 0, EIO
 	}
 	done := d.write(&n.file, p, offset)
 	if done == 0 && len(p) > 0 {
+		d.counters.Full++
 		return 0, ENOSPC
 	}
 	n.modified = now
@@ -226,7 +227,7 @@ func (d *Disk) Truncate(i Inode, size, now int64) Errno {
 		return EINVAL
 	case size > largestFile:
 		return EFBIG
-	case d.happens(d.faults.WriteFails):
+	case d.fails(d.faults.WriteFails):
 		return EIO
 	}
 	d.resize(&n.file, size)

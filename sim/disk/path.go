@@ -87,7 +87,7 @@ func (d *Disk) Open(at Inode, path string, flags OpenFlags, write bool, now int6
 	case f.node == nil && f.slash:
 		return 0, EISDIR
 	case f.node == nil:
-		if d.happens(d.faults.WriteFails) {
+		if d.fails(d.faults.WriteFails) {
 			return 0, EIO
 		}
 		f.node = d.create(false, now)
@@ -115,7 +115,7 @@ func (d *Disk) Mkdir(at Inode, path string, now int64) Errno {
 		return err
 	case f.node != nil:
 		return EEXIST
-	case d.happens(d.faults.WriteFails):
+	case d.fails(d.faults.WriteFails):
 		return EIO
 	}
 	d.enter(d.create(true, now), place{f.parent.number, f.name}, now)
@@ -161,7 +161,7 @@ func (d *Disk) remove(at Inode, path string, now int64, refuse func(found) Errno
 	if err := refuse(f); err != OK {
 		return err
 	}
-	if d.happens(d.faults.WriteFails) {
+	if d.fails(d.faults.WriteFails) {
 		return EIO
 	}
 	d.leave(f.node, now)
@@ -197,7 +197,7 @@ func (d *Disk) Rename(fromAt Inode, from string, toAt Inode, to string, now int6
 		return EISDIR
 	case target.node != nil && len(target.node.entries) > 0:
 		return ENOTEMPTY
-	case d.happens(d.faults.WriteFails):
+	case d.fails(d.faults.WriteFails):
 		return EIO
 	}
 	if target.node != nil {
@@ -282,7 +282,7 @@ func (d *Disk) ReadDir(i Inode, cookie uint64) ([]Entry, Errno) {
 		return nil, EBADF
 	case !n.directory:
 		return nil, ENOTDIR
-	case d.happens(d.faults.ReadFails):
+	case d.fails(d.faults.ReadFails):
 		return nil, EIO
 	}
 	list := []Entry{}
