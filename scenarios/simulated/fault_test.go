@@ -57,7 +57,7 @@ const one, two, three = scenarios.Role("node:1"), scenarios.Role("node:2"), scen
 func TestEveryKindIsStruck(t *testing.T) {
 	elsewhere := []run.Kind{
 		run.KindDuplicatingLink, run.KindReorderingLink, // which need datagrams: see the scenarios of the catalog that have a client of the 1.x line
-		run.KindAddNode, run.KindRemoveNode, run.KindReplaceNode,
+		run.KindSlowCPU, run.KindAddNode, run.KindRemoveNode, run.KindReplaceNode,
 	}
 	for _, kind := range run.Kinds() {
 		stands := slices.ContainsFunc(bites, func(c bite) bool { return c.fault.Kind == kind })
