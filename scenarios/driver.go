@@ -313,9 +313,14 @@ func clearFolder(folder run.Folder) error {
 	if _, err := os.Stat(folder.Path(run.RunFile)); err != nil {
 		return fmt.Errorf("%s is neither empty nor an earlier run's (it has no %s): choose another or empty it", folder, run.RunFile)
 	}
+	return emptyFolder(folder)
+}
+
+// emptyFolder removes what a run left.
+func emptyFolder(folder run.Folder) error {
 	for _, name := range []string{
 		run.PlanFile, run.HistoryFile, run.TraceFile, run.FullTraceFile, run.ClocksFile, run.VerdictsFile, run.FiguresFile, run.ReportFile,
-		run.LogsFolder, run.PlotsFolder, run.RunFile,
+		run.LogsFolder, run.PlotsFolder, run.CheckpointsFolder, run.RunFile,
 	} {
 		if err := os.RemoveAll(folder.Path(name)); err != nil {
 			return err

@@ -55,6 +55,9 @@ func (p *Play) Now() time.Duration { return p.stage.Now() }
 // Folder is the run folder.
 func (p *Play) Folder() run.Folder { return p.folder }
 
+// Strikes are the faults that have been struck or skipped so far.
+func (p *Play) Strikes() []run.Strike { return slices.Clone(p.plan.Strikes) }
+
 // Next is when the next fault of the plan strikes; false if there is none left.
 func (p *Play) Next() (time.Duration, bool) {
 	done := len(p.plan.Strikes)
@@ -197,7 +200,7 @@ func (p *Play) Keep(w io.Writer) error {
 }
 
 // Restore goes on with a run that was kept, of that scenario and seed. What it records from there on goes into a folder, which lacks what
-// came before.
+// came before. If it fails, the folder is as it was.
 func Restore(r *bufio.Reader, stage Keeper, scenario Scenario, seed uint64, folder run.Folder) (*Play, error) {
 	line, err := r.ReadBytes('\n')
 	if err != nil {
@@ -223,7 +226,7 @@ func Restore(r *bufio.Reader, stage Keeper, scenario Scenario, seed uint64, fold
 	c := p.recorder.cast
 	c.leader, c.term, c.suffering = state.Leader, state.Term, state.Suffering
 	if err := stage.Restore(r, p.deployment(), p.recorder); err != nil {
-		return nil, errors.Join(fmt.Errorf("restoring a run: %w", err), p.recorder.close())
+		return nil, errors.Join(fmt.Errorf("restoring a run: %w", err), p.recorder.close(), emptyFolder(folder))
 	}
 	return p, nil
 }

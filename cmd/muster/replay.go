@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,70 +12,94 @@ import (
 	"muster/model/run"
 	"muster/scenarios"
 	"muster/scenarios/simulated"
+	"muster/sim/trace"
 )
 
 func newReplayCommand() *cobra.Command {
 	var keep string
+	var visit visit
 	command := &cobra.Command{
 		Use:   "replay RUN_FOLDER",
-		Short: "Run a simulated run again and compare it bit for bit",
+		Short: "Run a simulated run again and compare it bit for bit, or visit a moment of it",
 		Long: `Runs again what a run folder says that it ran: the same scenario, even if the catalog has another by now, with the
 same seed, on guests built from the source tree as it is. Exit code 0 if the trace is the same bit for bit; 1 if it
-is not, with the first record that differs.`,
+is not, with the first record that differs.
+
+--until goes to a moment of the run and shows how the world stands there: machines, what their nodes believe, what is
+cut, connections, what was printed last, and the clients' pending operations. --from shows what happened from a moment
+on, a second of it or up to --to, in full detail, even if the run kept only the default trace. The first visit
+simulates, and leaves a checkpoint every two simulated seconds in the run folder; later ones, of the same build of
+muster, go on from the nearest, which takes less than a second. --checkpoints leaves them for the whole run at once.`,
 		Example: `  muster replay runs/leader-isolated-seed7
-  muster replay runs/leader-isolated-seed7 --out again        # and keep the new run`,
+  muster replay runs/leader-isolated-seed7 --out again        # and keep the new run
+  muster replay runs/leader-isolated-seed7 --until 34.2s      # how does the world stand there?
+  muster replay runs/leader-isolated-seed7 --from 16s --to 16.5s --machine n2 --kind net`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			original := run.Folder(filepath.Clean(arguments[0]))
-			before, err := original.ReadRun()
-			if err != nil {
-				return fmt.Errorf("%s: no run to replay: %w", original, err)
+			folder := run.Folder(filepath.Clean(arguments[0]))
+			if visit.wanted(command) {
+				return visit.make(command, folder)
 			}
-			again, err := replayJob(before)
-			if err != nil {
-				return fmt.Errorf("%s: %w", original, err)
-			}
-			programs, err := simulatedPrograms(command, simulated.NodeOf(before))
-			if err != nil {
-				return err
-			}
-			if keep == "" {
-				scratch, err := os.MkdirTemp("", "muster-replay-")
-				if err != nil {
-					return err
-				}
-				defer os.RemoveAll(scratch)
-				again.folder = run.Folder(scratch)
-			} else {
-				again.folder = run.Folder(keep)
-			}
-			if _, err := drive(command.Context(), simulated.New(programs, simulated.Options{Trace: simulated.TraceLevelOf(before)}), again); err != nil {
-				return err
-			}
-			if err := sameRun(original, again.folder); err != nil {
-				return err
-			}
-			fmt.Fprintf(command.OutOrStdout(), "%s: the same run, bit for bit: %d trace records, %s\n", original, before.TraceRecords, before.TraceHash)
-			return nil
+			return replay(command, folder, keep)
 		},
 	}
 	command.Flags().StringVarP(&keep, "out", "o", "", "folder to keep the new run in (otherwise it is thrown away)")
+	visit.flagOn(command)
 	return command
 }
 
-// replayJob is the job that a run was.
-func replayJob(before run.Run) (job, error) {
+// replay runs a run again and compares.
+func replay(command *cobra.Command, original run.Folder, keep string) error {
+	before, err := original.ReadRun()
+	if err != nil {
+		return fmt.Errorf("%s: no run to replay: %w", original, err)
+	}
+	if err := replayable(before); err != nil {
+		return fmt.Errorf("%s: %w", original, err)
+	}
+	programs, err := simulatedPrograms(command, simulated.NodeOf(before))
+	if err != nil {
+		return err
+	}
+	again := run.Folder(keep)
+	if keep == "" {
+		scratch, err := os.MkdirTemp("", "muster-replay-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(scratch)
+		again = run.Folder(scratch)
+	}
+	if err := makeAgain(command.Context(), programs, before, simulated.TraceLevelOf(before), again); err != nil {
+		return err
+	}
+	if err := sameRun(original, again); err != nil {
+		return err
+	}
+	fmt.Fprintf(command.OutOrStdout(), "%s: the same run, bit for bit: %d trace records, %s\n", original, before.TraceRecords, before.TraceHash)
+	return nil
+}
+
+// makeAgain makes a run again, to its end, with so much of its trace.
+func makeAgain(ctx context.Context, programs *simulated.Programs, before run.Run, level trace.Level, folder run.Folder) error {
+	play, err := simulated.Again(ctx, programs, before, simulated.Options{Trace: level}, folder)
+	if err != nil {
+		return err
+	}
+	_, err = play.End(ctx)
+	return errors.Join(err, play.Stage().Close())
+}
+
+// replayable says why a run cannot be made again.
+func replayable(before run.Run) error {
 	if before.Stage != scenarios.StageSimulated {
-		return job{}, fmt.Errorf("it ran on the %s stage, in real time: only simulated runs can be replayed (%s runs it anew)", before.Stage, before.Replay)
+		return fmt.Errorf("it ran on the %s stage, in real time: only simulated runs can be replayed (%s runs it anew)", before.Stage, before.Replay)
 	}
 	if before.Interrupted != "" {
-		return job{}, fmt.Errorf("it was interrupted, so there is no whole run to compare with: %s", before.Interrupted)
+		return fmt.Errorf("it was interrupted, so there is no whole run to compare with: %s", before.Interrupted)
 	}
-	scenario, err := scenarios.Parse(before.Details)
-	if err != nil {
-		return job{}, err
-	}
-	return job{scenario: scenario, seed: before.Seed}, nil
+	_, err := scenarios.Parse(before.Details)
+	return err
 }
 
 // sameRun compares two runs bit for bit. If they differ, the error says where first, and names guests that are not the same.

@@ -16,8 +16,7 @@ import (
 )
 
 func newTraceCommand() *cobra.Command {
-	var filter trace.Filter
-	var kinds []string
+	var shown shown
 	command := &cobra.Command{
 		Use:   "trace RUN",
 		Short: "Show what happened in a simulated run",
@@ -32,32 +31,50 @@ machine did, and what others did with it.`,
   muster trace runs/leader-isolated-seed7 --kind fault`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
-			if filter.To != 0 && filter.To < filter.From {
-				return fmt.Errorf("--to %v: want a time after --from %v", filter.To, filter.From)
-			}
-			for _, name := range kinds {
-				parsed, err := trace.ParseKinds(name)
-				if err != nil {
-					return fmt.Errorf("--kind: %w", err)
-				}
-				filter.Kinds = append(filter.Kinds, parsed...)
+			if err := shown.parse(); err != nil {
+				return err
 			}
 			file, err := openTrace(arguments[0])
 			if err != nil {
 				return err
 			}
 			defer file.Close()
-			if err := show(command.OutOrStdout(), command.ErrOrStderr(), file, filter); err != nil {
+			if err := show(command.OutOrStdout(), command.ErrOrStderr(), file, shown.filter); err != nil {
 				return fmt.Errorf("%s: %w", arguments[0], err)
 			}
 			return nil
 		},
 	}
-	command.Flags().StringSliceVar(&filter.Machines, "machine", nil, "only what these machines did, and what was done with them")
-	command.Flags().StringSliceVar(&kinds, "kind", nil, "only these kinds: machine, fault, console, net, disk, or a single one")
-	command.Flags().DurationVar(&filter.From, "from", 0, "from this true time on")
-	command.Flags().DurationVar(&filter.To, "to", 0, "up to this true time")
+	shown.flagOn(command)
 	return command
+}
+
+// shown is what is to be shown of a trace.
+type shown struct {
+	filter trace.Filter
+	kinds  []string
+}
+
+func (s *shown) flagOn(command *cobra.Command) {
+	command.Flags().StringSliceVar(&s.filter.Machines, "machine", nil, "only what these machines did, and what was done with them")
+	command.Flags().StringSliceVar(&s.kinds, "kind", nil, "only these kinds: machine, fault, console, net, disk, or a single one")
+	command.Flags().DurationVar(&s.filter.From, "from", 0, "from this true time on")
+	command.Flags().DurationVar(&s.filter.To, "to", 0, "up to this true time")
+}
+
+// parse reads the flags.
+func (s *shown) parse() error {
+	if s.filter.To != 0 && s.filter.To < s.filter.From {
+		return fmt.Errorf("--to %v: want a time after --from %v", s.filter.To, s.filter.From)
+	}
+	for _, name := range s.kinds {
+		parsed, err := trace.ParseKinds(name)
+		if err != nil {
+			return fmt.Errorf("--kind: %w", err)
+		}
+		s.filter.Kinds = append(s.filter.Kinds, parsed...)
+	}
+	return nil
 }
 
 // openTrace opens the trace of a run folder, or a trace file.
@@ -102,8 +119,8 @@ func show(to, remarks io.Writer, file io.Reader, filter trace.Filter) error {
 	}
 	if shown == 0 {
 		hint := ""
-		if reader.Level() == trace.Normal {
-			hint = "; it was written at level normal, without packets, wake-ups and disks: make the run again with --trace full"
+		if reader.Level() < trace.Full {
+			hint = fmt.Sprintf("; it was written at level %s, without packets, wake-ups and disks: muster replay RUN --from … shows them", reader.Level())
 		}
 		fmt.Fprintf(remarks, "none of the %d records up to %v fits%s\n", seen, last, hint)
 	}

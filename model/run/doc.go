@@ -10,6 +10,7 @@
 //	clocks.jsonl     how far each machine's clock was off, sampled
 //	verdicts.json    what the checkers said (package checker)
 //	figures.json     measured figures: latencies, unavailability, failover, convergence (package checker)
+//	checkpoints/     how a simulated run stood at some moments, for going on from there with the same build
 //	report.html      for a person (package reports); plots/ its pictures
 //
 // Files appear by atomic rename, or grow line by line so that an interrupted run leaves what it had. It must not import a

@@ -22,6 +22,8 @@ const (
 	ReportFile    = "report.html"
 	LogsFolder    = "logs"
 	PlotsFolder   = "plots"
+	// CheckpointsFolder holds how a simulated run stood at some moments, for going on from there.
+	CheckpointsFolder = "checkpoints"
 )
 
 // OptionDefects is the option that names what was broken in the nodes on purpose.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"muster/model/run"
 	"muster/sim"
@@ -36,6 +37,46 @@ func BuildSlowPrograms(ctx context.Context, root string, engine *machine.Engine)
 		return sim.LoadWith(ctx, engine, built)
 	})
 }
+
+// FindPrograms finds the guests that a run had, as BuildPrograms left them, so that nothing needs to be built. It fails if they have been
+// built again since from other sources.
+func FindPrograms(ctx context.Context, root string, had []run.Guest) (*Programs, error) {
+	p := &Programs{}
+	cache := filepath.Join(root, "build", "guests")
+	find := func(ctx context.Context, cache, file, name string) (sim.Program, run.Guest, error) {
+		i := slices.IndexFunc(had, func(g run.Guest) bool { return g.Name == name })
+		if i < 0 {
+			return sim.Program{}, run.Guest{}, fmt.Errorf("the run had no guest %s", name)
+		}
+		found, err := guest.Find(cache, file, had[i].SHA256)
+		if err != nil {
+			return sim.Program{}, run.Guest{}, err
+		}
+		program, err := sim.Load(ctx, found)
+		if err != nil {
+			return sim.Program{}, run.Guest{}, fmt.Errorf("compiling the guest %s: %w", name, err)
+		}
+		return program, had[i], nil
+	}
+	p.next.build = func(ctx context.Context) (sim.Program, run.Guest, error) {
+		return find(ctx, filepath.Join(cache, "next"), "registry", nextGuest)
+	}
+	for _, each := range []struct {
+		name string
+		into *sim.Program
+	}{{"registry", &p.registry}, {"workload", &p.workload}} {
+		program, known, err := find(ctx, cache, each.name, each.name)
+		if err != nil {
+			return nil, err
+		}
+		*each.into = program
+		p.guests = append(p.guests, known)
+	}
+	return p, nil
+}
+
+// Guests are the programs as run folders name them.
+func (p *Programs) Guests() []run.Guest { return slices.Clone(p.guests) }
 
 func build(ctx context.Context, root string, asCompiled bool, load func(context.Context, guest.Program) (sim.Program, error)) (*Programs, error) {
 	p := &Programs{}

@@ -32,7 +32,7 @@ func (s *Stage) guests() []run.Guest {
 			return append(slices.Clone(s.programs.guests), s.programs.next.guest)
 		}
 	}
-	return s.programs.guests
+	return s.programs.Guests()
 }
 
 // forFaults are the arguments that nodes need where such faults may be struck.

@@ -113,6 +113,27 @@ func build(ctx context.Context, o Options) (Program, error) {
 	return Program{Name: name, Path: file, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(content))}, nil
 }
 
+// Find finds a guest that was built earlier into a cache, by its name and hash.
+func Find(cache, name, sum string) (Program, error) {
+	files, err := filepath.Glob(filepath.Join(cache, name+"-*.wasm"))
+	if err != nil {
+		return Program{}, fmt.Errorf("finding the guest %s: %w", name, err)
+	}
+	for _, file := range files {
+		// The note tells the hash, so that not all modules need to be read; Program.Read makes sure.
+		note, err := os.ReadFile(strings.TrimSuffix(file, ".wasm") + ".made")
+		if err != nil || !strings.HasSuffix(strings.TrimSpace(string(note)), " "+sum) {
+			continue
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			return Program{}, fmt.Errorf("finding the guest %s: %w", name, err)
+		}
+		return Program{Name: name, Path: file, SHA256: sum, Size: info.Size()}, nil
+	}
+	return Program{}, fmt.Errorf("finding the guest %s: no build of SHA-256 %.12s… is in %s: its sources have changed since", name, sum, cache)
+}
+
 // compile runs go build, which finds what it left in the file the last time. It works on a copy, so that the file itself is always whole.
 func compile(ctx context.Context, o Options, dir, cache, overlay, file string) ([]byte, error) {
 	work, err := os.MkdirTemp(cache, "build-")

@@ -82,40 +82,51 @@ func (k *Kind) UnmarshalText(text []byte) error {
 	return fmt.Errorf("trace record of unknown kind %q", text)
 }
 
-// Level says how much of a trace is written out.
-type Level uint8
+// Level says how much of a trace is written out. The hash covers all of it at every level.
+type Level int8
 
-// The levels, each including those before it.
+// The levels, each including those before it. The zero value is Normal.
 const (
-	// Normal: machines, faults, connections, and what programs print.
-	Normal Level = iota
+	// None: only the hash and the number of all records.
+	None Level = iota - 2
+	// Faults: machines that start and end, and faults.
+	Faults
+	// Normal: also connections, and what programs print.
+	Normal
 	// Full: also each packet, wake-up and change of a disk.
 	Full
 )
 
+var levelNames = [...]string{"none", "faults", "normal", "full"}
+
+// LevelNames lists the levels' names, for usage texts and errors.
+func LevelNames() string { return "none, faults, normal or full" }
+
 // String is the level's name in trace files and flags.
 func (l Level) String() string {
-	if l == Normal {
-		return "normal"
+	if l < None || l > Full {
+		return fmt.Sprintf("level-%d", int8(l))
 	}
-	return "full"
+	return levelNames[l-None]
 }
 
 // ParseLevel reads a level's name.
 func ParseLevel(name string) (Level, error) {
-	switch name {
-	case "normal":
-		return Normal, nil
-	case "full":
-		return Full, nil
+	for i, known := range levelNames {
+		if name == known {
+			return None + Level(i), nil
+		}
 	}
-	return 0, fmt.Errorf("trace level %q: want normal or full", name)
+	return Normal, fmt.Errorf("trace level %q: want %s", name, LevelNames())
 }
 
 // Level is the lowest level at which records of this kind are written out.
 func (k Kind) Level() Level {
-	if Wake <= k && k <= Retransmit || k == Clogged {
+	switch {
+	case Wake <= k && k <= Retransmit || k == Clogged:
 		return Full
+	case Console <= k && k <= Finished:
+		return Normal
 	}
-	return Normal
+	return Faults
 }

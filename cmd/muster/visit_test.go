@@ -1,0 +1,78 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/checker"
+	"muster/model"
+	"muster/model/run"
+	"muster/scenarios"
+	"muster/scenarios/simulated"
+)
+
+// brief leaves a run of six seconds in a folder.
+func brief(t *testing.T) run.Folder {
+	root, err := scenarios.ModuleRoot(".")
+	require.NoError(t, err)
+	programs, err := simulated.BuildPrograms(t.Context(), root)
+	require.NoError(t, err)
+	stage := simulated.New(programs, simulated.Options{})
+	defer stage.Close()
+	folder := run.Folder(t.TempDir())
+	_, err = scenarios.Drive(t.Context(), stage, scenarios.Scenario{
+		Name: "brief", Claim: "It is over soon.", Profiles: []scenarios.Profile{scenarios.Nacos2}, Cluster: scenarios.Nodes(3),
+		Load: model.Load{
+			EphemeralClients: 1, EphemeralServices: 1, PersistentClients: 1, PersistentServices: 1, OperationsPerSecond: 20, ReadShare: 0.5,
+			Timeout: time.Second, BeatInterval: 5 * time.Second, WarmUp: 2 * time.Second,
+		},
+		Plan:  scenarios.Plan{scenarios.At(3*time.Second, scenarios.Crash(scenarios.Node(2)))},
+		Lasts: 6 * time.Second, Expect: scenarios.Expect{checker.Durable: checker.Holds},
+	}, 5, folder)
+	require.NoError(t, err)
+	return folder
+}
+
+func TestVisits(t *testing.T) {
+	folder := string(brief(t))
+	var before string
+	for _, how := range []string{"simulated", "from a checkpoint"} {
+		code, out, stderr := invoke(t, "replay", folder, "--until", "4500ms")
+		require.Equal(t, exitAsExpected, code, stderr)
+		require.Contains(t, out, " at 4.5s of 6s, seed 5: brief\n")
+		require.Regexp(t, `(?m)^  n2 +10\.0\.0\.2 +crashed +1 +00:00:04\.500 +0s +-$`, out)
+		require.Regexp(t, `(?m)^  n1 +(leader|follower|candidate) in term \d`, out)
+		require.Contains(t, out, "  crash n2, since 3s\n")
+		require.Regexp(t, `(?m)^  clients > n1: \d+$`, out)
+		require.Regexp(t, `(?m)^  n3 +\{"time"`, out)
+		require.Contains(t, out, "Pending operations of clients: ")
+		require.True(t, before == "" || before == out, how)
+		before = out
+	}
+	// The run kept no packets, a visit shows them.
+	code, out, stderr := invoke(t, "replay", folder, "--from", "2900ms", "--to", "3100ms", "--machine", "n2", "--kind", "delivered,crash")
+	require.Equal(t, exitAsExpected, code, stderr)
+	require.Regexp(t, `2\.9\d+s  n\d .*packet to .* arrives`, out)
+	require.Contains(t, out, "   3.000000000s  n2        loses its power\n")
+	require.NotContains(t, out, "   3.2")
+	code, out, _ = invoke(t, "replay", folder, "--checkpoints")
+	require.Equal(t, exitAsExpected, code)
+	require.Equal(t, "3 checkpoints up to 6s\n", out)
+	code, out, _ = invoke(t, "replay", folder)
+	require.Equal(t, exitAsExpected, code)
+	require.Contains(t, out, "the same run, bit for bit")
+
+	for want, flags := range map[string][]string{
+		"want a time from 0 to 6s":     {"--until", "7s"},
+		"want one of them":             {"--until", "1s", "--from", "1s"},
+		"want a time after --from 2s":  {"--from", "2s", "--to", "1s"},
+		`--trace: trace level "some"`:  {"--from", "2s", "--trace", "some"},
+		`kind "packets": want machine`: {"--from", "2s", "--kind", "packets"},
+	} {
+		code, _, stderr := invoke(t, append([]string{"replay", folder}, flags...)...)
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, stderr, want)
+	}
+}

@@ -1,0 +1,93 @@
+package simulated_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/model/run"
+	"muster/scenarios"
+	"muster/scenarios/simulated"
+	"muster/sim/random"
+	"muster/sim/trace"
+)
+
+// visit goes to a moment, and returns the play and how it got there.
+func visit(t *testing.T, folder run.Folder, at time.Duration) (*scenarios.Play, simulated.Journey) {
+	programs, err := guests()
+	require.NoError(t, err)
+	traveller, err := simulated.NewTraveller(programs, folder)
+	require.NoError(t, err)
+	play, journey, err := traveller.Visit(t.Context(), at, simulated.Options{}, run.Folder(t.TempDir()))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, play.Stage().Close()) })
+	return play, journey
+}
+
+func worldOf(play *scenarios.Play) uint64 { return play.Stage().(*simulated.Stage).World().TraceHash() }
+
+// TestVisitsAreExact visits moments of a run in any order, and plays the run to its end from there.
+func TestVisitsAreExact(t *testing.T) {
+	scenario := futures()[1]
+	original := begin(t, scenario, 3, trace.Normal)
+	draw := random.New(3).Stream("moments")
+	var moments []time.Duration
+	for range 3 {
+		moments = append(moments, time.Duration(draw.Int64N(int64(scenario.Lasts))))
+	}
+	moments = append(moments, 4*time.Second, scenario.Lasts)
+	whole := end(t, original)
+	for i, at := range moments {
+		alone := begin(t, scenario, 3, trace.Normal)
+		require.NoError(t, alone.To(t.Context(), at))
+		play, journey := visit(t, original.Folder(), at)
+		require.NoError(t, journey.Refused)
+		require.Equal(t, at, play.Now())
+		require.Equal(t, worldOf(alone), worldOf(play), "at %v, from %v", at, journey.From)
+		if i%2 == 1 {
+			require.Equal(t, whole.TraceHash, end(t, play).TraceHash)
+		}
+	}
+	_, journey := visit(t, original.Folder(), 9*time.Second)
+	require.Equal(t, 8*time.Second, journey.From)
+}
+
+func TestCheckpointsOfNoUse(t *testing.T) {
+	original := begin(t, short(), 1, trace.Normal)
+	end(t, original)
+	visit(t, original.Folder(), 4500*time.Millisecond)
+	last := original.Folder().Path(run.CheckpointsFolder, "4s.checkpoint")
+	content, err := os.ReadFile(last)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(last, content[:len(content)/2], 0o666))
+	_, journey := visit(t, original.Folder(), 4500*time.Millisecond)
+	require.Equal(t, 2*time.Second, journey.From)
+	require.Error(t, journey.Refused)
+	_, journey = visit(t, original.Folder(), 4500*time.Millisecond)
+	require.Equal(t, 4*time.Second, journey.From, "it was left anew")
+}
+
+func TestVisitsThatCannotBe(t *testing.T) {
+	original := begin(t, short(), 1, trace.Normal)
+	r := end(t, original)
+	programs, err := guests()
+	require.NoError(t, err)
+	traveller, err := simulated.NewTraveller(programs, original.Folder())
+	require.NoError(t, err)
+	_, _, err = traveller.Visit(t.Context(), 11*time.Second, simulated.Options{}, run.Folder(t.TempDir()))
+	require.ErrorContains(t, err, "want a time from 0 to 10s")
+
+	r.Fork = &run.Fork{Seed: 4, At: 5 * time.Second}
+	require.NoError(t, original.Folder().WriteJSON(run.RunFile, r))
+	traveller, err = simulated.NewTraveller(programs, original.Folder())
+	require.NoError(t, err)
+	_, _, err = traveller.Visit(t.Context(), time.Second, simulated.Options{}, run.Folder(t.TempDir()))
+	require.ErrorContains(t, err, "it is the run with seed 4")
+
+	r.Guests[1].SHA256 = "ab"
+	require.NoError(t, original.Folder().WriteJSON(run.RunFile, r))
+	_, err = simulated.NewTraveller(programs, original.Folder())
+	require.ErrorContains(t, err, "another build of the guest workload")
+}
