@@ -24,7 +24,9 @@ type settings struct {
 	data        string
 	// failpoints is the file of defects that are switched on and off while the node runs; "": there is none.
 	failpoints string
-	level      slog.Level
+	// resetMembers has the list of members replace the one in the data folder.
+	resetMembers bool
+	level        slog.Level
 }
 
 const usage = `registry is one node of a service registry that speaks Nacos's HTTP API.
@@ -66,6 +68,7 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.StringVar(&s.membersFile, "members-file", "", "`file` with all members, ip:port a line, # before comments; read again while the node runs")
 	flags.StringVar(&s.data, "data", "data", "`folder` for Raft's log and snapshots; one node's own")
 	flags.StringVar(&s.failpoints, "failpoints", "", "`file` of failpoints, a line name=term each, read now and at each SIGHUP: the node is broken on purpose")
+	flags.BoolVar(&s.resetMembers, "reset-members", false, "have the list of members replace the one in the data folder: when a majority has lost its\naddresses; stop all nodes first, and start each once with it")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err

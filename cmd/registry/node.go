@@ -104,12 +104,13 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	}
 	n.state = registry.New(registry.Options{Self: s.address, Owner: n.membership.Owner})
 	n.consensus, err = consensus.Open(consensus.Config{
-		Self: s.address, Members: s.members, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.peers, Logger: log,
+		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.peers, Logger: log,
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
 	})
 	if err != nil {
 		return nil, err
 	}
+	n.membership.OnChange(n.consensus.SetMembers)
 	living := liveness.New(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads})
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,

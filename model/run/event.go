@@ -16,6 +16,10 @@ const (
 	EventRaftState = "raft.state"
 	// EventRaftLeader {leader: "ip:port" or "", term}: this node now believes in that leader.
 	EventRaftLeader = "raft.leader"
+	// EventRaftMember {member, change: added|given a vote|removed, term}: this node, the leader, changed the Raft group's members.
+	// EventRaftJoin {members}: this node, whose folder was empty, was let into a cluster that had begun without it.
+	EventRaftMember = "raft.member"
+	EventRaftJoin   = "raft.join"
 	// EventMemberState {member: "ip:port", state: UP|SUSPICIOUS|DOWN, failures, reason}: what this node thinks of a peer.
 	EventMemberState = "member.state"
 	// EventMemberList {members, added, removed}: this node's list of members changed.

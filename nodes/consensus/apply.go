@@ -47,7 +47,14 @@ type ReadIndexRequest struct{}
 // ReadIndexResponse is its answer.
 type ReadIndexResponse struct {
 	rpc.Result
+	// Index is that of the last command which a read must have seen.
 	Index uint64 `json:"index"`
+	// Term is the leader's. Committed is its newest committed entry, of CommittedTerm; 0 if only a snapshot holds it.
+	Term          uint64 `json:"term"`
+	Committed     uint64 `json:"committed"`
+	CommittedTerm uint64 `json:"committedTerm"`
+	// Leader is who answered.
+	Leader string `json:"-"`
 }
 
 // Apply has a command committed and applied, and returns the state machine's answer: nil, or the error with which it refused the
@@ -125,7 +132,7 @@ func (n *Node) Handle(server *rpc.Server) {
 		return response, nil
 	})
 	rpc.Handle(server, func(ctx context.Context, _ *ReadIndexRequest) (ReadIndexResponse, error) {
-		index, err := n.readIndex(ctx)
-		return ReadIndexResponse{rpc.OK(), index}, err
+		return n.readIndex(ctx)
 	})
+	n.handleMembers(server)
 }

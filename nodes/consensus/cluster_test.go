@@ -153,8 +153,13 @@ type member struct {
 }
 
 func newCluster(t *testing.T, tune func(*Config)) *cluster {
-	c := &cluster{t: t, names: []string{"a:1", "b:2", "c:3"}, members: map[string]*member{}, links: map[string][]*proxy{}, tune: tune}
-	for _, name := range c.names {
+	return newClusterOf(t, []string{"a:1", "b:2", "c:3"}, nil, tune)
+}
+
+// newClusterOf starts members of those names, and makes others that may be started later.
+func newClusterOf(t *testing.T, names, later []string, tune func(*Config)) *cluster {
+	c := &cluster{t: t, names: names, members: map[string]*member{}, links: map[string][]*proxy{}, tune: tune}
+	for _, name := range slices.Concat(names, later) {
 		c.members[name] = &member{name: name, folder: t.TempDir(), raftTo: map[string]string{}, rpcTo: map[string]string{}}
 	}
 	for _, from := range c.members {
@@ -171,7 +176,7 @@ func newCluster(t *testing.T, tune func(*Config)) *cluster {
 		c.start(name)
 	}
 	t.Cleanup(func() {
-		for _, name := range c.names {
+		for name := range c.members {
 			c.stop(name)
 		}
 	})

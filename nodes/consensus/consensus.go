@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -25,9 +26,12 @@ type Caller interface {
 type Config struct {
 	// Self is this node's address, "ip:port" of its HTTP API, by which members are named.
 	Self string
-	// Members are all voters, this node among them. Every member must be started with the same list; it is used when the data
-	// folder is empty, and otherwise checked against what the folder says. Empty: this node alone.
+	// Members are the members that this node's list names, itself among them; see SetMembers. Members that have never run before
+	// begin a cluster when a majority of this list is there. Empty: this node alone.
 	Members []string
+	// ResetMembers has Members replace those that the data folder names, whatever the others think of it. It is the way back when a
+	// majority has lost its addresses, and safe only while no member runs without it.
+	ResetMembers bool
 	// DataFolder holds raft's log, stable values and snapshots; no other process may use it.
 	DataFolder string
 	// Machine is the state machine.
@@ -71,9 +75,20 @@ type Node struct {
 	store     *storage.Store
 	transport *transport
 	machine   *machine
+	gate      *gate
+
+	mu sync.Mutex
+	// wanted are the members of the newest list.
+	wanted []string
+	// poke wakes the loop that has raft's members follow the list.
+	poke chan struct{}
+	// stop ends the loops.
+	stop  context.CancelFunc
+	loops sync.WaitGroup
 }
 
-// Open opens the data folder and begins to take part. A member whose folder is empty begins with the configured members.
+// Open opens the data folder and begins to take part. A member whose folder is empty takes part when it has found out whether the
+// others began without it (see arrive).
 func Open(config Config) (*Node, error) {
 	config.Timeout = cmp.Or(config.Timeout, 5*time.Second)
 	config.ElectionTimeout = cmp.Or(config.ElectionTimeout, time.Second)
@@ -107,11 +122,15 @@ func open(config Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	gate := newGate(config.Self, config.Members, config.RaftAddress)
 	n := &Node{
 		config:    config,
 		store:     store,
-		transport: newTransport(config.Listener, self, newGate(config.Self, servers), logger),
+		transport: newTransport(config.Listener, self, gate, logger),
 		machine:   &machine{inner: config.Machine},
+		gate:      gate,
+		wanted:    slices.Clone(config.Members),
+		poke:      make(chan struct{}, 1),
 	}
 	if err := n.start(servers, logger); err != nil {
 		return nil, errors.Join(err, n.transport.Close(), store.Close())
@@ -161,8 +180,14 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 	settings.NoLegacyTelemetry = true
 	settings.Logger = logger
 
-	if err := n.begin(settings, servers); err != nil {
-		return fmt.Errorf("begin a cluster of %v in %s: %w", n.config.Members, n.config.DataFolder, err)
+	empty, mayBegin, err := n.emptyFolder()
+	if err != nil {
+		return err
+	}
+	if !empty {
+		if err := n.checkMembers(settings, servers); err != nil {
+			return err
+		}
 	}
 	const cached = 256 // entries, for followers that are nearly up to date
 	log, err := raft.NewLogCache(cached, n.store.Log)
@@ -173,48 +198,85 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 	if err != nil {
 		return fmt.Errorf("start raft from %s: %w", n.config.DataFolder, err)
 	}
+	configured := n.configured
+	n.gate.configured.Store(&configured)
 	n.watch()
-	return n.checkMembers(servers)
+	ctx, cancel := context.WithCancel(context.Background())
+	n.stop = cancel
+	switch {
+	case !empty:
+		n.gate.open.Store(true)
+	case mayBegin && len(servers) == 1:
+		if err := n.begin(servers); err != nil {
+			return errors.Join(err, n.raft.Shutdown().Error())
+		}
+	default:
+		n.loops.Go(func() { n.arrive(ctx, servers, mayBegin) })
+	}
+	n.loops.Go(func() { n.follow(ctx) })
+	return nil
 }
 
-// begin stores the members as the first entry, unless this folder has been through that. Raft stores the term 1 before that entry, so
-// that one with nothing but this term is where power failed in between; elections begin with term 2, so nobody voted yet.
-func (n *Node) begin(settings *raft.Config, servers []raft.Server) error {
+// emptyFolder tells whether the folder holds nothing of raft's, and whether it never did. Raft stores the term 1 before the first entry,
+// so that a folder with nothing but this term is where power failed in between; elections begin with term 2, so nobody voted yet.
+func (n *Node) emptyFolder() (empty, never bool, err error) {
 	last, err := n.store.Log.LastIndex()
 	if err != nil {
-		return err
+		return false, false, err
 	}
 	snapshots, err := n.store.Snapshots.List()
 	if err != nil {
-		return err
+		return false, false, err
+	}
+	if last > 0 || len(snapshots) > 0 {
+		return false, false, nil
 	}
 	termKey := []byte("CurrentTerm") // raft's name for it
 	term, err := n.store.Stable.GetUint64(termKey)
 	if err != nil {
 		term = 0 // none was stored; the file itself was read when it was opened
 	}
-	if last > 0 || len(snapshots) > 0 || term > 1 {
-		return nil
-	}
 	if term == 1 { // or raft takes the folder for begun
-		if err := n.store.Stable.SetUint64(termKey, 0); err != nil {
-			return err
-		}
+		return true, true, n.store.Stable.SetUint64(termKey, 0)
 	}
-	return raft.BootstrapCluster(settings, n.store.Log, n.store.Stable, n.store.Snapshots, n.transport, raft.Configuration{Servers: servers})
+	return true, term == 0, nil
 }
 
-// checkMembers refuses a data folder that belongs to another cluster.
-func (n *Node) checkMembers(want []raft.Server) error {
-	future := n.raft.GetConfiguration()
-	if err := future.Error(); err != nil {
-		return fmt.Errorf("read raft's members: %w", err)
+// begin stores the members as the first entry of a log that all of them begin with.
+func (n *Node) begin(servers []raft.Server) error {
+	if err := n.raft.BootstrapCluster(raft.Configuration{Servers: servers}).Error(); err != nil {
+		return fmt.Errorf("begin a cluster of %v in %s: %w", n.config.Members, n.config.DataFolder, err)
 	}
-	have := future.Configuration().Servers
-	if !slices.Equal(have, want) {
-		return errors.Join(
-			fmt.Errorf("the data folder %s belongs to a cluster of %v, not of %v; want the same members as before, or new folders on all members of a new cluster", n.config.DataFolder, have, want),
-			n.raft.Shutdown().Error())
+	n.gate.open.Store(true)
+	return nil
+}
+
+// checkMembers compares the members that the data folder names with the list, before raft runs. The two may differ, since lists change;
+// but where they have nothing in common, either the folder is another cluster's or all addresses have changed.
+func (n *Node) checkMembers(settings *raft.Config, want []raft.Server) error {
+	looking := *settings // for it is marked as no raft that runs
+	configuration, err := raft.GetConfiguration(&looking, n.machine, n.store.Log, n.store.Stable, n.store.Snapshots, n.transport)
+	if err != nil {
+		return fmt.Errorf("read raft's members from %s: %w", n.config.DataFolder, err)
+	}
+	var have []string
+	for _, server := range configuration.Servers {
+		have = append(have, string(server.ID))
+	}
+	reset := n.config.ResetMembers
+	if !slices.ContainsFunc(have, func(id string) bool { return slices.Contains(n.config.Members, id) }) && !reset {
+		if len(have) != 1 || len(want) != 1 {
+			return fmt.Errorf("the data folder %s belongs to a cluster of %v, not of %v; if these are the same nodes at new addresses, stop all of them and start "+
+				"each once with --reset-members; else want the folder of one of these members, or an empty one to join them", n.config.DataFolder, have, n.config.Members)
+		}
+		reset = true // a node that was alone has a new address, and nobody else can know better
+	}
+	if !reset {
+		return nil
+	}
+	n.config.Logger.Warn("the list of members replaces that of the data folder", "had", have, "have", n.config.Members)
+	if err := raft.RecoverCluster(settings, n.machine, n.store.Log, n.store.Stable, n.store.Snapshots, n.transport, raft.Configuration{Servers: want}); err != nil {
+		return fmt.Errorf("put the members %v in place of %v in %s: %w", n.config.Members, have, n.config.DataFolder, err)
 	}
 	return nil
 }
@@ -222,7 +284,9 @@ func (n *Node) checkMembers(want []raft.Server) error {
 // Close hands leadership over, if this node leads, stops taking part and closes the data folder. It does what it can until the
 // context ends.
 func (n *Node) Close(ctx context.Context) error {
-	if n.raft.State() == raft.Leader && len(n.config.Members) > 1 {
+	n.stop()
+	n.loops.Wait()
+	if n.raft.State() == raft.Leader && len(n.voters()) > 1 {
 		if err := await(ctx, n.raft.LeadershipTransfer()); err != nil {
 			n.config.Logger.Warn("leadership was not handed over", "error", err.Error())
 		}
@@ -246,7 +310,10 @@ type Status struct {
 // Status returns a snapshot that may be out of date at once.
 func (n *Node) Status() Status {
 	_, leader := n.raft.LeaderWithID()
-	members := slices.Clone(n.config.Members)
+	var members []string
+	for _, voter := range n.voters() {
+		members = append(members, string(voter))
+	}
 	slices.Sort(members)
 	return Status{
 		Leader:    string(leader),

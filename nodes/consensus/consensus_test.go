@@ -266,6 +266,18 @@ func openAlone(t *testing.T, folder string, change func(*Config)) (*Node, *list,
 	return node, machine, logged
 }
 
+// openAloneAt opens a folder as a node of that address.
+func openAloneAt(t *testing.T, self, folder string) (*Node, *list, *bytes.Buffer) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	machine, logged := &list{}, &bytes.Buffer{}
+	node, err := Open(Config{Self: self, DataFolder: folder, Machine: machine, Listener: listener,
+		Logger: slog.New(slog.NewJSONHandler(logged, nil)), ElectionTimeout: 50 * time.Millisecond})
+	require.NoError(t, err)
+	return node, machine, logged
+}
+
 func TestOpenRefuses(t *testing.T) {
 	used := t.TempDir()
 	node, _, _ := openAlone(t, used, nil)
@@ -280,8 +292,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"not a member", "this node, 127.0.0.1:8848, is not among the members", func(c *Config) { c.Members = []string{"127.0.0.1:8858"} }},
 		{"listed twice", "one is listed twice", func(c *Config) { c.Members = []string{c.Self, c.Self} }},
 		{"no raft port", "want a port", func(c *Config) { c.Self = "127.0.0.1:500" }},
-		{"another cluster's folder", "want the same members as before, or new folders on all members of a new cluster", func(c *Config) {
-			c.Members = []string{c.Self, "127.0.0.1:8858"}
+		{"another cluster's folder", "belongs to a cluster of [127.0.0.1:8848], not of [127.0.0.1:8858 127.0.0.1:8868]; if these are the same nodes at new addresses, stop all of them and start each once with --reset-members", func(c *Config) {
+			c.Self, c.Members = "127.0.0.1:8858", []string{"127.0.0.1:8858", "127.0.0.1:8868"}
 		}},
 		{"a file where the folder should be", "data folder", func(c *Config) { c.DataFolder = filepath.Join(used, "stable") }},
 	} {
@@ -327,8 +339,11 @@ func TestBeginsAgainWherePowerFailedWhileBeginning(t *testing.T) {
 func TestDoesNotBeginAgainAfterAnElection(t *testing.T) {
 	folder := t.TempDir()
 	storeTerm(2)(t, folder)
-	_, _, text := openAlone(t, folder, func(*Config) {})
-	require.Contains(t, text.String(), "belongs to a cluster of []")
+	node, _, _ := openAlone(t, folder, nil)
+	_, err := node.Apply(t.Context(), []byte("1"))
+	require.ErrorIs(t, err, ErrNoLeader)
+	require.Empty(t, node.Status().Members)
+	require.NoError(t, node.Close(t.Context()))
 }
 
 // storeTerm leaves a folder that holds a term and nothing else.
@@ -343,11 +358,14 @@ func storeTerm(term uint64) func(*testing.T, string) {
 
 // An answer proves leadership only at the moment its question was sent: one that waited in a socket proves nothing about now.
 func TestTransportCountsOnlyAnswersToLaterMessages(t *testing.T) {
-	members := []raft.Server{{ID: "a"}, {ID: "b"}}
+	at := map[string]string{}
 	listen := func(self string) *transport {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
-		transport := newTransport(listener, listener.Addr().String(), newGate(self, members), newRaftLogger(slog.New(slog.DiscardHandler)))
+		at[self] = listener.Addr().String()
+		gate := newGate(self, []string{"a", "b"}, func(member string) (string, error) { return at[member], nil })
+		gate.open.Store(true)
+		transport := newTransport(listener, at[self], gate, newRaftLogger(slog.New(slog.DiscardHandler)))
 		t.Cleanup(func() { transport.Close() })
 		return transport
 	}
@@ -370,18 +388,18 @@ func TestTransportCountsOnlyAnswersToLaterMessages(t *testing.T) {
 	moment := leader.now()
 	question.Respond(&raft.AppendEntriesResponse{Term: 7, Success: true}, nil)
 	require.NoError(t, <-early)
-	require.Zero(t, leader.followers(7, moment), "sent before the moment, answered after it")
+	require.False(t, leader.hasFollowed("b", 7, moment), "sent before the moment, answered after it")
 
 	refused := send()
 	answer(false)
 	require.NoError(t, <-refused)
-	require.Zero(t, leader.followers(7, moment), "the peer follows another leader")
+	require.False(t, leader.hasFollowed("b", 7, moment), "the peer follows another leader")
 
 	late := send()
 	answer(true)
 	require.NoError(t, <-late)
-	require.Equal(t, 1, leader.followers(7, moment))
-	require.Zero(t, leader.followers(8, moment), "of another term")
+	require.True(t, leader.hasFollowed("b", 7, moment))
+	require.False(t, leader.hasFollowed("b", 8, moment), "of another term")
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {

@@ -22,6 +22,7 @@ func (n *Node) watch() {
 		switch data := change.Data.(type) {
 		case raft.RaftState:
 			n.logState(data)
+			n.wake()
 		case raft.LeaderObservation:
 			n.logLeader(data.LeaderID)
 		}

@@ -2,56 +2,106 @@ package consensus
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/raft"
 )
 
 // gate decides which requests reach raft, which believes whatever comes in at its port: an entry that it cannot decode makes it
-// panic, once in the log at each restart too. The members are known and never change, so that anything else is no member's.
+// panic, once in the log at each restart too. Members come and go, so that the gate goes by what this node knows of them now: its own
+// list, and raft's newest configuration, which names those that joined or left by another node's list.
 type gate struct {
-	// servers are all members, sorted by ID, self is which of them this node is.
-	servers []raft.Server
+	// self is which of the members this node is, address says where members' raft messages go.
 	self    raft.ServerID
-	// hosts are the members' addresses; nil if some are names, for what they resolve to may change.
-	hosts []netip.Addr
+	address func(member string) (string, error)
+	// configured is raft's newest configuration; nil before raft runs.
+	configured atomic.Pointer[func() []raft.Server]
+	// open is false as long as this node must not take part: before raft runs, and see Node.arrive.
+	open atomic.Bool
+
+	mu sync.RWMutex
+	// listed are the members that this node's list names.
+	listed []string
 }
 
-func newGate(self string, servers []raft.Server) gate {
-	g := gate{servers: servers, self: raft.ServerID(self)}
-	for _, server := range servers {
-		at, err := netip.ParseAddrPort(string(server.Address))
-		if err != nil {
-			return gate{servers: g.servers, self: g.self}
-		}
-		g.hosts = append(g.hosts, at.Addr().Unmap())
+func newGate(self string, listed []string, address func(string) (string, error)) *gate {
+	return &gate{self: raft.ServerID(self), address: address, listed: listed}
+}
+
+// list puts a new list of members in place of the old one.
+func (g *gate) list(listed []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.listed = slices.Clone(listed)
+}
+
+// ServerAddr says where a member's raft messages go (raft.ServerAddressProvider).
+func (g *gate) ServerAddr(id raft.ServerID) (raft.ServerAddress, error) {
+	at, err := g.address(string(id))
+	return raft.ServerAddress(at), err
+}
+
+// known are all that may be members, those of the list first.
+func (g *gate) known() []raft.ServerID {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	var known []raft.ServerID
+	for _, member := range g.listed {
+		known = append(known, raft.ServerID(member))
 	}
-	return g
+	if configured := g.configured.Load(); configured != nil {
+		for _, server := range (*configured)() {
+			if !slices.Contains(known, server.ID) {
+				known = append(known, server.ID)
+			}
+		}
+	}
+	return known
 }
 
 // mayBeMember tells whether a connection may be a member's by the host that it comes from. Connections from this host may always be:
-// they can come from a member beside this one, or through a proxy.
-func (g gate) mayBeMember(from net.Addr) bool {
+// they can come from a member beside this one, or through a proxy. So may all where a member has a name, for what it resolves to may
+// change.
+func (g *gate) mayBeMember(from net.Addr) bool {
 	tcp, ok := from.(*net.TCPAddr)
-	if !ok || g.hosts == nil {
+	if !ok {
 		return true
 	}
 	host := tcp.AddrPort().Addr().Unmap().WithZone("")
-	return !host.IsValid() || host.IsLoopback() || slices.Contains(g.hosts, host)
+	if !host.IsValid() || host.IsLoopback() {
+		return true
+	}
+	for _, member := range g.known() {
+		text, err := g.address(string(member))
+		if err != nil {
+			continue
+		}
+		at, err := netip.ParseAddrPort(text)
+		if err != nil || at.Addr().Unmap() == host {
+			return true
+		}
+	}
+	return false
 }
 
 // check says why raft must not see a request; nil if it may.
-func (g gate) check(command any) error {
+func (g *gate) check(command any) error {
+	if !g.open.Load() {
+		return errNotYet
+	}
 	request, ok := command.(raft.WithRPCHeader)
 	if !ok {
 		return fmt.Errorf("a request of type %T, want one of raft's", command)
 	}
 	sender := raft.ServerID(request.GetRPCHeader().ID)
-	if sender == g.self || !slices.ContainsFunc(g.servers, func(member raft.Server) bool { return member.ID == sender }) {
-		return fmt.Errorf("the sender calls itself %q; want another member of %v", sender, g.servers)
+	if known := g.known(); sender == g.self || !slices.Contains(known, sender) {
+		return fmt.Errorf("the sender calls itself %q; want another member of %v", sender, known)
 	}
 	switch request := command.(type) {
 	case *raft.AppendEntriesRequest:
@@ -67,7 +117,7 @@ func (g gate) check(command any) error {
 	return nil
 }
 
-func (g gate) checkEntries(request *raft.AppendEntriesRequest) error {
+func (g *gate) checkEntries(request *raft.AppendEntriesRequest) error {
 	for i, entry := range request.Entries {
 		want := request.PrevLogEntry + 1 + uint64(i)
 		if entry == nil || entry.Index != want {
@@ -86,16 +136,28 @@ func (g gate) checkEntries(request *raft.AppendEntriesRequest) error {
 	return nil
 }
 
-// checkConfiguration wants the same members as this node's. Their addresses are each node's own view.
-func (g gate) checkConfiguration(encoded []byte) (err error) {
+// checkConfiguration wants members that can be reached, at least one with a vote. Which ones is the leader's business: a log tells of
+// members that have long gone, too.
+func (g *gate) checkConfiguration(encoded []byte) (err error) {
 	defer func() {
 		if problem := recover(); problem != nil { // raft's way to say that it cannot decode
 			err = fmt.Errorf("a configuration of %d bytes: %v", len(encoded), problem)
 		}
 	}()
-	members := raft.DecodeConfiguration(bytes.Clone(encoded)).Servers
-	if !slices.EqualFunc(members, g.servers, func(a, b raft.Server) bool { return a.ID == b.ID && a.Suffrage == b.Suffrage }) {
-		return fmt.Errorf("a configuration with the members %v, want %v", members, g.servers)
+	voters := 0
+	for _, server := range raft.DecodeConfiguration(bytes.Clone(encoded)).Servers {
+		if at, err := g.address(string(server.ID)); err != nil || at == "" {
+			return fmt.Errorf("a configuration with the member %q; want ip:port", server.ID)
+		}
+		if server.Suffrage == raft.Voter {
+			voters++
+		}
+	}
+	if voters == 0 {
+		return errors.New("a configuration without voters")
 	}
 	return nil
 }
+
+// errNotYet is for messages to a node that must not take part yet.
+var errNotYet = errors.New("this node has not found its place in the cluster yet")

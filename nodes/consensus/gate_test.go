@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/raft"
 	"github.com/stretchr/testify/require"
+
+	"muster/nodes/rpc"
 )
 
 // forge sends requests to a member's raft port as a stranger would.
@@ -16,7 +18,7 @@ func forge(t *testing.T) *raft.NetworkTransport {
 	at := address(listener.Addr().String())
 	logger := newRaftLogger(slog.New(slog.DiscardHandler))
 	transport := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream: stream{listener, at, gate{}, logger}, Timeout: patience, Logger: logger})
+		Stream: stream{listener, at, newGate("", nil, nil), logger}, Timeout: patience, Logger: logger})
 	t.Cleanup(func() { transport.Close() })
 	return transport
 }
@@ -40,7 +42,7 @@ func TestForgedEntriesDoNotReachRaft(t *testing.T) {
 		{"a heartbeat of nobody", "", `the sender calls itself ""`, nil},
 		{"a heartbeat of the receiver", victim.name, "the sender calls itself", nil},
 		{"a junk configuration", leader, "failed to decode configuration", []*raft.Log{{Index: index, Type: raft.LogConfiguration, Data: junk}}},
-		{"another cluster's configuration", leader, "a configuration with the members", []*raft.Log{{Index: index, Type: raft.LogConfiguration, Data: others}}},
+		{"another cluster's configuration", leader, `a configuration with the member "evil"`, []*raft.Log{{Index: index, Type: raft.LogConfiguration, Data: others}}},
 		{"an old way to change members", leader, "is of type 2", []*raft.Log{{Index: index, Type: raft.LogAddPeerDeprecated, Data: junk}}},
 		{"an unknown type", leader, "is of type 99", []*raft.Log{{Index: index, Type: 99}}},
 		{"no entry", leader, "do not follow on each other", []*raft.Log{nil}},
@@ -71,23 +73,33 @@ func TestForgedEntriesDoNotReachRaft(t *testing.T) {
 	c.requireAll("1", "2", "3")
 }
 
+// found is where members are when they have the port 8848.
+func found(member string) (string, error) { return rpc.Offset(member, rpc.RaftOffset) }
+
+func openGate(listed ...string) *gate {
+	g := newGate(listed[0], listed, found)
+	g.open.Store(true)
+	return g
+}
+
 func TestGateChecksSnapshots(t *testing.T) {
-	members := []raft.Server{{ID: "a", Address: "here:1"}, {ID: "b", Address: "here:2"}}
-	elsewhere := []raft.Server{{ID: "a", Address: "there:1"}, {ID: "b", Address: "there:2"}}
+	voter := func(id raft.ServerID) raft.Server { return raft.Server{ID: id, Address: "somewhere:1"} }
 	for _, test := range []struct {
 		name          string
 		version       raft.SnapshotVersion
 		configuration []byte
 		want          string
 	}{
-		{"the members as the sender finds them", 1, raft.EncodeConfiguration(raft.Configuration{Servers: elsewhere}), ""},
-		{"fewer members", 1, raft.EncodeConfiguration(raft.Configuration{Servers: members[:1]}), "a configuration with the members"},
+		{"the members as the sender finds them", 1, raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{voter("a:8848"), voter("b:8848")}}), ""},
+		{"members of other times", 1, raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{voter("b:8848"), voter("c:8848")}}), ""},
+		{"nowhere to be found", 1, raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{voter("a:8848"), voter("evil")}}), `the member "evil"`},
+		{"nobody has a vote", 1, raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "a:8848", Suffrage: raft.Nonvoter}}}), "without voters"},
 		{"junk", 1, []byte("junk"), "failed to decode configuration"},
 		{"nothing", 1, nil, "a configuration"},
 		{"an old version", 0, nil, "a snapshot of version 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			err := newGate("a", members).check(&raft.InstallSnapshotRequest{RPCHeader: raft.RPCHeader{ID: []byte("b")},
+			err := openGate("a:8848", "b:8848").check(&raft.InstallSnapshotRequest{RPCHeader: raft.RPCHeader{ID: []byte("b:8848")},
 				SnapshotVersion: test.version, Configuration: test.configuration})
 			if test.want == "" {
 				require.NoError(t, err)
@@ -99,19 +111,29 @@ func TestGateChecksSnapshots(t *testing.T) {
 }
 
 func TestGateKnowsMembersByTheirHosts(t *testing.T) {
-	numbers := newGate("a", []raft.Server{{ID: "a", Address: "10.0.0.1:7848"}, {ID: "b", Address: "10.0.0.2:7848"}})
-	names := newGate("a", []raft.Server{{ID: "a", Address: "10.0.0.1:7848"}, {ID: "b", Address: "b.local:7848"}})
+	numbers, names := openGate("10.0.0.1:8848", "10.0.0.2:8848"), openGate("10.0.0.1:8848", "b.local:8848")
+	joined := openGate("10.0.0.1:8848")
+	configured := func() []raft.Server { return []raft.Server{{ID: "10.0.0.9:8848"}} }
+	joined.configured.Store(&configured)
 	for _, test := range []struct {
-		gate gate
+		gate *gate
 		from string
 		want bool
 	}{
 		{numbers, "10.0.0.2", true}, {numbers, "::ffff:10.0.0.2", true}, {numbers, "10.0.0.3", false}, {numbers, "fe80::1", false},
-		{numbers, "127.0.0.1", true}, {numbers, "::1", true}, {names, "10.0.0.3", true},
+		{numbers, "127.0.0.1", true}, {numbers, "::1", true}, {names, "10.0.0.3", true}, {joined, "10.0.0.9", true}, {joined, "10.0.0.2", false},
 	} {
 		require.Equal(t, test.want, test.gate.mayBeMember(&net.TCPAddr{IP: net.ParseIP(test.from), Port: 5000}), test.from)
 	}
 	require.True(t, numbers.mayBeMember(address("somewhere:1")), "not decidable")
+	numbers.list([]string{"10.0.0.3:8848"})
+	require.True(t, numbers.mayBeMember(&net.TCPAddr{IP: net.ParseIP("10.0.0.3")}), "the list has changed")
+}
+
+func TestClosedGateLetsNothingIn(t *testing.T) {
+	vote := &raft.RequestVoteRequest{RPCHeader: raft.RPCHeader{ID: []byte("b:8848")}}
+	require.ErrorIs(t, newGate("a:8848", []string{"a:8848", "b:8848"}, found).check(vote), errNotYet)
+	require.NoError(t, openGate("a:8848", "b:8848").check(vote))
 }
 
 // from is a connection that says to come from elsewhere.
@@ -135,7 +157,7 @@ func TestStreamDropsConnectionsOfStrangers(t *testing.T) {
 	stranger, far := net.Pipe()
 	waiting <- from{stranger, "10.0.0.3"}
 	waiting <- from{nil, "10.0.0.1"}
-	accepted, err := stream{offered{nil, waiting}, "", newGate("a", []raft.Server{{ID: "a", Address: "10.0.0.1:7848"}}),
+	accepted, err := stream{offered{nil, waiting}, "", openGate("10.0.0.1:8848"),
 		newRaftLogger(slog.New(slog.DiscardHandler))}.Accept()
 	require.NoError(t, err)
 	require.Equal(t, "10.0.0.1:5000", accepted.RemoteAddr().String())

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/raft"
+
+	"muster/nodes/rpc"
 )
 
 // ReadBarrier returns once the local state machine holds everything that was committed anywhere before the call, so that what is read
@@ -13,58 +16,107 @@ import (
 func (n *Node) ReadBarrier(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, n.config.Timeout)
 	defer cancel()
-	index, err := n.askReadIndex(ctx)
+	news, err := n.askReadIndex(ctx)
 	if err != nil {
 		return fmt.Errorf("linearizable read: %w", err)
 	}
-	if err := n.machine.wait(ctx, index); err != nil {
+	if err := n.catchUp(ctx, news); err != nil {
 		return fmt.Errorf("linearizable read: %w", err)
 	}
 	return nil
 }
 
+// catchUp waits until the state machine here has applied the command that a read must have seen. The entry may come in only after the
+// news that it is committed, so that raft is told again and again.
+func (n *Node) catchUp(ctx context.Context, news ReadIndexResponse) error {
+	const first, longest = 5 * time.Millisecond, 100 * time.Millisecond
+	for pause := first; n.machine.index() < news.Index; pause = min(2*pause, longest) {
+		n.learnCommit(news)
+		limited, cancel := context.WithTimeout(ctx, pause)
+		err := n.machine.wait(limited, news.Index)
+		cancel()
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learnCommit tells raft here at once what the leader has committed; by itself it would learn with the next entry, or after the commit
+// interval. It is told in the leader's own words, a message without entries that names the newest committed one, so that raft checks as
+// ever that its log agrees up to there.
+func (n *Node) learnCommit(news ReadIndexResponse) {
+	if news.Leader == n.config.Self || news.Committed == 0 {
+		return
+	}
+	at, err := n.config.RaftAddress(news.Leader)
+	if err != nil {
+		return
+	}
+	n.transport.inject(&raft.AppendEntriesRequest{
+		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(news.Leader), Addr: []byte(at)},
+		Term:      news.Term, PrevLogEntry: news.Committed, PrevLogTerm: news.CommittedTerm, LeaderCommitIndex: news.Committed,
+	})
+}
+
 // askReadIndex learns from the leader, or as the leader, how far a read must have caught up.
-func (n *Node) askReadIndex(ctx context.Context) (uint64, error) {
+func (n *Node) askReadIndex(ctx context.Context) (ReadIndexResponse, error) {
 	if n.raft.State() == raft.Leader {
 		return n.readIndex(ctx)
 	}
 	_, leader := n.raft.LeaderWithID()
 	switch string(leader) {
 	case "":
-		return 0, ErrNoLeader
+		return ReadIndexResponse{}, ErrNoLeader
 	case n.config.Self:
-		return 0, errors.New("leadership is changing")
+		return ReadIndexResponse{}, errors.New("leadership is changing")
 	}
 	var response ReadIndexResponse
-	if err := n.config.Peers.Call(ctx, string(leader), ReadIndexRequest{}, &response); err != nil {
-		return 0, err
-	}
-	return response.Index, nil
+	err := n.config.Peers.Call(ctx, string(leader), ReadIndexRequest{}, &response)
+	response.Leader = string(leader)
+	return response, err
 }
 
 // readIndex returns the index of the last command that was committed before the call. It proves, after having looked, that this node
 // led all the while: a majority followed a message of the same term that was sent later.
-func (n *Node) readIndex(ctx context.Context) (uint64, error) {
-	term := n.raft.CurrentTerm()
-	if err := n.commitInTerm(ctx, term); err != nil {
-		return 0, err
+func (n *Node) readIndex(ctx context.Context) (ReadIndexResponse, error) {
+	news := ReadIndexResponse{Result: rpc.OK(), Leader: n.config.Self, Term: n.raft.CurrentTerm()}
+	if err := n.commitInTerm(ctx, news.Term); err != nil {
+		return news, err
 	}
-	index, err := n.lastCommand(n.raft.CommitIndex())
-	if err != nil {
-		return 0, err
+	news.Committed = n.raft.CommitIndex()
+	var err error
+	if news.Index, err = n.lastCommand(news.Committed); err != nil {
+		return news, err
 	}
+	var newest raft.Log
+	if n.store.Log.GetLog(news.Committed, &newest) != nil {
+		news.Committed = 0 // it is in a snapshot already; followers learn of it in their own time
+	}
+	news.CommittedTerm = newest.Term
 	moment := n.transport.now()
 	for {
 		if err := await(ctx, n.raft.VerifyLeader()); err != nil {
-			return 0, fmt.Errorf("verify leadership: %w", err)
+			return news, fmt.Errorf("verify leadership: %w", err)
 		}
-		if n.raft.CurrentTerm() != term {
-			return 0, fmt.Errorf("the term moved on from %d", term)
+		if n.raft.CurrentTerm() != news.Term {
+			return news, fmt.Errorf("the term moved on from %d", news.Term)
 		}
-		if 1+n.transport.followers(term, moment) > len(n.config.Members)/2 {
-			return index, nil
+		if n.followedByMajority(news.Term, moment) {
+			return news, nil
 		}
 	}
+}
+
+// followedByMajority tells whether a majority of the voters, this node among them, followed a message that was sent after the moment.
+func (n *Node) followedByMajority(term, moment uint64) bool {
+	voters, following := n.voters(), 0
+	for _, voter := range voters {
+		if string(voter) == n.config.Self || n.transport.hasFollowed(voter, term, moment) {
+			following++
+		}
+	}
+	return following > len(voters)/2
 }
 
 // commitInTerm makes sure that an entry of the leader's own term is committed: only then does its commit index cover what earlier

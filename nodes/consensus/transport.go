@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -14,7 +15,7 @@ import (
 // as one that waited in a socket while this process was stopped, and so can vouch for a leader that has long been replaced.
 type transport struct {
 	*raft.NetworkTransport
-	gate     gate
+	gate     *gate
 	logger   hclog.Logger
 	admitted chan raft.RPC
 	closed   chan struct{}
@@ -29,13 +30,15 @@ type transport struct {
 
 type message struct{ term, sent uint64 }
 
-func newTransport(listener net.Listener, advertised string, gate gate, logger hclog.Logger) *transport {
+func newTransport(listener net.Listener, advertised string, gate *gate, logger hclog.Logger) *transport {
 	t := &transport{
 		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 			Stream:  stream{listener, address(advertised), gate, logger},
 			MaxPool: idleConnections,
-			Timeout: messageTimeout,
-			Logger:  logger,
+			// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
+			ServerAddressProvider: gate,
+			Timeout:               messageTimeout,
+			Logger:                logger,
 		}),
 		gate:     gate,
 		logger:   logger,
@@ -70,7 +73,9 @@ func (t *transport) admit() {
 func (t *transport) admits(request raft.RPC) bool {
 	err := t.gate.check(request.Command)
 	if err != nil {
-		t.logger.Error("refused a raft message", "error", err)
+		if !errors.Is(err, errNotYet) {
+			t.logger.Error("refused a raft message", "error", err)
+		}
 		request.Respond(nil, err)
 	}
 	return err == nil
@@ -124,23 +129,27 @@ func (t *transport) now() uint64 {
 	return t.sent
 }
 
-// followers counts the peers that answered a message of the term that was sent after the moment.
-func (t *transport) followers(term, moment uint64) (count int) {
+// hasFollowed tells whether a peer answered a message of the term that was sent after the moment.
+func (t *transport) hasFollowed(id raft.ServerID, term, moment uint64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, answered := range t.followed {
-		if answered.term == term && answered.sent > moment {
-			count++
-		}
+	answered := t.followed[id]
+	return answered.term == term && answered.sent > moment
+}
+
+// inject hands a message to raft as if it had come in, without waiting for what raft makes of it.
+func (t *transport) inject(command any) {
+	select {
+	case t.admitted <- raft.RPC{Command: command, RespChan: make(chan raft.RPCResponse, 1)}:
+	case <-t.closed:
 	}
-	return count
 }
 
 // stream dials and listens; raft tells peers the advertised address.
 type stream struct {
 	net.Listener
 	advertised address
-	gate       gate
+	gate       *gate
 	logger     hclog.Logger
 }
 
