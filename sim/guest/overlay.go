@@ -11,12 +11,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"strings"
 )
 
-// overlayFiles replace files of the same names below GOROOT/src.
+// overlayFiles replace files of the same names below GOROOT/src, or stand beside them.
 //
 //go:embed _overlay
 var overlayFiles embed.FS
@@ -93,6 +92,7 @@ func (t toolchain) check() error {
 func (t toolchain) writeOverlay(cache string) (string, error) {
 	replace := map[string]string{}
 	content := sha256.New()
+	sources := map[string][]byte{} // by name below GOROOT/src
 	err := fs.WalkDir(overlayFiles, overlayRoot, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -103,6 +103,7 @@ func (t toolchain) writeOverlay(cache string) (string, error) {
 		}
 		fmt.Fprintf(content, "%s %d\n", name, len(source))
 		content.Write(source)
+		sources[strings.TrimPrefix(name, overlayRoot+"/")] = source
 		return nil
 	})
 	if err != nil {
@@ -110,11 +111,7 @@ func (t toolchain) writeOverlay(cache string) (string, error) {
 	}
 	// The folder is named by what is in it, so that different builds of this package can share a cache.
 	folder := filepath.Join(cache, "overlay-"+hex.EncodeToString(content.Sum(nil))[:16])
-	for name := range originals {
-		source, err := overlayFiles.ReadFile(path.Join(overlayRoot, name))
-		if err != nil {
-			return "", fmt.Errorf("reading the overlay: %w", err)
-		}
+	for name, source := range sources {
 		file := filepath.Join(folder, filepath.FromSlash(name))
 		if err := writeOnce(file, source); err != nil {
 			return "", err

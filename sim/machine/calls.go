@@ -13,15 +13,16 @@ import (
 type errno uint16
 
 const (
-	ok       errno = 0
-	eagain   errno = 6
-	ebadf    errno = 8
-	einval   errno = 28
-	eisdir   errno = 31
-	enotdir  errno = 54
-	enotsock errno = 57
-	enotsup  errno = 58
-	espipe   errno = 70
+	ok           errno = 0
+	eagain       errno = 6
+	ebadf        errno = 8
+	einval       errno = 28
+	eisdir       errno = 31
+	enametoolong errno = 37
+	enotdir      errno = 54
+	enotsock     errno = 57
+	enotsup      errno = 58
+	espipe       errno = 70
 )
 
 // arguments of a system call; those of 32 bits have their upper half cleared.

@@ -177,7 +177,7 @@ func fdWrite(p *Process, a arguments) errno {
 		case file:
 			n, err = p.writeFile(d, piece, d.offset, d.flags&flagAppend != 0)
 		default:
-			return true, eisdir
+			return true, ebadf // a directory is never open for writing
 		}
 		total += n
 		return n < len(piece), err

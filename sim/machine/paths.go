@@ -85,8 +85,14 @@ func (p *Process) path(a arguments, directoryAt, pathAt int) (disk.Inode, string
 	case d.kind != directory:
 		return 0, "", enotdir
 	}
+	if a[pathAt+1] >= longestPath {
+		return 0, "", enametoolong
+	}
 	return d.inode, string(p.bytes(a[pathAt], a[pathAt+1])), ok
 }
+
+// longestPath is Linux's PATH_MAX, which counts a zero at the end.
+const longestPath = 4096
 
 // changed notes a change of a directory, if it came about.
 func (p *Process) changed(err disk.Errno, what string) errno {

@@ -36,8 +36,8 @@ func exportSocketCalls(e exporter) {
 		if err != network.OK {
 			return errno(err)
 		}
-		if remote := p.name(a[1]); remote.Port() != 0 {
-			if err := p.kernel.Network.ConnectUDP(p.kernel.Queue, s, remote); err != network.OK {
+		if a[1] != 0 {
+			if err := p.kernel.Network.ConnectUDP(p.kernel.Queue, s, p.name(a[1])); err != network.OK {
 				p.kernel.Network.Close(p.kernel.Queue, s)
 				return errno(err)
 			}
@@ -61,7 +61,7 @@ func exportSocketCalls(e exporter) {
 		p.putName(a[2], p.kernel.Network.RemoteAddr(d.socket))
 		return ok
 	})
-	e.add("sock_keepalive", "iiI", sockKeepAlive)
+	e.add("sock_option", "iiI", sockOption)
 	e.add("sock_send_to", "iiiii", func(p *Process, a arguments) errno {
 		d, err := p.socket(a.fd(0))
 		if err != ok {
@@ -159,15 +159,19 @@ func sockShutdown(p *Process, a arguments) errno {
 	return errno(p.kernel.Network.Shutdown(p.kernel.Queue, d.socket, a[1]&read != 0, a[1]&write != 0))
 }
 
-// What sock_keepalive can set (_overlay/net/tcpsockopt_stub.go).
+// What sock_option can set (_overlay/net/sockopt_fake.go).
 const (
 	keepAliveOn = iota
 	keepAliveIdle
 	keepAliveInterval
 	keepAliveCount
+	linger
+	readBuffer
+	writeBuffer
+	noDelay
 )
 
-func sockKeepAlive(p *Process, a arguments) errno {
+func sockOption(p *Process, a arguments) errno {
 	d, err := p.socket(a.fd(0))
 	if err != ok {
 		return err
@@ -182,6 +186,14 @@ func sockKeepAlive(p *Process, a arguments) errno {
 		d.keep.Interval = time.Duration(value)
 	case keepAliveCount:
 		d.keep.Probes = int(value)
+	case linger:
+		return errno(p.kernel.Network.SetLinger(d.socket, value != 0))
+	case readBuffer:
+		return errno(p.kernel.Network.SetReceiveBuffer(d.socket, int(value)))
+	case writeBuffer:
+		return errno(p.kernel.Network.SetSendBuffer(d.socket, int(value)))
+	case noDelay:
+		return ok
 	default:
 		return einval
 	}

@@ -86,15 +86,45 @@ func TestSynIsSentAgain(t *testing.T) {
 
 func TestFullBacklogDropsRequests(t *testing.T) {
 	w := newWorld(t)
-	l := w.listen(b, "10.0.0.2:80", 2)
-	first, second, third := w.connect(a, "10.0.0.2:80"), w.connect(a, "10.0.0.2:80"), w.connect(a, "10.0.0.2:80")
+	l := w.listen(b, "10.0.0.2:80", 1)
+	first, second := w.connect(a, "10.0.0.2:80"), w.connect(a, "10.0.0.2:80")
+	w.pass(10 * time.Millisecond)
+	third, start := w.connect(a, "10.0.0.2:80"), w.now()
 	w.pass(500 * time.Millisecond)
 	require.True(t, w.Writable(first))
 	require.True(t, w.Writable(second))
 	require.False(t, w.Writable(third))
 	_, err := w.Accept(&w.q, l)
 	require.Equal(t, network.OK, err)
-	require.Equal(t, time.Second+2*time.Millisecond, w.runUntil("open", func() bool { return w.Writable(third) }))
+	require.Equal(t, time.Second+2*time.Millisecond, w.runUntil("open", func() bool { return w.Writable(third) })-start)
+}
+
+// TestBacklogThatFillsMeanwhile: who asked while there was room takes the connection for open, and it is once there is room again.
+func TestBacklogThatFillsMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	l := w.listen(b, "10.0.0.2:80", 0)
+	first, second := w.connect(a, "10.0.0.2:80"), w.connect(a, "10.0.0.2:80")
+	w.pass(10 * time.Millisecond)
+	require.True(t, w.Writable(first))
+	require.True(t, w.Writable(second), "as far as it knows")
+	w.send(second, "hello")
+	w.pass(500 * time.Millisecond)
+	_, err := w.Accept(&w.q, l)
+	require.Equal(t, network.OK, err)
+	_, err = w.Accept(&w.q, l)
+	require.Equal(t, network.EAGAIN, err)
+	w.runUntil("acceptable", func() bool { return w.Readable(l) })
+	server, err := w.Accept(&w.q, l)
+	require.Equal(t, network.OK, err)
+	w.pass(time.Second)
+	w.requireRead(server, "hello")
+
+	third, fourth := w.connect(a, "10.0.0.2:80"), w.connect(a, "10.0.0.2:80")
+	w.pass(70 * time.Second)
+	require.True(t, w.Writable(third))
+	w.send(fourth, "x")
+	w.pass(time.Second)
+	require.Equal(t, network.ECONNRESET, w.TakeError(fourth), "the server has given it up")
 }
 
 func TestAddressesInUse(t *testing.T) {
@@ -223,8 +253,12 @@ func TestWrongCalls(t *testing.T) {
 	require.Equal(t, network.EBADF, w.TakeError(nobody))
 	require.Equal(t, netip.AddrPort{}, w.LocalAddr(nobody))
 	require.Equal(t, netip.AddrPort{}, w.RemoteAddr(nobody))
-	_, err = w.Connect(&w.q, a, netip.AddrPort{}, at("10.0.0.2:0"))
-	require.Equal(t, network.EADDRNOTAVAIL, err)
+	require.Equal(t, network.EBADF, w.SetLinger(nobody, false))
+	require.Equal(t, network.EBADF, w.SetSendBuffer(nobody, 1))
+	require.Equal(t, network.EBADF, w.SetReceiveBuffer(nobody, 1))
+	toZero := w.connect(a, "10.0.0.2:0")
+	w.pass(10 * time.Millisecond)
+	require.Equal(t, network.ECONNREFUSED, w.TakeError(toZero))
 	require.Error(t, w.AddHost(9, netip.MustParseAddr("127.0.0.1")))
 	require.Error(t, w.AddHost(9, netip.MustParseAddr("10.0.0.1")))
 	require.Error(t, w.AddHost(a, netip.MustParseAddr("10.0.0.9")))

@@ -80,7 +80,7 @@ func (n *Network) arriveSyn(q *queue.Queue, p *packet) {
 			return // the answer was lost, and will be sent again at about this time
 		}
 	}
-	if len(l.half)+len(l.whole) >= l.backlog {
+	if l.full() {
 		n.notePacket(q.Now(), NoteDiscarded, p)
 		n.lose(q, p)
 		return
@@ -93,6 +93,9 @@ func (n *Network) arriveSyn(q *queue.Queue, p *packet) {
 	n.agree(q, s)
 }
 
+// full tells whether no more connections can wait at a listening socket.
+func (s *socket) full() bool { return len(s.whole) > s.backlog }
+
 // connected opens the connection of a client.
 func (n *Network) connected(q *queue.Queue, s *socket, p *packet) {
 	s.state, s.peer, s.edge = open, p.source, p.edge
@@ -103,8 +106,16 @@ func (n *Network) connected(q *queue.Queue, s *socket, p *packet) {
 	n.watch(q, s)
 }
 
-// accepted opens the connection of a server.
-func (n *Network) accepted(q *queue.Queue, s *socket) {
+// accepted opens the connection of a server, when the third packet, or one after it, has come. If no more connections can wait, that packet
+// is as good as lost, as in Linux (tcp_abort_on_overflow = 0): the client takes the connection for open and sends again what is not
+// acknowledged; the server answers its SYN again until there is room, or gives up. It returns whether the connection is open.
+func (n *Network) accepted(q *queue.Queue, s *socket, p *packet) bool {
+	if l := n.sockets[s.listener]; l != nil && l.full() {
+		n.notePacket(q.Now(), NoteDiscarded, p)
+		n.lose(q, p)
+		n.arm(q, s, s.sent)
+		return false
+	}
 	s.state = open
 	if !s.timing { // nothing was lost, so that this is the answer to the last packet
 		s.roundTrip = q.Now() - s.sent
@@ -116,6 +127,7 @@ func (n *Network) accepted(q *queue.Queue, s *socket) {
 		n.wake(l)
 	}
 	n.watch(q, s)
+	return true
 }
 
 // transmit sends what s has and the other side has room for.

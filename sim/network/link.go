@@ -15,7 +15,8 @@ type Link struct {
 	Loss float64
 	// Duplicate is the probability that a datagram arrives twice. (A duplicate of a TCP segment is thrown away unseen.)
 	Duplicate float64
-	// Reorder is the probability that a datagram takes up to ten times as long as it would have, so that later ones overtake it.
+	// Reorder is the probability that a datagram takes up to ten times as long as it would have, so that later ones overtake it. The others
+	// arrive in the order in which they were sent, as they do where there is one way for all.
 	Reorder float64
 	// Bandwidth in bytes a second; packets wait for each other. 0: unlimited.
 	Bandwidth int64
@@ -81,6 +82,7 @@ type link struct {
 	Link
 	stream   random.Stream
 	byHand   bool  // it was set by SetLink, and is not touched by SetDefaultLink
+	ordered  int64 // when the last datagram arrives that keeps the order
 	free     int64 // when the last byte of the last packet has left; with a Bandwidth only
 	cut      bool
 	reject   bool

@@ -71,11 +71,16 @@ func (n *Network) post(q *queue.Queue, p packet, notBefore int64) int64 {
 func (n *Network) launch(q *queue.Queue, l *link, p packet, notBefore int64) int64 {
 	now := q.Now()
 	delay := l.delay(now, len(p.data))
-	if p.kind == datagram && l.Reorder > 0 && l.stream.Chance(l.Reorder) {
-		delay += l.stream.Int64N(9 * delay)
-		l.counters.Reordered++
-	}
 	at := max(now+delay, notBefore)
+	switch {
+	case p.kind != datagram:
+	case l.Reorder > 0 && l.stream.Chance(l.Reorder):
+		at += l.stream.Int64N(9*delay + 1)
+		l.counters.Reordered++
+	default:
+		at = max(at, l.ordered)
+		l.ordered = at
+	}
 	var place int32
 	if last := len(n.holes) - 1; last >= 0 {
 		place = n.holes[last]
@@ -175,8 +180,8 @@ func (n *Network) arrive(q *queue.Queue, p *packet) {
 // arriveSegment handles a packet for a connection, at its socket s.
 func (n *Network) arriveSegment(q *queue.Queue, s *socket, p *packet) {
 	s.heard, s.probes = q.Now(), 0
-	if s.state == accepting && p.kind != reset {
-		n.accepted(q, s)
+	if s.state == accepting && p.kind != reset && !n.accepted(q, s, p) {
+		return
 	}
 	switch p.kind {
 	case synAck:

@@ -40,9 +40,12 @@ type socket struct {
 	listed        bool  // it stands in Network.ready
 	orphan        bool  // its program closed it; the kernel brings what was sent to an end
 	err           Errno // what SO_ERROR holds
+	sendLimit     int   // bytes; see SetSendBuffer
+	receiveLimit  int   // bytes; see SetReceiveBuffer
+	abrupt        bool  // closing it resets it
 
 	// Of a listening socket.
-	backlog int
+	backlog int      // see ListenTCP
 	half    []Socket // children that are accepting
 	whole   []Socket // children that are open, for Accept
 
@@ -125,7 +128,10 @@ func canonical(a netip.AddrPort) netip.AddrPort {
 // create makes a socket.
 func (n *Network) create(h Host, st state) *socket {
 	n.last++
-	s := &socket{id: n.last, host: h, state: st}
+	s := &socket{id: n.last, host: h, state: st, sendLimit: sendBuffer, receiveLimit: receiveBuffer}
+	if st == udp {
+		s.receiveLimit = datagramBuffer
+	}
 	n.sockets[s.id] = s
 	return s
 }
@@ -259,7 +265,7 @@ func (s *socket) writable() bool {
 	case listening, connecting, accepting:
 		return false
 	case open:
-		return s.finishing || s.err != OK || 3*(s.end-s.unacknowledged) <= 2*sendBuffer
+		return s.finishing || s.err != OK || 3*(s.end-s.unacknowledged) <= 2*uint64(s.sendLimit)
 	}
 	return true
 }

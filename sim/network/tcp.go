@@ -7,33 +7,35 @@ import (
 )
 
 // ListenTCP opens a listening socket. An unspecified or invalid address means all of the machine's addresses, port 0 one that is
-// free. At most backlog connections wait to be accepted, at least one. Errors: EADDRINUSE, EADDRNOTAVAIL, EINVAL (no such machine, or it is down).
+// free. As many connections wait to be accepted as backlog says, and one more, as
+// in Linux. Errors: EADDRINUSE, EADDRNOTAVAIL, EINVAL (no such machine, or it is down).
 func (n *Network) ListenTCP(q *queue.Queue, h Host, local netip.AddrPort, backlog int) (Socket, Errno) {
 	local, err := n.bind(h, canonical(local), false)
 	if err != OK {
 		return 0, err
 	}
 	s := n.create(h, listening)
-	s.local, s.backlog = local, max(backlog, 1)
+	s.local, s.backlog = local, max(backlog, 0)
 	n.hold(s)
 	return s.id, OK
 }
 
 // Connect begins to open a connection. It is open, or has failed, when the socket is writable; TakeError then tells which:
 // ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH (no machine has that address), ECONNRESET. An unspecified or invalid local address
-// is chosen, and so is port 0. Errors at once: EADDRINUSE, EADDRNOTAVAIL, EINVAL.
+// is chosen, and so is port 0. Errors at once: EADDRINUSE, EADDRNOTAVAIL (also: no port is left), EINVAL.
 func (n *Network) Connect(q *queue.Queue, h Host, local, remote netip.AddrPort) (Socket, Errno) {
 	local, remote = canonical(local), canonical(remote)
-	if remote.Port() == 0 {
-		return 0, EADDRNOTAVAIL
-	}
 	if a := remote.Addr(); wildcard(a) { // connecting to 0.0.0.0 means this machine, in Linux and in Go
 		remote = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), remote.Port())
 	}
 	if local.Addr().IsLoopback() && !remote.Addr().IsLoopback() {
 		return 0, EINVAL
 	}
+	bound := local.Port() != 0
 	local, err := n.bind(h, n.sourceFor(h, local, remote), false)
+	if err == EADDRINUSE && !bound {
+		return 0, EADDRNOTAVAIL
+	}
 	if err != OK {
 		return 0, err
 	}
@@ -108,7 +110,7 @@ func (n *Network) Send(q *queue.Queue, id Socket, p []byte) (int, Errno) {
 	if len(p) == 0 {
 		return 0, OK
 	}
-	room := sendBuffer - int(s.end-s.unacknowledged)
+	room := s.sendLimit - int(s.end-s.unacknowledged)
 	if room <= 0 {
 		s.blocked = true
 		return 0, EAGAIN
@@ -133,7 +135,7 @@ func (n *Network) Receive(q *queue.Queue, id Socket, p []byte) (int, Errno) {
 	switch s.state {
 	case udp:
 		size, _, err := n.ReceiveFrom(q, id, p)
-		return size, err
+		return min(size, len(p)), err
 	case listening:
 		return 0, ENOTCONN
 	case connecting, accepting:
@@ -160,14 +162,14 @@ func (n *Network) Receive(q *queue.Queue, id Socket, p []byte) (int, Errno) {
 		}
 	}
 	s.unreadSize -= size
-	if s.state == open && !s.finished && s.window()-s.advertised >= receiveBuffer/2 {
+	if s.state == open && !s.finished && s.window() >= s.advertised+uint64(s.receiveLimit/2) {
 		n.acknowledge(q, s)
 	}
 	return size, OK
 }
 
 // window is the end of what s can receive now.
-func (s *socket) window() uint64 { return s.received + uint64(receiveBuffer-s.unreadSize) }
+func (s *socket) window() uint64 { return s.received + uint64(max(s.receiveLimit-s.unreadSize, 0)) }
 
 // Shutdown closes one direction of a connection, or both. The other side hears of the end of writing. Errors: ENOTCONN, EBADF.
 func (n *Network) Shutdown(q *queue.Queue, id Socket, read, write bool) Errno {
@@ -191,7 +193,7 @@ func (n *Network) Shutdown(q *queue.Queue, id Socket, read, write bool) Errno {
 }
 
 // Close gives a socket up. What was sent still arrives, and then a FIN; but if something unread is thrown away the other side is
-// told by a RST at once, as Linux does. Connections that wait to be accepted are reset. Error: EBADF.
+// told by a RST at once, as Linux does, and so it is if SetLinger says so. Connections that wait to be accepted are reset. Error: EBADF.
 func (n *Network) Close(q *queue.Queue, id Socket) Errno {
 	s := n.get(id)
 	if s == nil {
@@ -208,7 +210,7 @@ func (n *Network) Close(q *queue.Queue, id Socket) Errno {
 			n.abort(q, n.sockets[child])
 		}
 	case open:
-		if s.unreadSize > 0 {
+		if s.unreadSize > 0 || s.abrupt {
 			n.abort(q, s)
 			return OK
 		}

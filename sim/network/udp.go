@@ -20,7 +20,7 @@ func (n *Network) BindUDP(q *queue.Queue, h Host, local netip.AddrPort) (Socket,
 }
 
 // ConnectUDP makes a UDP socket send to one address unless told otherwise, and receive from it only. Such a socket also hears
-// that nobody listens there: ECONNREFUSED from a later call. Errors: EBADF, EINVAL (not a UDP socket), EADDRNOTAVAIL (port 0).
+// that nobody listens there: ECONNREFUSED from a later call. Errors: EBADF, EINVAL (not a UDP socket), EADDRNOTAVAIL (no address).
 func (n *Network) ConnectUDP(q *queue.Queue, id Socket, remote netip.AddrPort) Errno {
 	s := n.get(id)
 	remote = canonical(remote)
@@ -29,7 +29,7 @@ func (n *Network) ConnectUDP(q *queue.Queue, id Socket, remote netip.AddrPort) E
 		return EBADF
 	case s.state != udp:
 		return EINVAL
-	case remote.Port() == 0 || wildcard(remote.Addr()):
+	case wildcard(remote.Addr()):
 		return EADDRNOTAVAIL
 	}
 	s.remote = remote
@@ -38,7 +38,7 @@ func (n *Network) ConnectUDP(q *queue.Queue, id Socket, remote netip.AddrPort) E
 }
 
 // SendTo sends a datagram; to a connected socket's address where to is invalid. It succeeds when the datagram has left, whatever
-// becomes of it. Errors: EMSGSIZE (over 65507 bytes), EDESTADDRREQ, EINVAL (from loopback to elsewhere), EBADF, and what an earlier datagram met: ECONNREFUSED.
+// becomes of it. Errors: EMSGSIZE (over 65507 bytes), EDESTADDRREQ, EINVAL (from loopback to elsewhere, or to port 0), EBADF, and what an earlier datagram met: ECONNREFUSED.
 func (n *Network) SendTo(q *queue.Queue, id Socket, p []byte, to netip.AddrPort) (int, Errno) {
 	s := n.get(id)
 	if s == nil || s.state != udp {
@@ -52,8 +52,10 @@ func (n *Network) SendTo(q *queue.Queue, id Socket, p []byte, to netip.AddrPort)
 		to = s.remote
 	}
 	switch {
-	case !to.IsValid() || to.Port() == 0:
+	case !to.IsValid():
 		return 0, EDESTADDRREQ
+	case to.Port() == 0 && to != s.remote:
+		return 0, EINVAL
 	case len(p) > largestDatagram:
 		return 0, EMSGSIZE
 	case s.local.Addr().IsLoopback() && !to.Addr().IsLoopback():
@@ -73,7 +75,7 @@ func (n *Network) SendTo(q *queue.Queue, id Socket, p []byte, to netip.AddrPort)
 	return len(p), OK
 }
 
-// ReceiveFrom reads the datagram that has waited longest; what does not fit into p is lost. Errors: EAGAIN, EBADF, ECONNREFUSED.
+// ReceiveFrom reads the datagram that has waited longest and returns its size; what does not fit into p is lost. Errors: EAGAIN, EBADF, ECONNREFUSED.
 func (n *Network) ReceiveFrom(q *queue.Queue, id Socket, p []byte) (int, netip.AddrPort, Errno) {
 	s := n.get(id)
 	if s == nil || s.state != udp {
@@ -89,7 +91,8 @@ func (n *Network) ReceiveFrom(q *queue.Queue, id Socket, p []byte) (int, netip.A
 	s.datagrams[0] = message{}
 	s.datagrams = s.datagrams[1:]
 	s.charge -= len(m.data) + datagramCharge
-	return copy(p, m.data), m.from, OK
+	copy(p, m.data)
+	return len(m.data), m.from, OK
 }
 
 // arriveDatagram gives a datagram to whom it is for.
@@ -105,7 +108,7 @@ func (n *Network) arriveDatagram(q *queue.Queue, p *packet) {
 		return
 	}
 	charge := len(p.data) + datagramCharge
-	if s.charge+charge > datagramBuffer {
+	if s.charge+charge > s.receiveLimit {
 		n.notePacket(q.Now(), NoteDiscarded, p)
 		return
 	}

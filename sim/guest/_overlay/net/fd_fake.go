@@ -91,6 +91,10 @@ func (fd *netFD) accept() (netfd *netFD, err error) {
 		netfd.Close()
 		return nil, err
 	}
+	if fd.family == syscall.AF_UNIX {
+		netfd.setAddr(fd.laddr, &UnixAddr{Net: fd.net})
+		return netfd, nil
+	}
 	netfd.setAddr(netfd.names())
 	return netfd, nil
 }

@@ -16,7 +16,13 @@ import (
 )
 
 // Changed for simulated machines: sockets of the simulated network, in place of a network inside the program. They are the stream
-// and datagram sockets of IPv4; there is no IPv6.
+// and datagram sockets of IPv4, and streams of Unix sockets; there is no IPv6.
+
+// simBacklog is how many connections wait to be accepted: net.core.somaxconn of Linux since 5.4.
+const simBacklog = 4096
+
+// simTruncated is Linux's MSG_TRUNC: a datagram was larger than the room for it.
+const simTruncated = 0x20
 
 // simName is an IPv4 address and a port.
 type simName struct {
@@ -111,7 +117,7 @@ func (fd *netFD) names() (laddr, raddr Addr) {
 		return nil, nil
 	}
 	laddr = local.addr(fd.sotype)
-	if remote.port != 0 {
+	if remote.ip != 0 {
 		raddr = remote.addr(fd.sotype)
 	}
 	return laddr, raddr
@@ -120,6 +126,9 @@ func (fd *netFD) names() (laddr, raddr Addr) {
 // socket returns a network file descriptor that is ready for I/O: a listener or an unconnected packet socket if there is no remote
 // address, else a connection.
 func socket(ctx context.Context, net string, family, sotype, proto int, ipv6only bool, laddr, raddr sockaddr, ctrlCtxFn func(context.Context, string, string, syscall.RawConn) error) (*netFD, error) {
+	if family == syscall.AF_UNIX {
+		return simUnixSocket(ctx, net, sotype, laddr, raddr)
+	}
 	if family != syscall.AF_INET && family != syscall.AF_INET6 || ipv6only {
 		return nil, os.NewSyscallError("socket", syscall.EAFNOSUPPORT)
 	}
@@ -135,9 +144,16 @@ func socket(ctx context.Context, net string, family, sotype, proto int, ipv6only
 	var sysfd int32
 	switch {
 	case sotype == syscall.SOCK_STREAM && raddr == nil:
-		err = simError("bind", sim_sock_listen(&local, uint32(listenerBacklog()), &sysfd))
+		err = simError("bind", sim_sock_listen(&local, simBacklog, &sysfd))
 	case sotype == syscall.SOCK_STREAM:
-		err = simError("connect", sim_sock_connect(&local, &remote, &sysfd))
+		call := "connect"
+		errno := sim_sock_connect(&local, &remote, &sysfd)
+		if local != (simName{}) && (syscall.Errno(errno) == syscall.EADDRINUSE || syscall.Errno(errno) == syscall.EADDRNOTAVAIL) {
+			call = "bind" // which Linux has programs do first, if they name an address of their own
+		}
+		err = simError(call, errno)
+	case sotype == syscall.SOCK_DGRAM && raddr == nil:
+		err = simError("bind", sim_sock_bind(&local, nil, &sysfd))
 	case sotype == syscall.SOCK_DGRAM:
 		err = simError("bind", sim_sock_bind(&local, &remote, &sysfd))
 	default:
@@ -208,8 +224,8 @@ func sysSocket(family, sotype, proto int) (int, error) {
 	return 0, os.NewSyscallError("socket", syscall.ENOSYS)
 }
 
-// receive reads one datagram.
-func (fd *netFD) receive(call string, p []byte) (n int, from simName, err error) {
+// receive reads one datagram, and tells in the flags if it was larger than p.
+func (fd *netFD) receive(call string, p []byte) (n, flags int, from simName, err error) {
 	var errno, received uint32
 	err = fd.pfd.RawRead(func(sysfd uintptr) bool {
 		errno = sim_sock_receive_from(int32(sysfd), unsafe.Pointer(unsafe.SliceData(p)), uint32(len(p)), &from, &received)
@@ -219,7 +235,10 @@ func (fd *netFD) receive(call string, p []byte) (n int, from simName, err error)
 	if err == nil {
 		err = simError(call, errno)
 	}
-	return int(received), from, err
+	if int(received) > len(p) {
+		return len(p), simTruncated, from, err
+	}
+	return int(received), 0, from, err
 }
 
 // send writes one datagram; to the connected peer if there is no other destination.
@@ -237,7 +256,7 @@ func (fd *netFD) send(call string, p []byte, to *simName) (n int, err error) {
 }
 
 func (fd *netFD) readFrom(p []byte) (n int, sa syscall.Sockaddr, err error) {
-	n, from, err := fd.receive(readFromSyscallName, p)
+	n, _, from, err := fd.receive(readFromSyscallName, p)
 	if err != nil {
 		return n, nil, err
 	}
@@ -246,7 +265,7 @@ func (fd *netFD) readFrom(p []byte) (n int, sa syscall.Sockaddr, err error) {
 }
 
 func (fd *netFD) readFromInet4(p []byte, sa *syscall.SockaddrInet4) (n int, err error) {
-	n, from, err := fd.receive(readFromSyscallName, p)
+	n, _, from, err := fd.receive(readFromSyscallName, p)
 	*sa = from.inet4()
 	return n, err
 }
@@ -256,13 +275,18 @@ func (fd *netFD) readFromInet6(p []byte, sa *syscall.SockaddrInet6) (n int, err 
 }
 
 func (fd *netFD) readMsg(p []byte, oob []byte, flags int) (n, oobn, retflags int, sa syscall.Sockaddr, err error) {
-	n, sa, err = fd.readFrom(p)
-	return n, 0, 0, sa, err
+	n, retflags, from, err := fd.receive(readMsgSyscallName, p)
+	if err != nil {
+		return n, 0, 0, nil, err
+	}
+	inet := from.inet4()
+	return n, 0, retflags, &inet, nil
 }
 
 func (fd *netFD) readMsgInet4(p []byte, oob []byte, flags int, sa *syscall.SockaddrInet4) (n, oobn, retflags int, err error) {
-	n, err = fd.readFromInet4(p, sa)
-	return n, 0, 0, err
+	n, retflags, from, err := fd.receive(readMsgSyscallName, p)
+	*sa = from.inet4()
+	return n, 0, retflags, err
 }
 
 func (fd *netFD) readMsgInet6(p []byte, oob []byte, flags int, sa *syscall.SockaddrInet6) (n, oobn, retflags int, err error) {

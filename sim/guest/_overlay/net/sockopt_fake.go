@@ -6,50 +6,58 @@
 
 package net
 
-import (
-	"os"
-	"syscall"
-)
+import "runtime"
 
-// Changed for simulated machines: the options that programs set on ordinary sockets are accepted. Only those of keep-alive have an
-// effect; the simulated network has buffers of its own sizes.
+// Changed for simulated machines: the options that programs set on ordinary sockets.
 
-// sim_sock_keepalive sets one of the options in tcpsockopt_stub.go.
+// sim_sock_option sets one of the options below.
 //
-//go:wasmimport sim sock_keepalive
-func sim_sock_keepalive(fd int32, option uint32, value int64) uint32
+//go:wasmimport sim sock_option
+func sim_sock_option(fd int32, option uint32, value int64) uint32
 
 const (
 	simKeepAliveOn = iota
 	simKeepAliveIdle
 	simKeepAliveInterval
 	simKeepAliveCount
+	simLinger // in seconds; negative: off
+	simReadBuffer
+	simWriteBuffer
+	simNoDelay // nothing is ever delayed
 )
 
-func simSetKeepAlive(fd *netFD, option uint32, value int64) error {
-	return simError("setsockopt", sim_sock_keepalive(int32(fd.pfd.Sysfd), option, value))
+func simSetOption(fd *netFD, option uint32, value int64) (err error) {
+	closed := fd.pfd.RawControl(func(sysfd uintptr) {
+		err = simError("setsockopt", sim_sock_option(int32(sysfd), option, value))
+	})
+	runtime.KeepAlive(fd)
+	if closed != nil {
+		return closed
+	}
+	return err
 }
 
 func setReadBuffer(fd *netFD, bytes int) error {
-	if bytes <= 0 {
-		return os.NewSyscallError("setsockopt", syscall.EINVAL)
-	}
-	return nil
+	return simSetOption(fd, simReadBuffer, int64(bytes))
 }
 
 func setWriteBuffer(fd *netFD, bytes int) error {
-	return setReadBuffer(fd, bytes)
+	return simSetOption(fd, simWriteBuffer, int64(bytes))
 }
 
 func setKeepAlive(fd *netFD, keepalive bool) error {
-	if keepalive {
-		return simSetKeepAlive(fd, simKeepAliveOn, 1)
-	}
-	return simSetKeepAlive(fd, simKeepAliveOn, 0)
+	return simSetOption(fd, simKeepAliveOn, int64(boolint(keepalive)))
 }
 
 func setLinger(fd *netFD, sec int) error {
-	return nil
+	return simSetOption(fd, simLinger, int64(sec))
+}
+
+func boolint(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func setDefaultSockopts(s, family, sotype int, ipv6only bool) error {

@@ -15,7 +15,7 @@ import (
 // Changed for simulated machines; see sockopt_fake.go. As elsewhere, 0 stands for the default and a negative value for no change.
 
 func setNoDelay(fd *netFD, noDelay bool) error {
-	return nil
+	return simSetOption(fd, simNoDelay, int64(boolint(noDelay)))
 }
 
 func setKeepAliveIdle(fd *netFD, d time.Duration) error {
@@ -24,7 +24,7 @@ func setKeepAliveIdle(fd *netFD, d time.Duration) error {
 	} else if d < 0 {
 		return nil
 	}
-	return simSetKeepAlive(fd, simKeepAliveIdle, int64(d))
+	return simSetOption(fd, simKeepAliveIdle, int64(d))
 }
 
 func setKeepAliveInterval(fd *netFD, d time.Duration) error {
@@ -33,7 +33,7 @@ func setKeepAliveInterval(fd *netFD, d time.Duration) error {
 	} else if d < 0 {
 		return nil
 	}
-	return simSetKeepAlive(fd, simKeepAliveInterval, int64(d))
+	return simSetOption(fd, simKeepAliveInterval, int64(d))
 }
 
 func setKeepAliveCount(fd *netFD, n int) error {
@@ -45,5 +45,5 @@ func setKeepAliveCount(fd *netFD, n int) error {
 	if n > 127 {
 		return os.NewSyscallError("setsockopt", syscall.EINVAL)
 	}
-	return simSetKeepAlive(fd, simKeepAliveCount, int64(n))
+	return simSetOption(fd, simKeepAliveCount, int64(n))
 }

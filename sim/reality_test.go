@@ -1,0 +1,190 @@
+package sim_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/sim"
+)
+
+// difference is a line that reads differently on a real machine and on a simulated one, and why that may be.
+type difference struct{ real, simulated, why string }
+
+// realities are the programs of testdata/reality. They must print the same on a real machine and on a simulated one, but for the lines that
+// stand here. A real machine is Linux; its names are looked up by Go's own resolver.
+var realities = []struct {
+	arguments string
+	differs   []difference
+}{
+	{"clock", []difference{
+		{"zone: UTC 0 UTC", "zone: UTC 0 Local", "Go for wasip1 knows no TZ: the local time zone is UTC, but by another name"},
+	}},
+	{"timers", nil},
+	{"context", nil},
+	{"process with arguments", []difference{
+		{"page size: 4096", "page size: 65536", "WebAssembly's pages are larger"},
+		{"system: linux", "system: wasip1", "guests are built for wasip1"},
+		{"start a process: <nil>", "start a process: fork/exec /bin/true: function not implemented", "a machine runs one program"},
+	}},
+	{"files", []difference{
+		{"deadline of a file: file type does not support deadline", "deadline of a file: <nil>", "Go for wasip1 polls files, too; they are always ready"},
+	}},
+	{"folders", nil},
+	{"paths", []difference{
+		{"stat : stat no such file or directory", "stat : stat invalid argument", lexical},
+		{"stat a/file/..: stat not a directory", "stat a/file/..: .. true", lexical},
+		{"stat a/nothing/../file: stat no such file or directory", "stat a/nothing/../file: file false", lexical},
+	}},
+	{"links", []difference{
+		{"link: <nil>", "link: link file hard: operation not supported", linkless},
+		{"symbolic link: <nil>", "symbolic link: symlink file soft: operation not supported", linkless},
+		{"read a link: file <nil>", "read a link:  readlink soft: no such file or directory", linkless},
+		{"read through a link: x <nil>", "read through a link:  open soft: no such file or directory", linkless},
+		{"look at a link: <nil>", "look at a link: lstat soft: no such file or directory", linkless},
+		{"remove a link: <nil> <nil>", "remove a link: remove soft: no such file or directory remove hard: no such file or directory", linkless},
+		{"pipe: <nil>", "pipe: pipe: function not implemented", "there is no other process to talk to through it"},
+	}},
+	{"dial", nil},
+	{"stream", nil},
+	{"tcp", nil},
+	{"pipes", nil},
+	{"udp", nil},
+	{"lookup", nil},
+	{"http", nil},
+	{"tls", nil},
+	{"unix", nil},
+	{"end return", nil},
+	{"end exit", nil},
+	{"end exit-large", nil},
+	{"end fatal", nil},
+	{"end log-panic", nil},
+	{"end panic", nil},
+	{"end panic-error", nil},
+	{"end panic-value", nil},
+	{"end panic-number", nil},
+	{"end panic-nil", nil},
+	{"end panic-again", nil},
+	{"end panic-kept", nil},
+	{"end nil-map", nil},
+	{"end nil-pointer", nil},
+	{"end index", nil},
+	{"end slice", nil},
+	{"end divide", nil},
+	{"end assert", nil},
+	{"end close-twice", nil},
+	{"end send-closed", nil},
+	{"end negative", nil},
+	{"end goroutine", nil},
+	{"end deadlock", nil},
+	{"end deadlock-group", nil},
+	{"end unlock", nil},
+	{"end negative-group", nil},
+	{"end goexit", nil},
+	{"end stderr", nil},
+	{"end joined", nil},
+}
+
+const (
+	lexical  = "Go for wasip1 resolves . and .. itself, before the kernel sees the path, and refuses the empty one"
+	linkless = "simulated disks have neither hard nor symbolic links"
+)
+
+// ending is what a program leaves: the lines that it printed, and its exit code.
+type ending struct {
+	output, errors []string
+	code           int
+}
+
+// TestReality holds simulated machines against the one that it runs on.
+func TestReality(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "reality")
+	build := exec.Command("go", "build", "-o", binary, "./testdata/reality")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // or names would be looked up by the C library
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	program := load(t, "reality")
+	for _, reality := range realities {
+		t.Run(reality.arguments, func(t *testing.T) {
+			arguments := strings.Fields(reality.arguments)
+			real, simulated := natively(t, binary, arguments), asGuest(t, program, arguments)
+			compare(t, real.output, simulated.output, reality.differs)
+			compare(t, report(real.errors), report(simulated.errors), nil)
+			require.Equal(t, real.code, simulated.code, "exit code")
+		})
+	}
+}
+
+// compare holds lines against each other. Those that differ must be listed, and those that are listed must differ.
+func compare(t *testing.T, real, simulated []string, differs []difference) {
+	t.Helper()
+	require.Equal(t, len(real), len(simulated), "lines on a real machine:\n%s\nand on a simulated one:\n%s",
+		strings.Join(real, "\n"), strings.Join(simulated, "\n"))
+	for i := range real {
+		if real[i] == simulated[i] {
+			continue
+		}
+		if len(differs) > 0 && real[i] == differs[0].real && simulated[i] == differs[0].simulated {
+			differs = differs[1:]
+			continue
+		}
+		require.Equal(t, real[i], simulated[i], "line %d differs, and is not listed (next listed: %+v)", i+1, differs[:min(len(differs), 1)])
+	}
+	require.Empty(t, differs, "listed, but there is no such difference")
+}
+
+// report is what a program prints to standard error, without what follows a panic: the signal that was its cause, and the goroutines' stacks.
+func report(lines []string) []string {
+	for i, line := range lines {
+		if line == "" || strings.HasPrefix(line, "goroutine ") || strings.HasPrefix(line, "[signal ") {
+			return lines[:i]
+		}
+	}
+	return lines
+}
+
+// natively runs a program on this machine.
+func natively(t *testing.T, binary string, arguments []string) ending {
+	command := exec.Command(binary, arguments...)
+	command.Dir = "/"
+	command.Env = []string{"COLOUR=red", "HOME=/root", "PATH=/bin", "PWD=/", "TMPDIR=/tmp", "TZ=UTC"}
+	var output, errs bytes.Buffer
+	command.Stdout, command.Stderr = &output, &errs
+	err := command.Run()
+	var exited *exec.ExitError
+	if !errors.As(err, &exited) {
+		require.NoError(t, err)
+	}
+	lines := func(b *bytes.Buffer) []string {
+		if b.Len() == 0 {
+			return nil
+		}
+		return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	}
+	return ending{lines(&output), lines(&errs), command.ProcessState.ExitCode()}
+}
+
+// asGuest runs a program on a simulated machine.
+func asGuest(t *testing.T, program sim.Program, arguments []string) ending {
+	l := newLab(t, sim.Options{Seed: 1})
+	program.Env = []string{"COLOUR=red", "TZ=UTC"}
+	m := l.boot("n1", program, arguments...)
+	l.run(2 * time.Hour)
+	require.Equal(t, sim.Exited, m.Status(), "it did not come to an end: %v", m.LastWords())
+	e := ending{code: m.Exit().Code}
+	for _, line := range l.lines {
+		if line.Stream == 1 {
+			e.output = append(e.output, line.Text)
+		} else {
+			e.errors = append(e.errors, line.Text)
+		}
+	}
+	return e
+}
