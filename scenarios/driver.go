@@ -146,13 +146,20 @@ func strikeTimeOption(number int) string { return fmt.Sprintf("strike-%d-at", nu
 
 // draw says when a step strikes.
 func (d *driver) draw(number int, step Step) time.Duration {
-	at := step.At
+	at := step.drawn(seeding{d.seed, d.scenario.Name}, number)
 	if step.Within > 0 {
-		random := seeding{d.seed, d.scenario.Name}.stream(fmt.Sprintf("strike %d: time", number))
-		at += time.Duration(random.Int64N(int64(step.Within))).Truncate(time.Millisecond)
 		d.run.Options[strikeTimeOption(number)] = at.String()
 	}
 	return at
+}
+
+// drawn is when a step, of that number from 1, strikes in a run.
+func (s Step) drawn(from seeding, number int) time.Duration {
+	if s.Within <= 0 {
+		return s.At
+	}
+	random := from.stream(fmt.Sprintf("strike %d: time", number))
+	return s.At + time.Duration(random.Int64N(int64(s.Within))).Truncate(time.Millisecond)
 }
 
 // advance lets the machines run until a time, looking around at every tick.

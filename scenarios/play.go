@@ -152,9 +152,18 @@ func (p *Play) fork(scenario Scenario, seed uint64, folder run.Folder) (*Play, e
 // Stage is what the play is played on.
 func (p *Play) Stage() Stage { return p.stage }
 
+// FirstStrike is when the first fault of a run strikes; a run without faults ends before there is one.
+func FirstStrike(scenario Scenario, seed uint64) time.Duration {
+	if len(scenario.Plan) == 0 {
+		return scenario.Lasts
+	}
+	return scenario.Plan[0].drawn(seeding{seed, scenario.Name}, 1)
+}
+
 // SameBeginning tells whether two scenarios, run with one seed, are the same until the first fault strikes.
 func SameBeginning(one, other Scenario) bool {
-	return one.Profiles[0] == other.Profiles[0] && slices.Equal(one.Plan.prepared(), other.Plan.prepared()) && reflect.DeepEqual(one.Cluster, other.Cluster) && reflect.DeepEqual(one.Load, other.Load)
+	return one.Profiles[0] == other.Profiles[0] && slices.Equal(one.Plan.prepared(), other.Plan.prepared()) &&
+		reflect.DeepEqual(one.Cluster, other.Cluster) && reflect.DeepEqual(one.Load, other.Load)
 }
 
 // samePlan tells whether two plans are the same for so many steps.

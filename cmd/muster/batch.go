@@ -26,8 +26,12 @@ func (j job) String() string { return fmt.Sprintf("%s seed %d", j.scenario.Name,
 type batch struct {
 	// newStage makes a stage for one run, which writes so much of its trace.
 	newStage func(trace.Level) scenarios.Stage
+	// level is how much of the traces is written at least.
+	level trace.Level
 	// parallel is how many runs are made at a time.
 	parallel int
+	// shared has runs that begin alike share their beginnings.
+	shared bool
 	// verify makes each run twice and compares the traces.
 	verify   bool
 	progress *progress
@@ -45,20 +49,22 @@ type outcome struct {
 // left out.
 func (b *batch) run(ctx context.Context, jobs []job) []outcome {
 	outcomes := make([]*outcome, len(jobs))
-	next := make(chan int)
+	families := b.families(jobs)
+	next := make(chan family)
 	var workers sync.WaitGroup
-	for range min(b.parallel, len(jobs)) {
+	for range min(b.parallel, len(families)) {
 		workers.Go(func() {
-			for i := range next {
-				o := b.one(ctx, jobs[i])
-				outcomes[i] = &o
-				b.progress.finished(o.job.String(), o.describe(), o.status() == exitAsExpected)
+			for f := range next {
+				b.together(ctx, jobs, f, func(i int, o outcome) {
+					outcomes[i] = &o
+					b.progress.finished(o.job.String(), o.describe(), o.status() == exitAsExpected)
+				})
 			}
 		})
 	}
-	for i := range jobs {
+	for _, f := range families {
 		select {
-		case next <- i:
+		case next <- f:
 			continue
 		case <-ctx.Done():
 		}
@@ -77,8 +83,13 @@ func (b *batch) run(ctx context.Context, jobs []job) []outcome {
 
 // one makes, judges and reports one run.
 func (b *batch) one(ctx context.Context, j job) outcome {
-	o := outcome{job: j}
-	_, o.err = drive(ctx, b.newStage(trace.Normal), j)
+	_, err := drive(ctx, b.newStage(b.level), j)
+	return b.conclude(ctx, j, err)
+}
+
+// conclude judges and reports a run that has been made, as far as it has.
+func (b *batch) conclude(ctx context.Context, j job, err error) outcome {
+	o := outcome{job: j, err: err}
 	if ctx.Err() != nil {
 		return o
 	}
@@ -96,7 +107,7 @@ func (b *batch) one(ctx context.Context, j job) outcome {
 // again makes a run a second time and compares it with the first. If they differ, both are made once more with full traces, in
 // which the first difference is found to the packet and the wake-up. Folders that differ are kept.
 func (b *batch) again(ctx context.Context, j job) error {
-	differs, err := b.compare(ctx, j.folder, j, trace.Normal, j.folder+"-again")
+	differs, err := b.compare(ctx, j.folder, j, b.level, j.folder+"-again")
 	if err != nil || differs == nil {
 		return err
 	}

@@ -28,6 +28,8 @@ type simulateFlags struct {
 	broken defects
 	trace  string
 	node   string
+	// alone has runs not share their beginnings.
+	alone bool
 	// protocol that clients are to speak; empty: the scenario's.
 	protocol string
 }
@@ -40,6 +42,9 @@ func newSimulateCommand() *cobra.Command {
 		Long: `Runs the named scenarios, or the whole catalog, with one seed or several, on all processors. Each run leaves
 a folder OUT/<scenario>-seed<N>; an index page and a JUnit file stand beside them. A run with the same seed
 is the same run, bit for bit; --verify makes sure of it.
+
+Runs with one seed, cluster and load are the same until the first fault strikes: that part is simulated once and the world
+forked, which changes nothing but the time that it takes. --alone does without.
 
 Interrupted with Ctrl-C, it keeps the finished runs and their index. Speed is simulated seconds per second of
 processor time of the thread that ran the world; the harness's own garbage collection, which other threads do, and
@@ -79,7 +84,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 			if err != nil {
 				return err
 			}
-			b := batch{newStage: simulatedStages(programs, level), parallel: flags.jobs, verify: flags.verify}
+			b := batch{newStage: simulatedStages(programs), level: level, parallel: flags.jobs, shared: !flags.alone, verify: flags.verify}
 			return b.report(command, flags.out, jobs)
 		},
 	}
@@ -89,7 +94,8 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folders")
 	flags.broken.flagOn(command)
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
-	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: normal, or full (packets, wake-ups, disks; compressed)")
+	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: "+trace.LevelNames()+" (packets, wake-ups, disks; compressed)")
+	command.Flags().BoolVar(&flags.alone, "alone", false, "boot a cluster for every run, even for those that begin alike")
 	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says); such runs stand in SCENARIO-PROTOCOL-seedN")
 	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
 	return command
@@ -158,10 +164,10 @@ func simulatedPrograms(command *cobra.Command, node string) (*simulated.Programs
 	return programs, programs.UseNode(command.Context(), node, built)
 }
 
-// simulatedStages makes simulated stages that share guests and write at least so much of their traces.
-func simulatedStages(programs *simulated.Programs, least trace.Level) func(trace.Level) scenarios.Stage {
+// simulatedStages makes simulated stages that share guests.
+func simulatedStages(programs *simulated.Programs) func(trace.Level) scenarios.Stage {
 	return func(level trace.Level) scenarios.Stage {
-		return simulated.New(programs, simulated.Options{Trace: max(level, least)})
+		return simulated.New(programs, simulated.Options{Trace: level})
 	}
 }
 

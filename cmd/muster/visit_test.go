@@ -13,6 +13,19 @@ import (
 	"muster/scenarios/simulated"
 )
 
+// briefly is a scenario of six seconds.
+func briefly() scenarios.Scenario {
+	return scenarios.Scenario{
+		Name: "brief", Claim: "It is over soon.", Profiles: []scenarios.Profile{scenarios.Nacos2}, Cluster: scenarios.Nodes(3),
+		Load: model.Load{
+			EphemeralClients: 1, EphemeralServices: 1, PersistentClients: 1, PersistentServices: 1, OperationsPerSecond: 20, ReadShare: 0.5,
+			Timeout: time.Second, BeatInterval: 5 * time.Second, WarmUp: 2 * time.Second,
+		},
+		Plan:  scenarios.Plan{scenarios.At(3*time.Second, scenarios.Crash(scenarios.Node(2)))},
+		Lasts: 6 * time.Second, Expect: scenarios.Expect{checker.Durable: checker.Holds},
+	}
+}
+
 // brief leaves a run of six seconds in a folder.
 func brief(t *testing.T) run.Folder {
 	root, err := scenarios.ModuleRoot(".")
@@ -22,15 +35,7 @@ func brief(t *testing.T) run.Folder {
 	stage := simulated.New(programs, simulated.Options{})
 	defer stage.Close()
 	folder := run.Folder(t.TempDir())
-	_, err = scenarios.Drive(t.Context(), stage, scenarios.Scenario{
-		Name: "brief", Claim: "It is over soon.", Profiles: []scenarios.Profile{scenarios.Nacos2}, Cluster: scenarios.Nodes(3),
-		Load: model.Load{
-			EphemeralClients: 1, EphemeralServices: 1, PersistentClients: 1, PersistentServices: 1, OperationsPerSecond: 20, ReadShare: 0.5,
-			Timeout: time.Second, BeatInterval: 5 * time.Second, WarmUp: 2 * time.Second,
-		},
-		Plan:  scenarios.Plan{scenarios.At(3*time.Second, scenarios.Crash(scenarios.Node(2)))},
-		Lasts: 6 * time.Second, Expect: scenarios.Expect{checker.Durable: checker.Holds},
-	}, 5, folder)
+	_, err = scenarios.Drive(t.Context(), stage, briefly(), 5, folder)
 	require.NoError(t, err)
 	return folder
 }
