@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"muster/nodes/membership"
+	"muster/nodes/registry"
 	"muster/nodes/rpc"
 )
 
@@ -26,6 +27,7 @@ type settings struct {
 	failpoints string
 	// resetMembers has the list of members replace the one in the data folder.
 	resetMembers bool
+	profile      registry.Profile
 	level        slog.Level
 }
 
@@ -47,7 +49,8 @@ Register an instance, and list the service:
   curl -X POST 'http://127.0.0.1:8848/nacos/v1/ns/instance?serviceName=orders&ip=10.0.0.1&port=8080'
   curl 'http://127.0.0.1:8848/nacos/v1/ns/instance/list?serviceName=orders'
 
-Ports, where --addr names port p: p HTTP, p+1000 and p+1001 gRPC (clients, members), p-1000 Raft.
+Ports, where --addr names port p: p HTTP, p+1000 and p+1001 gRPC (clients, members), p-1000 Raft. In the profile nacos1 no
+clients speak gRPC.
 Events go to standard error, one JSON object a line. SIGTERM ends the node in good order.
 
 Flags:
@@ -69,10 +72,13 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.StringVar(&s.data, "data", "data", "`folder` for Raft's log and snapshots; one node's own")
 	flags.StringVar(&s.failpoints, "failpoints", "", "`file` of failpoints, a line name=term each, read now and at each SIGHUP: the node is broken on purpose")
 	flags.BoolVar(&s.resetMembers, "reset-members", false, "have the list of members replace the one in the data folder: when a majority has lost its\naddresses; stop all nodes first, and start each once with it")
+	profile := flags.String("profile", string(registry.Nacos2), "the `generation` of Nacos to be like: nacos1 (1.4: HTTP and UDP, each instance ephemeral or\n"+
+		"persistent by itself) or nacos2 (2.5: gRPC too, services ephemeral or persistent as a whole); all members alike")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err
 	}
+	s.profile = registry.Profile(*profile)
 	err := s.complete(members, flags.Args())
 	if err != nil {
 		fmt.Fprintf(out, "registry: %v; see registry --help\n", err)
@@ -87,6 +93,9 @@ func (s *settings) complete(members string, rest []string) error {
 	}
 	if err := checkAddress("--addr", s.address); err != nil {
 		return err
+	}
+	if s.profile != registry.Nacos1 && s.profile != registry.Nacos2 {
+		return fmt.Errorf("--profile: %q; want %s or %s", s.profile, registry.Nacos1, registry.Nacos2)
 	}
 	if s.data == "" {
 		return fmt.Errorf("--data: empty; want a folder")

@@ -64,10 +64,15 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 		return nil, errors.Join(err, listeners.close(), n.peers.Close())
 	}
 	n.catchUp(ctx, loaded)
-	for _, clients := range []struct {
+	type door struct {
 		offset int
 		serve  func(net.Listener) error
-	}{{0, n.api.Serve}, {rpc.SDKOffset, n.sdk.Serve}} {
+	}
+	doors := []door{{0, n.api.Serve}}
+	if s.profile != registry.Nacos1 {
+		doors = append(doors, door{rpc.SDKOffset, n.sdk.Serve})
+	}
+	for _, clients := range doors {
 		listener, err := listenAt(s.address, clients.offset)
 		if err != nil {
 			ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
@@ -102,7 +107,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	if n.membership, err = membership.New(membership.Config{Self: s.address, Members: s.members, Peers: n.peers, Logger: log}); err != nil {
 		return nil, err
 	}
-	n.state = registry.New(registry.Options{Self: s.address, Owner: n.membership.Owner})
+	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner})
 	n.consensus, err = consensus.Open(consensus.Config{
 		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.peers, Logger: log,
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
@@ -111,9 +116,9 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 		return nil, err
 	}
 	n.membership.OnChange(n.consensus.SetMembers)
-	living := liveness.New(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads})
+	living := liveness.New(s.liveness(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads}))
 	n.api = openapi.New(openapi.Options{
-		Self: s.address, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
+		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
 		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Pushes: n.pushes,
 	})
 	host, _, err := net.SplitHostPort(s.address)
@@ -122,8 +127,8 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	}
 	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose, Barrier: n.consensus.ReadBarrier})
 	push.New(n.state, n.sdk)
-	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, push.UDP(n.state), log)
-	replication := distro.New(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log})
+	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, s.pushes(n.state), log)
+	replication := distro.New(s.distro(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log}))
 	n.membership.Handle(n.rpc)
 	n.consensus.Handle(n.rpc)
 	replication.Handle(n.rpc)

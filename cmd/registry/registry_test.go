@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/model/run"
+	"muster/nodes/registry"
 )
 
 // asNode in the environment has the test binary be the node.
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 func TestParseFlags(t *testing.T) {
 	s, err := parseFlags(nil, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, settings{address: "127.0.0.1:8848", members: []string{"127.0.0.1:8848"}, data: "data"}, s)
+	require.Equal(t, settings{address: "127.0.0.1:8848", members: []string{"127.0.0.1:8848"}, data: "data", profile: registry.Nacos2}, s)
 	s, err = parseFlags([]string{"--addr", "10.0.0.2:8848", "--members", "10.0.0.1:8848,10.0.0.2:8848", "--data", "/d", "--log-level", "debug"}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, []string{"10.0.0.1:8848", "10.0.0.2:8848"}, s.members)
@@ -54,6 +55,7 @@ func TestParseFlags(t *testing.T) {
 		"--members a:2000 --members-file x":       "--members and --members-file: both",
 		"--data=":                                 "--data: empty",
 		"--log-level loud":                        "log-level",
+		"--profile nacos3":                        "--profile: \"nacos3\"; want nacos1 or nacos2",
 		"--nope":                                  "-nope",
 		"start":                                   "argument \"start\"",
 	} {

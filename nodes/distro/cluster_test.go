@@ -180,7 +180,7 @@ func (c *cluster) requireKnown(instance registry.Published, want string) {
 // beat lets an instance beat at a node every five seconds, for so long.
 func (c *cluster) beat(at string, instance registry.Published, forSo time.Duration) {
 	for began := time.Now(); time.Since(began) < forSo; time.Sleep(5 * time.Second) {
-		if !c.nodes[at].registry.Beat(orders, instance.IP, instance.Port) {
+		if !c.nodes[at].registry.Beat(orders, registry.ClientID(instance.IP, instance.Port, true)) {
 			c.register(at, instance)
 		}
 	}

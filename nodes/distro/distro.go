@@ -33,6 +33,9 @@ const (
 	dropGrace = 15 * time.Second
 )
 
+// DefaultBatchDelay is how long Nacos 1.x gathers what is to be told to a peer (GlobalConfig.getTaskDispatchPeriod, halved).
+const DefaultBatchDelay = time.Second
+
 // Caller sends a request to a peer: an *rpc.Pool.
 type Caller interface {
 	Call(ctx context.Context, to string, request, response any) error
@@ -45,8 +48,14 @@ type Config struct {
 	Peers      Caller
 	Logger     *slog.Logger
 
+	// Lists: compare the lists of services with peers', by checksums, and not clients by revisions (Nacos 1.x).
+	Lists bool
+
 	// SyncDelay is how long after a first change a client is told: 1 s.
 	SyncDelay time.Duration
+	// BatchDelay is how long a first client that is due waits for others to be told with it. Zero: not at all. Nacos 1.x has
+	// DefaultBatchDelay.
+	BatchDelay time.Duration
 	// SyncTimeout of one message: 3 s.
 	SyncTimeout time.Duration
 	// RetryDelay after a message that failed: 3 s.
@@ -103,7 +112,7 @@ func (d *Distro) retarget() {
 			targets = append(targets, d.peers[at])
 			continue
 		}
-		t := &target{distro: d, peer: peer, due: map[string]time.Time{}, wake: make(chan struct{}, 1), gone: make(chan struct{})}
+		t := &target{distro: d, peer: peer, due: map[string]time.Time{}, batched: map[string]bool{}, wake: make(chan struct{}, 1), gone: make(chan struct{})}
 		targets = append(targets, t)
 		if d.start != nil {
 			d.start(t)

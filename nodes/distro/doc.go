@@ -6,6 +6,9 @@
 //   - What could not be told is tried again every three seconds, as long as the peer is a member.
 //   - Every five seconds a node tells each peer the revisions of the clients that it is responsible for. The peer answers which of
 //     them it lacks or has otherwise, and gets those at once; and it drops copies of clients that their responsible node does not have.
+//   - Where instances stand by themselves (Nacos 1.x), what is compared are the lists of services, by checksum: a list that a peer has
+//     otherwise is told whole, and what it has beyond that is dropped. What is told of a change are the instances that changed, where
+//     Nacos tells the list; by instance it is known who was heard of last. And what is due to a peer waits a second for more.
 //   - A node that starts asks its peers for everything that they know.
 //
 // Each message says how long ago the client was last heard from, and a receiver that heard from it later refuses the news (see package

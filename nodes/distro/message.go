@@ -32,7 +32,10 @@ type DistroDataRequest struct {
 	Changed       []registry.ClientData `json:"changed,omitempty"`
 	Removed       []Mention             `json:"removed,omitempty"`
 	Verified      []Mention             `json:"verified,omitempty"`
-	After         string                `json:"after,omitempty"`
+	// Lists are services' lists of instances, where Distro compares these and not clients. With Verify they are all that the sender is
+	// responsible for, with Change those of which Changed holds every instance.
+	Lists []registry.List `json:"lists,omitempty"`
+	After string          `json:"after,omitempty"`
 }
 
 // Mention is a client without what it publishes.
@@ -55,7 +58,7 @@ func milliseconds(n int64) time.Duration {
 // DistroDataResponse answers it.
 type DistroDataResponse struct {
 	rpc.Result
-	// Unknown answers Verify.
+	// Unknown answers Verify: ids of clients, or names of lists.
 	Unknown []string `json:"unknown,omitempty"`
 	// Clients answers Snapshot; More says that there are further pages. Loaded says whether the answering node has itself loaded
 	// what its peers knew, and so knows all.

@@ -48,6 +48,16 @@ func (d *Distro) change(request *DistroDataRequest, late time.Duration) {
 		}
 		d.note(request.Source, gone.ClientID, d.config.Registry.RemoveSynced(gone.ClientID, silent))
 	}
+	if len(request.Lists) > 0 {
+		d.drop(request.Source, d.config.Registry.DropOthers(request.Source, request.Lists, request.Changed, dropGrace))
+	}
+}
+
+// drop logs which copies a peer's word has removed.
+func (d *Distro) drop(from string, clientIDs []string) {
+	for _, id := range clientIDs {
+		d.config.Logger.Info("dropped the copy of a client that its node no longer has", "from", from, "client", id)
+	}
 }
 
 // apply takes a client's state over. With the given defect it pretends that the sender has just heard from the client.
@@ -73,8 +83,17 @@ func (d *Distro) verified(request *DistroDataRequest, late time.Duration) (unkno
 			unknown = append(unknown, v.ClientID)
 		}
 	}
-	for _, id := range d.config.Registry.DropUnlisted(request.Source, listed, dropGrace) {
-		d.config.Logger.Info("dropped the copy of a client that its node no longer has", "from", request.Source, "client", id)
+	if d.config.Lists {
+		for _, list := range request.Lists {
+			known, clients := d.config.Registry.RenewList(list)
+			if !known {
+				unknown = append(unknown, list.Name)
+			}
+			for _, id := range clients {
+				listed[id] = true
+			}
+		}
 	}
+	d.drop(request.Source, d.config.Registry.DropUnlisted(request.Source, listed, dropGrace))
 	return unknown
 }

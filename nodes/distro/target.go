@@ -22,6 +22,9 @@ type target struct {
 	mu sync.Mutex
 	// due says when to tell which client.
 	due map[string]time.Time
+	// batched are those that were due and wait for others until batchAt.
+	batched map[string]bool
+	batchAt time.Time
 	// wake says that something was added.
 	wake chan struct{}
 	// gone is closed when the peer is no member any more.
@@ -57,6 +60,9 @@ func (t *target) take(now time.Time) (clientIDs []string, next time.Time) {
 			next = due
 		}
 	}
+	if wait := t.distro.config.BatchDelay; wait > 0 {
+		clientIDs, next = t.gather(now, wait, clientIDs, next)
+	}
 	slices.Sort(clientIDs)
 	if len(clientIDs) > batch {
 		clientIDs, next = clientIDs[:batch], now
@@ -66,6 +72,32 @@ func (t *target) take(now time.Time) (clientIDs []string, next time.Time) {
 		return taken
 	})
 	return clientIDs, next
+}
+
+// gather puts those that are due to the others that wait, and returns all once the first of them has waited long enough.
+func (t *target) gather(now time.Time, wait time.Duration, due []string, next time.Time) ([]string, time.Time) {
+	if len(t.batched) == 0 {
+		t.batchAt = now.Add(wait)
+	}
+	for _, id := range due {
+		t.batched[id] = true
+		delete(t.due, id)
+	}
+	switch {
+	case len(t.batched) == 0:
+		return nil, next
+	case now.Before(t.batchAt):
+		if next.IsZero() || t.batchAt.Before(next) {
+			next = t.batchAt
+		}
+		return nil, next
+	}
+	all := slices.Collect(maps.Keys(t.batched))
+	clear(t.batched)
+	for _, id := range all {
+		t.due[id] = now // take sees to what is too much for one message
+	}
+	return all, next
 }
 
 // run tells and verifies until the context ends or the peer is no member any more.
@@ -126,6 +158,10 @@ func (t *target) verify(ctx context.Context) {
 	if !t.distro.hasLoaded() || !t.up() || t.distro.skipped(t.peer) {
 		return
 	}
+	if t.distro.config.Lists {
+		t.verifyLists(ctx)
+		return
+	}
 	now, request := time.Now(), DistroDataRequest{DataOperation: Verify}
 	for _, id := range t.distro.config.Registry.ResponsibleClients() {
 		revision, exists := t.distro.config.Registry.Revision(id)
@@ -141,6 +177,28 @@ func (t *target) verify(ctx context.Context) {
 		t.distro.config.Logger.Info(run.EventDistroVerifyFailed, "target", t.peer, "client", id)
 	}
 	t.add(time.Now(), response.Unknown...)
+}
+
+// verifyLists is verify where lists are compared. A list that the peer has otherwise is told whole, at once.
+func (t *target) verifyLists(ctx context.Context) {
+	registry := t.distro.config.Registry
+	now := time.Now()
+	response, err := t.distro.call(ctx, t.peer, now, DistroDataRequest{DataOperation: Verify, Lists: registry.ResponsibleLists()})
+	if err != nil || len(response.Unknown) == 0 {
+		return
+	}
+	for len(response.Unknown) > 0 {
+		now, request := time.Now(), DistroDataRequest{DataOperation: Change}
+		for len(response.Unknown) > 0 && len(request.Changed) < batch {
+			list, clients := registry.List(response.Unknown[0])
+			response.Unknown = response.Unknown[1:]
+			t.distro.config.Logger.Info(run.EventDistroVerifyFailed, "target", t.peer, "list", list.Name)
+			request.Lists, request.Changed = append(request.Lists, list), append(request.Changed, clients...)
+		}
+		if _, err := t.distro.call(ctx, t.peer, now, request); err != nil {
+			return // the next verification comes soon
+		}
+	}
 }
 
 func (t *target) up() bool {

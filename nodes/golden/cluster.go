@@ -21,9 +21,9 @@ import (
 // recordedMembers are the addresses of the cluster that was recorded; some cases hold for them alone.
 var recordedMembers = []string{"127.0.0.1:8848", "127.0.0.1:8858", "127.0.0.1:8868"}
 
-// StartCluster runs three nodes as processes until the test ends, at the recorded addresses if these are free. It returns their
-// addresses.
-func StartCluster(t *testing.T) []string {
+// StartCluster runs three nodes as processes until the test ends, at the recorded addresses if these are free, with further arguments.
+// It returns their addresses.
+func StartCluster(t *testing.T, arguments ...string) []string {
 	binary := filepath.Join(t.TempDir(), "registry")
 	output, err := exec.Command("go", "build", "-o", binary, "muster/cmd/registry").CombinedOutput()
 	require.NoError(t, err, "%s", output)
@@ -33,7 +33,9 @@ func StartCluster(t *testing.T) []string {
 		t.Logf("%v are taken: cases that hold for them only are left out", recordedMembers)
 	}
 	for _, address := range nodes {
-		command := exec.Command(binary, "--addr", address, "--members", strings.Join(nodes, ","), "--data", t.TempDir())
+		command := exec.Command(binary, append([]string{
+			"--addr", address, "--members", strings.Join(nodes, ","), "--data", t.TempDir(),
+		}, arguments...)...)
 		var log bytes.Buffer
 		command.Stderr = &log
 		require.NoError(t, command.Start())

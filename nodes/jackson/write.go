@@ -43,7 +43,12 @@ func AppendMap(b []byte, m map[string]string) []byte {
 
 // AppendDouble writes a number as Java's Double.toString does: always with a point, with an exponent below 0.001 and from ten million
 // on; what is no number is a text.
-func AppendDouble(b []byte, value float64) []byte {
+func AppendDouble(b []byte, value float64) []byte { return appendNumber(b, value, 64) }
+
+// AppendFloat writes a number as Java's Float.toString does.
+func AppendFloat(b []byte, value float32) []byte { return appendNumber(b, float64(value), 32) }
+
+func appendNumber(b []byte, value float64, bits int) []byte {
 	switch {
 	case math.IsNaN(value):
 		return append(b, `"NaN"`...)
@@ -56,7 +61,7 @@ func AppendDouble(b []byte, value float64) []byte {
 	if size := math.Abs(value); value == 0 || size >= 1e-3 && size < 1e7 {
 		format = 'f'
 	}
-	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(value, format, -1, 64), "E")
+	digits, exponent, scientific := strings.Cut(strconv.FormatFloat(value, format, -1, bits), "E")
 	b = append(b, digits...)
 	if !strings.ContainsRune(digits, '.') {
 		b = append(b, ".0"...)

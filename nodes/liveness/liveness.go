@@ -44,6 +44,9 @@ type Options struct {
 	Log      *slog.Logger
 	// Propose brings a command to the Raft group; it is used to take operators' metadata off what is gone. Nil: they stay.
 	Propose func(context.Context, registry.Command) error
+	// Since says from when on the checks of a client's instances are counted: they come every CheckInterval from then (Nacos 1.x: since
+	// the service was made, at its node). Nil: all are checked together.
+	Since func(clientID string) time.Time
 	// Leads says whether this node is to propose those commands; one in the cluster should. Nil: it is.
 	Leads func() bool
 }
@@ -64,14 +67,21 @@ func New(options Options) *Liveness {
 
 // Run checks every CheckInterval until the context ends.
 func (l *Liveness) Run(ctx context.Context) {
-	ticker := time.NewTicker(CheckInterval)
-	defer ticker.Stop()
+	timer := time.NewTimer(CheckInterval)
+	defer timer.Stop()
+	swept := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-			l.Check(time.Now())
+		case <-timer.C:
+			now := time.Now()
+			l.Check(now)
+			timer.Reset(l.nextAfter(now).Sub(now))
+			if now.Sub(swept) < CheckInterval {
+				continue
+			}
+			swept = now
 			for _, id := range l.options.Registry.ExpireCopies() {
 				l.options.Log.Info("the copy of a client expired, its node has not spoken of it for long", "client", id)
 			}
@@ -81,24 +91,57 @@ func (l *Liveness) Run(ctx context.Context) {
 	}
 }
 
+// pace is how close to each other checks come that are not due at the same time.
+const pace = CheckInterval / 20
+
+// nextAfter is when to check next. Whoever registers until then is due later.
+func (l *Liveness) nextAfter(now time.Time) time.Time {
+	next := now.Add(CheckInterval)
+	if l.options.Since == nil {
+		return next
+	}
+	for id := range l.owned {
+		if since := l.options.Since(id); !since.IsZero() {
+			due := since.Add(CheckInterval * (now.Sub(since)/CheckInterval + 1))
+			if due.Before(next) {
+				next = due
+			}
+		}
+	}
+	if least := now.Add(pace); next.Before(least) {
+		return least
+	}
+	return next
+}
+
+// due says whether a check of a client falls between the last one and now.
+func (l *Liveness) due(clientID string, last, now time.Time) bool {
+	if l.options.Since == nil {
+		return true
+	}
+	since := l.options.Since(clientID)
+	return now.Sub(since)/CheckInterval > last.Sub(since)/CheckInterval
+}
+
 // Beat takes a sign of life of an instance. It reports whether the instance is known; the client of an unknown one has to
 // register it.
-func (l *Liveness) Beat(service model.Service, ip string, port int) bool {
+func (l *Liveness) Beat(service model.Service, instance model.InstanceKey) bool {
+	id := l.options.Registry.InstanceClient(service, instance.IP, instance.Port, instance.Cluster, true)
 	if defect.On(BeatWrongInstance) {
-		for _, host := range l.options.Registry.View(service).Hosts {
-			if host.Ephemeral && (host.IP != ip || host.Port != port) {
-				l.options.Registry.Beat(service, host.IP, host.Port)
-				_, known := l.options.Registry.Published(service, registry.ClientID(ip, port, true))
+		for _, p := range l.options.Registry.Publishers(service) {
+			if p.ClientID != id && !registry.IsConnection(p.ClientID) && l.options.Registry.Beat(service, p.ClientID) {
+				_, known := l.options.Registry.Published(service, id)
 				return known
 			}
 		}
 	}
-	return l.options.Registry.Beat(service, ip, port)
+	return l.options.Registry.Beat(service, id)
 }
 
 // Check marks and removes what has been silent for too long as of now. Run calls it; it must not run twice at once.
 func (l *Liveness) Check(now time.Time) {
-	slept := now.Sub(l.checked) > 2*CheckInterval
+	last := l.checked
+	slept := now.Sub(last) > 2*CheckInterval
 	l.checked = now
 	enabled := l.options.Registry.Switches().HealthCheckEnabled
 	owned := make(map[string]bool, len(l.owned))
@@ -112,7 +155,7 @@ func (l *Liveness) Check(now time.Time) {
 			l.options.Registry.RenewBeats(id)
 			continue
 		}
-		if !enabled {
+		if !enabled || !l.due(id, last, now) {
 			continue
 		}
 		for _, p := range l.options.Registry.Publications(id) {

@@ -126,20 +126,20 @@ func TestSilentInstances(t *testing.T) {
 
 func TestBeatsKeepAlive(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, n *node) {
-		require.False(t, n.liveness.Beat(orders, "10.1.0.1", 80), "nobody knows it")
+		require.False(t, n.liveness.Beat(orders, model.InstanceKey{IP: "10.1.0.1", Port: 80}), "nobody knows it")
 		n.register(t, 80, nil)
 		for range 12 {
 			time.Sleep(14 * time.Second)
-			require.True(t, n.liveness.Beat(orders, "10.1.0.1", 80))
+			require.True(t, n.liveness.Beat(orders, model.InstanceKey{IP: "10.1.0.1", Port: 80}))
 			require.Equal(t, "healthy", n.state(80))
 		}
 		time.Sleep(21 * time.Second)
 		require.Equal(t, "unhealthy", n.state(80))
-		require.True(t, n.liveness.Beat(orders, "10.1.0.1", 80))
+		require.True(t, n.liveness.Beat(orders, model.InstanceKey{IP: "10.1.0.1", Port: 80}))
 		require.Equal(t, "healthy", n.state(80), "at once")
 		time.Sleep(36 * time.Second)
 		require.Equal(t, "gone", n.state(80))
-		require.False(t, n.liveness.Beat(orders, "10.1.0.1", 80))
+		require.False(t, n.liveness.Beat(orders, model.InstanceKey{IP: "10.1.0.1", Port: 80}))
 		n.requireEvents(t, run.EventInstanceUnhealthy, run.EventInstanceUnhealthy, run.EventInstanceExpired)
 	})
 }
@@ -250,7 +250,7 @@ func TestBeatWrongInstance(t *testing.T) {
 		n.register(t, 81, nil)
 		for range 8 {
 			time.Sleep(5 * time.Second)
-			n.liveness.Beat(orders, "10.1.0.1", 80)
+			n.liveness.Beat(orders, model.InstanceKey{IP: "10.1.0.1", Port: 80})
 		}
 		require.Equal(t, "gone", n.state(80))
 		require.Equal(t, "healthy", n.state(81))

@@ -53,7 +53,7 @@ func (r *request) beatAddress(full *beatInfo) (string, int, *failure) {
 // takeBeat notes a beat, full or not, and answers it.
 func (s *Server) takeBeat(r *request, service model.Service, ip string, port int, full *beatInfo) (answer, *failure) {
 	code := beatTaken
-	if !s.options.Liveness.Beat(service, ip, port) {
+	if !s.options.Liveness.Beat(service, model.InstanceKey{IP: ip, Port: port}) {
 		if full == nil {
 			code = beatUnknown
 		} else if failed := s.registerBeat(r, service, *full); failed != nil {

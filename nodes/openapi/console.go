@@ -1,12 +1,14 @@
 package openapi
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"net"
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"muster/nodes/registry"
 )
@@ -69,9 +71,24 @@ func newNamespaceID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
+// changeNamespace has the Raft group change one. Whoever did that then sees it here, as in Nacos, which has a table of them.
 func (s *Server) changeNamespace(r *request, kind registry.CommandKind, id, name string) *failure {
 	n := registry.Namespace{ID: id, Name: name, Description: r.description()}
-	return s.propose(r, registry.Command{Kind: kind, Namespace: &n})
+	failed := s.propose(r, registry.Command{Kind: kind, Namespace: &n})
+	if failed == nil {
+		s.catchUp(r)
+	}
+	return failed
+}
+
+// catchUpTime is how long a request about namespaces waits for this node to have what the Raft group has.
+const catchUpTime = time.Second
+
+// catchUp waits until this node has what the Raft group acknowledged by now, but not for long: without a leader it never may.
+func (s *Server) catchUp(r *request) {
+	ctx, cancel := context.WithTimeout(r.Context(), catchUpTime)
+	defer cancel()
+	_ = s.options.Barrier(ctx) // what is late is seen later
 }
 
 // namespaceList is GET /v2/console/namespace/list.

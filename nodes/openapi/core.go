@@ -34,7 +34,7 @@ var abilities = map[string]map[string]bool{
 	"namingAbility": {"supportJraft": true},
 }
 
-func (s *Server) memberJSON(m Member, raft RaftGroup) memberJSON {
+func (s *Server) memberJSON(m Member, raft RaftGroup, names []string) memberJSON {
 	host, text, err := net.SplitHostPort(m.Address)
 	port, portErr := strconv.Atoi(text)
 	if err != nil || portErr != nil {
@@ -45,8 +45,8 @@ func (s *Server) memberJSON(m Member, raft RaftGroup) memberJSON {
 		Members []string `json:"raftGroupMember"`
 		Term    uint64   `json:"term"`
 	}
-	groups := make(map[string]group, len(raftGroups))
-	for _, name := range raftGroups {
+	groups := make(map[string]group, len(names))
+	for _, name := range names {
 		groups[name] = group{raft.Leader, raft.Members, raft.Term}
 	}
 	return memberJSON{
@@ -68,7 +68,7 @@ func (s *Server) clusterSelf(*request) (answer, *failure) {
 func (s *Server) ownMember() (memberJSON, *failure) {
 	for _, m := range s.options.Members() {
 		if m.Address == s.options.Self {
-			return s.memberJSON(m, s.options.Raft()), nil
+			return s.memberJSON(m, s.options.Raft(), raftGroups), nil
 		}
 	}
 	return memberJSON{}, plain(http.StatusInternalServerError, "caused: this node is no member of its cluster;")
@@ -78,12 +78,15 @@ func (s *Server) ownMember() (memberJSON, *failure) {
 func (s *Server) clusterNodes(r *request) (answer, *failure) {
 	members, raft := []memberJSON{}, s.options.Raft()
 	for _, m := range s.options.Members() {
-		if strings.HasPrefix(m.Address, r.raw("keyword")) {
-			members = append(members, s.memberJSON(m, raft))
+		if hasKeyword(m, r.raw("keyword")) {
+			members = append(members, s.memberJSON(m, raft, raftGroups))
 		}
 	}
 	return result(members), nil
 }
+
+// hasKeyword says whether a member's address begins so.
+func hasKeyword(m Member, keyword string) bool { return strings.HasPrefix(m.Address, keyword) }
 
 // clusterHealth is GET /v1/core/cluster/health: this node's own state. A node that answers is up.
 func (s *Server) clusterHealth(*request) (answer, *failure) { return result("UP"), nil }

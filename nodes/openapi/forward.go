@@ -46,7 +46,7 @@ func newPeerClient() *http.Client {
 // forward sends a request of version 1 to the node that is responsible for its ip:port, unless that is this one (Nacos:
 // DistroFilter); then the answer is nil.
 func (s *Server) forward(r *request) (*relayed, *failure) {
-	tag, failed := r.tag()
+	tag, failed := s.tag(r)
 	if failed != nil {
 		return nil, failed
 	}
@@ -136,6 +136,17 @@ func (s *Server) fetch(request *http.Request) (*relayed, error) {
 		return nil, err
 	}
 	return &relayed{status: answer.StatusCode, media: answer.Header.Get("Content-Type"), body: body}, nil
+}
+
+// tag is what decides which node is responsible: the address of an instance, or in Nacos 1.x the service.
+func (s *Server) tag(r *request) (string, *failure) {
+	if !s.one() {
+		return r.tag()
+	}
+	if name := r.raw("serviceName"); name != "" {
+		return name, nil
+	}
+	return "", page(http.StatusInternalServerError, "Server failed,")
 }
 
 // tag is what decides which node is responsible: ip and port of the request or of its beat. The port is read as a number, so that

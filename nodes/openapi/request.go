@@ -29,9 +29,9 @@ type request struct {
 	body []byte
 }
 
-// read takes the parameters from query and body; a connection whose body is too large is closed. Escapes that do not parse drop
-// their parameter, as in Tomcat.
-func (r *request) read(w http.ResponseWriter) *failure {
+// read takes the parameters from query and body, that is if a form in the body counts; a connection whose body is too large is closed.
+// Escapes that do not parse drop their parameter, as in Tomcat.
+func (r *request) read(w http.ResponseWriter, withForm bool) *failure {
 	r.values, _ = url.ParseQuery(r.URL.RawQuery) // the error only repeats what was dropped
 	r.names = namesIn(r.URL.RawQuery)
 	if r.Body == nil || r.Body == http.NoBody {
@@ -46,6 +46,9 @@ func (r *request) read(w http.ResponseWriter) *failure {
 		return plain(http.StatusBadRequest, "reading the body: "+err.Error())
 	}
 	r.body = body
+	if !withForm {
+		return nil
+	}
 	form, err := formOf(r.Header.Get("Content-Type"), body)
 	if err != nil {
 		return plain(http.StatusBadRequest, "reading the form: "+err.Error())

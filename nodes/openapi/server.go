@@ -29,7 +29,9 @@ const (
 // Options of a Server: what it serves, and what it asks of the other packages.
 type Options struct {
 	// Self is this node's address, "ip:port".
-	Self     string
+	Self string
+	// Profile says as which generation of Nacos the node answers.
+	Profile  registry.Profile
 	Registry *registry.Registry
 	Liveness *liveness.Liveness
 	Log      *slog.Logger
@@ -79,6 +81,9 @@ type Server struct {
 func New(options Options) *Server {
 	s := &Server{options: options, peers: newPeerClient()}
 	s.routes = s.table()
+	if options.Profile == registry.Nacos1 {
+		s.routes = s.tableOne()
+	}
 	s.http = &http.Server{
 		Handler: s, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: headerLimit, ErrorLog: slog.NewLogLogger(options.Log.Handler(), slog.LevelDebug),
@@ -124,6 +129,8 @@ type route struct {
 	check func(*request) *failure
 	// result has failures told in the envelope of version 2 (Nacos: @NacosApi).
 	result bool
+	// caused has failures told in the words of Nacos 1.x.
+	caused bool
 }
 
 // ServeHTTP answers one request. Whatever goes wrong in it stays in it.
@@ -205,7 +212,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	case !allowed:
 		return nil, req.restFailure("Request method '" + r.Method + "' not supported")
 	}
-	if failed := req.read(w); failed != nil {
+	if failed := req.read(w, !s.one() || r.Method != http.MethodPost || !req.versionOne()); failed != nil {
 		return nil, failed
 	}
 	if req.versionOne() {
@@ -220,8 +227,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 		}
 	}
 	result, failed := route.handle(req)
-	if route.result {
+	switch {
+	case route.result:
 		failed = failed.inResult()
+	case route.caused:
+		failed = failed.asCause()
 	}
 	return result, failed
 }
@@ -235,6 +245,9 @@ func (s *Server) beforeVersionOne(req *request, route route) (answer, *failure) 
 		if answer, failed := s.forward(req); answer != nil || failed != nil {
 			return answer, failed
 		}
+	}
+	if s.one() {
+		return nil, nil // Nacos 1.x has no parameter check
 	}
 	return nil, req.checkNaming()
 }

@@ -7,9 +7,9 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"muster/model"
+	"muster/nodes/push"
 	"muster/nodes/registry"
 )
 
@@ -21,42 +21,10 @@ func (r *request) agent() string {
 	return r.Header.Get("Client-Version")
 }
 
-// takesPushes says whether a client of this kind and version is pushed to over UDP, as the switches have it (Nacos:
-// UdpPushService.canEnablePush, ClientInfo).
-func takesPushes(agent string, switches registry.Switches) bool {
-	if !switches.PushEnabled {
-		return false
-	}
-	for _, kind := range []struct{ prefix, least string }{
-		{"Nacos-Java-Client", switches.PushJavaVersion}, {"Nacos-Go-Client", switches.PushGoVersion},
-		{"Nacos-C-Client", switches.PushCVersion}, {"vip-client4cpp", switches.PushCVersion},
-		{"Nacos-DNS", switches.PushPythonVersion}, {"Nacos-CSharp-Client", switches.PushCSharpVersion},
-	} {
-		if strings.HasPrefix(agent, kind.prefix) {
-			_, version, _ := strings.Cut(agent, ":v")
-			return slices.Compare(versionOf(version), versionOf(kind.least)) >= 0
-		}
-	}
-	return false
-}
-
-// versionOf reads up to three numbers between points; nil where there is none.
-func versionOf(text string) []int {
-	var numbers []int
-	for part := range strings.SplitSeq(text, ".") {
-		n, err := strconv.Atoi(part)
-		if err != nil || len(numbers) == 3 {
-			break
-		}
-		numbers = append(numbers, n)
-	}
-	return numbers
-}
-
 // subscribe has whoever asks for a list told of changes over UDP, at the port that it names; 0 asks for none. It says whether it will
 // be.
 func (s *Server) subscribe(r *request, service model.Service, ip string, port int, clusters string) bool {
-	if port <= 0 || port > maxPort || !takesPushes(r.agent(), s.options.Registry.Switches()) {
+	if port <= 0 || port > maxPort || !push.Takes(r.agent(), s.options.Registry.Switches()) {
 		return false
 	}
 	if ip == "" {
@@ -125,10 +93,14 @@ func (s *Server) serviceSubscribers(r *request) (answer, *failure) {
 	}
 	slices.SortFunc(subscribers, compareSubscribers)
 	number, size := number0(r.optional("pageNo", "1")), number0(r.optional("pageSize", strconv.Itoa(subscribersPage)))
+	var shown any = onPage(subscribers, number, size)
+	if s.one() {
+		shown = subscribersOne(onPage(subscribers, number, size))
+	}
 	return struct {
-		Subscribers []subscriberJSON `json:"subscribers"`
-		Count       int              `json:"count"`
-	}{onPage(subscribers, number, size), len(subscribers)}, nil
+		Subscribers any `json:"subscribers"`
+		Count       int `json:"count"`
+	}{shown, len(subscribers)}, nil
 }
 
 func compareSubscribers(a, b subscriberJSON) int {

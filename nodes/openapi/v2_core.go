@@ -26,7 +26,7 @@ func (s *Server) nodeList(r *request) (answer, *failure) {
 	members, raft := []memberJSON{}, s.options.Raft()
 	for _, m := range s.options.Members() {
 		if strings.Contains(m.Address, r.raw("address")) && (strings.TrimSpace(state) == "" || strings.EqualFold(m.State, state)) {
-			members = append(members, s.memberJSON(m, raft))
+			members = append(members, s.memberJSON(m, raft, raftGroups))
 		}
 	}
 	return success(members), nil

@@ -45,7 +45,12 @@ func (r *Registry) ShowLater(key model.Service, clientID string, delay time.Dura
 }
 
 // changed has the view computed again after a while, and all subscribers shown it.
-func (r *Registry) changed(s *service) { r.viewLater(s.key, r.options.Profile.pushDelay(), "") }
+func (r *Registry) changed(s *service) {
+	if r.options.Profile.showsAtOnce() {
+		s.view = nil
+	}
+	r.viewLater(s.key, r.options.Profile.pushDelay(), "")
+}
 
 // viewLater has a view computed after the delay, or earlier if it is awaited earlier anyway, and a client shown it, or all if that
 // is "".

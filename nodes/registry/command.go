@@ -20,7 +20,7 @@ type CommandKind string
 const (
 	// RegisterPersistent {Service, Instance} takes a persistent instance on, in place of what the address published before.
 	RegisterPersistent CommandKind = "register"
-	// DeregisterPersistent {Service, Instance: IP, Port} takes it off; no error if it is not there.
+	// DeregisterPersistent {Service, Instance: IP, Port, Cluster} takes it off; no error if it is not there.
 	DeregisterPersistent CommandKind = "deregister"
 	// SetInstanceMetadata {Service, MetadataID, InstanceMetadata} lays an operator's metadata over an instance, there or not.
 	SetInstanceMetadata CommandKind = "instance-metadata"
@@ -30,7 +30,8 @@ const (
 	CreateService CommandKind = "service-create"
 	// UpdateService {Service, ServiceMetadata} replaces all but its clusters.
 	UpdateService CommandKind = "service-update"
-	// DeleteService {Service} forgets it and its metadata; ErrServiceNotEmpty if persistent instances are registered.
+	// DeleteService {Service} forgets it and its metadata; ErrServiceNotEmpty if persistent instances are registered. In Nacos 1.x they
+	// go with it.
 	DeleteService CommandKind = "service-delete"
 	// DropService {Service, ServiceMetadata} forgets an empty service if its metadata are still the same; otherwise it does
 	// nothing.
@@ -131,7 +132,7 @@ func (r *Registry) apply(c Command) error {
 }
 
 func (r *Registry) applyInstance(kind CommandKind, key model.Service, instance Published) {
-	id := ClientID(instance.IP, instance.Port, false)
+	id := r.InstanceClient(key, instance.IP, instance.Port, instance.Cluster, false)
 	c := r.clients[id]
 	if kind == RegisterPersistent {
 		if c == nil {
@@ -193,6 +194,9 @@ func (r *Registry) applyService(kind CommandKind, key model.Service, metadata Se
 }
 
 func (r *Registry) deleteService(key model.Service) error {
+	if r.options.Profile.mixes() {
+		r.buryService(key)
+	}
 	for _, c := range r.clients {
 		if !c.ephemeral && c.published[key] != nil {
 			return ErrServiceNotEmpty
@@ -207,7 +211,30 @@ func (r *Registry) deleteService(key model.Service) error {
 			delete(r.services, key)
 		}
 	}
+	if a := r.awaited[key]; a != nil && r.options.Profile.mixes() {
+		a.timer.Stop() // nobody is told of a deletion
+		delete(r.awaited, key)
+	}
 	return nil
+}
+
+// buryService removes the instances of a service that is deleted. For ephemeral ones it is as if they had deregistered: news of them
+// from before are stale.
+func (r *Registry) buryService(key model.Service) {
+	s := r.services[key]
+	if s == nil {
+		return
+	}
+	now := time.Now()
+	for _, c := range s.publishers {
+		if c.ephemeral {
+			c.heard, c.heardHere = now, now
+			r.bury(c)
+		} else {
+			r.unpublish(c, key)
+			delete(r.clients, c.id)
+		}
+	}
 }
 
 // persistentState is the replicated state in the form of Raft snapshots.

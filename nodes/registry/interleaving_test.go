@@ -34,7 +34,7 @@ func TestNoExpiryAfterAnAcknowledgedBeat(t *testing.T) {
 		var wait sync.WaitGroup
 		var beat, expired bool
 		r.mu.Lock()
-		wait.Go(func() { beat = r.Beat(raced, "10.1.0.1", 80) })
+		wait.Go(func() { beat = r.Beat(raced, racedClient) })
 		wait.Go(func() { expired = r.Expire(raced, racedClient, judged) })
 		runtime.Gosched()
 		r.mu.Unlock()
@@ -51,7 +51,7 @@ func TestNoRemovalAfterAnAcknowledgedSign(t *testing.T) {
 		remove func(*Registry) []string
 	}{
 		"a beat, while a peer's list is compared": {
-			func(r *Registry) bool { return r.Beat(raced, "10.1.0.1", 80) },
+			func(r *Registry) bool { return r.Beat(raced, racedClient) },
 			func(r *Registry) []string { return r.DropUnlisted(owner, nil, 15*time.Second) },
 		},
 		"a verification, while copies expire": {

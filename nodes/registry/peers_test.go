@@ -104,7 +104,7 @@ func TestWhoHeardLastWins(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b := twoNodes(t)
 				time.Sleep(c.silence)
-				require.True(t, b.Beat(orders, "10.1.0.1", 80))
+				require.True(t, b.Beat(orders, registry.ClientID("10.1.0.1", 80, true)))
 				require.True(t, c.cut(a, a.Publications(client)[0]))
 				var atB changes
 				atB.of(b)
@@ -127,7 +127,7 @@ func TestFreshCopiesOutliveStaleNews(t *testing.T) {
 		third := registry.New(registry.Options{Self: "10.0.0.3:8848"})
 		require.NoError(t, tell(t, a, third))
 		time.Sleep(31 * time.Second)
-		require.True(t, third.Beat(orders, "10.1.0.1", 80))
+		require.True(t, third.Beat(orders, registry.ClientID("10.1.0.1", 80, true)))
 		require.True(t, verify(t, third, b))
 		require.True(t, a.Expire(orders, client, a.Publications(client)[0].Beat))
 		require.ErrorIs(t, tell(t, a, b), registry.ErrStale)
@@ -162,7 +162,7 @@ func TestExpiryIsRefusedAfterABeat(t *testing.T) {
 		a, _ := twoNodes(t)
 		judged := a.Publications(client)[0].Beat
 		time.Sleep(time.Second)
-		require.True(t, a.Beat(orders, "10.1.0.1", 80))
+		require.True(t, a.Beat(orders, registry.ClientID("10.1.0.1", 80, true)))
 		require.False(t, a.MarkUnhealthy(orders, client, judged))
 		require.False(t, a.Expire(orders, client, judged))
 		require.Len(t, hosts(a), 1)

@@ -1,8 +1,11 @@
 package registry
 
 import (
+	"strconv"
 	"strings"
 	"time"
+
+	"muster/model"
 )
 
 // Profile is a generation of Nacos. What state is differs between the two only in what the methods below say.
@@ -33,6 +36,38 @@ func (p Profile) lease() time.Duration {
 	}
 	return emptyClientAge
 }
+
+// mixes says whether a service may hold instances of both kinds.
+func (p Profile) mixes() bool { return p == Nacos1 }
+
+// clientID names the client that publishes an instance over HTTP. In Nacos 1.x, where there are no clients, each instance of a service
+// stands for one: so each is ephemeral or not by itself, and whoever was heard of last wins for each alone.
+func (p Profile) clientID(key model.Service, ip string, port int, cluster string, ephemeral bool) string {
+	if p != Nacos1 {
+		return ClientID(ip, port, ephemeral)
+	}
+	return MetadataID(ip, port, cluster) + "@" + key.Namespace + listMark + key.GroupedName() + kindMark + strconv.FormatBool(ephemeral)
+}
+
+const (
+	listMark = "##"
+	kindMark = "#"
+)
+
+// tagOf is what decides who is responsible for a client: its address, or the service of its instance (Nacos 1.x: DistroMapper is asked
+// by the grouped name).
+func (p Profile) tagOf(clientID string) string {
+	if p == Nacos1 {
+		id := clientID[:max(strings.LastIndex(clientID, kindMark), 0)]
+		if at := strings.LastIndex(id, listMark); at >= 0 {
+			return id[at+len(listMark):]
+		}
+	}
+	return TagOf(clientID)
+}
+
+// showsAtOnce says whether a query shows a change before subscribers are told of it.
+func (p Profile) showsAtOnce() bool { return p == Nacos1 }
 
 // pushesFirst says whether a new subscriber is shown the service without a change.
 func (p Profile) pushesFirst() bool { return p != Nacos1 }

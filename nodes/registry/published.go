@@ -19,8 +19,11 @@ type Published struct {
 	Weight  float64 `json:"weight"`
 	Enabled bool    `json:"enabled"`
 	// InstanceID is what lists show as instanceId, for example "10.0.0.1#8080#DEFAULT#DEFAULT_GROUP@@orders".
-	InstanceID string            `json:"instance_id,omitempty"`
-	Metadata   map[string]string `json:"metadata,omitempty"`
+	InstanceID string `json:"instance_id,omitempty"`
+	// App is the application that the instance belongs to, as its registration said (Nacos 1.x).
+	App string `json:"app,omitempty"`
+	// Metadata may be nil, which Nacos 1.x shows as null.
+	Metadata map[string]string `json:"metadata,omitzero"`
 }
 
 // ClientID is the id of the client that publishes an instance over HTTP (Nacos: IpPortBasedClient.getClientId).
@@ -51,7 +54,7 @@ func (p Published) metadataID() string { return MetadataID(p.IP, p.Port, p.Clust
 // equal compares everything that a client published.
 func (p Published) equal(q Published) bool {
 	return p.IP == q.IP && p.Port == q.Port && p.Cluster == q.Cluster && p.Healthy == q.Healthy && p.Weight == q.Weight &&
-		p.Enabled == q.Enabled && p.InstanceID == q.InstanceID && maps.Equal(p.Metadata, q.Metadata)
+		p.Enabled == q.Enabled && p.InstanceID == q.InstanceID && p.App == q.App && maps.Equal(p.Metadata, q.Metadata)
 }
 
 // Preserved metadata keys by which an instance sets its own times, in milliseconds (Nacos: PreservedMetadataKeys).

@@ -147,6 +147,16 @@ func (r *Registry) Published(key model.Service, clientID string) (Published, boo
 	return Published{}, false
 }
 
+// LastBeat is when what a client publishes in a service last gave a sign of life, or was registered; zero if it publishes nothing.
+func (r *Registry) LastBeat(key model.Service, clientID string) time.Time {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if c := r.clients[clientID]; c != nil && c.published[key] != nil {
+		return c.published[key].beat
+	}
+	return time.Time{}
+}
+
 // HeardFirstHand says whether the last news of a client came to this node itself, not through a peer.
 func (r *Registry) HeardFirstHand(clientID string) bool {
 	r.mu.RLock()

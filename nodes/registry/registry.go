@@ -51,10 +51,12 @@ type Registry struct {
 type service struct {
 	key       model.Service
 	ephemeral bool
-	// touched is when the service was made or last lost its last publisher.
-	touched time.Time
+	// made is when this node first knew the service; touched when that was or it last lost its last publisher.
+	made, touched time.Time
 	// publishers is the index from the service to the clients that publish an instance of it.
 	publishers map[string]*client
+	// clusters are those that have had instances.
+	clusters map[string]bool
 	// left is when instances went, by the id of the operators' metadata over them.
 	left map[string]time.Time
 	// moved are the connections that began to publish instances last, by metadata id.
@@ -158,7 +160,7 @@ func (e KindError) Error() string {
 func (r *Registry) CheckKind(key model.Service, ephemeral bool) error {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if s, known := r.services[key]; known && s.ephemeral != ephemeral {
+	if s, known := r.services[key]; known && s.ephemeral != ephemeral && !r.options.Profile.mixes() {
 		return KindError{Service: key, Ephemeral: s.ephemeral}
 	}
 	return nil
@@ -167,9 +169,9 @@ func (r *Registry) CheckKind(key model.Service, ephemeral bool) error {
 // RegisterEphemeral takes an instance on, in place of what the same address published in that service before. It counts as a sign
 // of life.
 func (r *Registry) RegisterEphemeral(key model.Service, instance Published) error {
-	id := ClientID(instance.IP, instance.Port, true)
+	id := r.InstanceClient(key, instance.IP, instance.Port, instance.Cluster, true)
 	r.mu.Lock()
-	if s, known := r.services[key]; known && !s.ephemeral {
+	if s, known := r.services[key]; known && !s.ephemeral && !r.options.Profile.mixes() {
 		r.mu.Unlock()
 		return KindError{Service: key, Ephemeral: false}
 	}
@@ -187,9 +189,19 @@ func (r *Registry) RegisterEphemeral(key model.Service, instance Published) erro
 	return nil
 }
 
-// DeregisterEphemeral takes an instance off. It reports whether there was one.
+// InstanceClient is the id of the client that publishes an instance of a service over HTTP.
+func (r *Registry) InstanceClient(key model.Service, ip string, port int, cluster string, ephemeral bool) string {
+	return r.options.Profile.clientID(key, ip, port, cluster, ephemeral)
+}
+
+// DeregisterEphemeral takes an instance off where clients are known by addresses (Nacos2). It reports whether there was one.
 func (r *Registry) DeregisterEphemeral(key model.Service, ip string, port int) bool {
-	return r.takeOff(key, ClientID(ip, port, true), func(c *client) bool {
+	return r.Deregister(key, ClientID(ip, port, true))
+}
+
+// Deregister takes an ephemeral instance off, by the id of its client. It reports whether there was one.
+func (r *Registry) Deregister(key model.Service, clientID string) bool {
+	return r.takeOff(key, clientID, func(c *client) bool {
 		now := time.Now()
 		c.heard, c.heardHere = now, now
 		return true
@@ -220,9 +232,9 @@ func (r *Registry) takeOff(key model.Service, clientID string, mayGo func(*clien
 	return true
 }
 
-// Beat notes a sign of life of an instance. An unhealthy one becomes healthy. It reports whether the instance is known.
-func (r *Registry) Beat(key model.Service, ip string, port int) bool {
-	id := ClientID(ip, port, true)
+// Beat notes a sign of life of the instance that a client publishes in a service. An unhealthy one becomes healthy. It reports whether
+// the instance is known.
+func (r *Registry) Beat(key model.Service, id string) bool {
 	r.mu.Lock()
 	c := r.clients[id]
 	if c == nil || c.published[key] == nil {
@@ -291,7 +303,8 @@ func (r *Registry) newClient(id string) *client {
 func (r *Registry) singleton(key model.Service, ephemeral bool) *service {
 	s := r.services[key]
 	if s == nil {
-		s = &service{key: key, ephemeral: ephemeral, touched: time.Now(), publishers: map[string]*client{}}
+		now := time.Now()
+		s = &service{key: key, ephemeral: ephemeral, made: now, touched: now, publishers: map[string]*client{}, clusters: map[string]bool{}}
 		r.services[key] = s
 	} else if len(s.publishers) == 0 {
 		s.ephemeral = ephemeral
@@ -312,6 +325,9 @@ func (r *Registry) publish(c *client, key model.Service, instances []Published, 
 	s.publishers[c.id] = c
 	for i := range p.count() {
 		delete(s.left, p.at(i).metadataID())
+		if cluster := p.at(i).Cluster; !s.clusters[cluster] {
+			s.clusters[cluster] = true
+		}
 	}
 	r.changed(s)
 }
@@ -427,5 +443,5 @@ func (r *Registry) Responsible(clientID string) bool {
 
 // owns says whether the address of a client that has no connection is this node's to answer for.
 func (r *Registry) owns(clientID string) bool {
-	return r.options.Owner == nil || r.options.Owner(TagOf(clientID)) == r.options.Self
+	return r.options.Owner == nil || r.options.Owner(r.options.Profile.tagOf(clientID)) == r.options.Self
 }

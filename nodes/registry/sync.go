@@ -143,7 +143,7 @@ func (r *Registry) replace(c *client, list []ServicePublished, heard time.Time) 
 		for next = first; next < len(list) && list[next].Service == key; next++ {
 			instances = append(instances, list[next].Published)
 		}
-		if s, known := r.services[key]; known && !s.ephemeral && len(s.publishers) > 0 {
+		if s, known := r.services[key]; known && !s.ephemeral && len(s.publishers) > 0 && !r.options.Profile.mixes() {
 			continue // the service was taken by persistent instances meanwhile
 		}
 		listed[key] = true
@@ -229,7 +229,7 @@ func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.
 	now := time.Now()
 	return r.buryAll(func(c *client) bool {
 		return c.ephemeral && !isConnectionID(c.id) && c.socket == nil && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
-			r.options.Owner != nil && r.options.Owner(TagOf(c.id)) == peer
+			r.options.Owner != nil && r.options.Owner(r.options.Profile.tagOf(c.id)) == peer
 	})
 }
 
@@ -247,7 +247,7 @@ func (c *client) contentRevision() int64 {
 		for i := range c.published[key].count() {
 			p := c.published[key].at(i)
 			write(key.Namespace, key.Group, key.Name, p.IP, strconv.Itoa(p.Port), p.Cluster, p.InstanceID, strconv.FormatBool(p.Healthy),
-				strconv.FormatBool(p.Enabled), strconv.FormatFloat(p.Weight, 'g', -1, 64))
+				strconv.FormatBool(p.Enabled), strconv.FormatFloat(p.Weight, 'g', -1, 64), p.App)
 			names := make([]string, 0, len(p.Metadata))
 			for name := range p.Metadata {
 				names = append(names, name)
@@ -288,7 +288,8 @@ type publishJSON struct {
 	Weight     float64           `json:"weight"`
 	Enabled    bool              `json:"enabled"`
 	InstanceID string            `json:"instanceId,omitempty"`
-	Metadata   map[string]string `json:"extendDatum,omitempty"`
+	App        string            `json:"app,omitempty"`
+	Metadata   map[string]string `json:"extendDatum"`
 }
 
 // MarshalJSON writes Nacos's form.
@@ -302,7 +303,7 @@ func (d ClientData) MarshalJSON() ([]byte, error) {
 		out.Groups = append(out.Groups, p.Service.Group)
 		out.Names = append(out.Names, p.Service.Name)
 		out.Instances = append(out.Instances, publishJSON{IP: p.IP, Port: p.Port, Healthy: p.Healthy, Cluster: p.Cluster,
-			Weight: p.Weight, Enabled: p.Enabled, InstanceID: p.InstanceID, Metadata: p.Metadata})
+			Weight: p.Weight, Enabled: p.Enabled, InstanceID: p.InstanceID, App: p.App, Metadata: p.Metadata})
 	}
 	return json.Marshal(out)
 }
@@ -327,7 +328,7 @@ func (d *ClientData) UnmarshalJSON(text []byte) error {
 		d.Published = append(d.Published, ServicePublished{
 			Service: model.Service{Namespace: in.Namespaces[i], Group: in.Groups[i], Name: in.Names[i]},
 			Published: Published{IP: p.IP, Port: p.Port, Cluster: p.Cluster, Healthy: p.Healthy, Weight: p.Weight, Enabled: p.Enabled,
-				InstanceID: p.InstanceID, Metadata: p.Metadata},
+				InstanceID: p.InstanceID, App: p.App, Metadata: p.Metadata},
 		})
 	}
 	return nil

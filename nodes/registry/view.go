@@ -19,7 +19,9 @@ type Host struct {
 	Enabled    bool
 	Ephemeral  bool
 	Cluster    string
-	Metadata   map[string]string
+	// App is what Nacos 1.x shows.
+	App      string
+	Metadata map[string]string
 }
 
 // View is a service as queries show it. It is shared and never changed (Nacos: ServiceInfo, kept by ServiceStorage).
@@ -27,6 +29,10 @@ type View struct {
 	Service model.Service
 	// Hosts are all instances, disabled and unhealthy ones too, by address and cluster.
 	Hosts []*Host
+	// Clusters are those that have or had instances since the service is known, in order.
+	Clusters []string
+	// Known says whether there is such a service.
+	Known bool
 }
 
 // View returns the service's instances as they were when its view was last computed: at most ViewDelay behind. An unknown service
@@ -58,7 +64,7 @@ func (r *Registry) FreshView(key model.Service) *View {
 }
 
 func (r *Registry) compute(s *service) *View {
-	v := &View{Service: s.key, Hosts: make([]*Host, 0, len(s.publishers))}
+	v := &View{Service: s.key, Hosts: make([]*Host, 0, len(s.publishers)), Clusters: slices.Sorted(maps.Keys(s.clusters)), Known: true}
 	covers := r.instanceMetadata[s.key]
 	for _, c := range s.publishers {
 		publication := c.published[s.key]
@@ -68,7 +74,7 @@ func (r *Registry) compute(s *service) *View {
 				continue
 			}
 			h := &Host{InstanceID: p.InstanceID, IP: p.IP, Port: p.Port, Weight: p.Weight, Healthy: p.Healthy, Enabled: p.Enabled,
-				Ephemeral: c.ephemeral, Cluster: p.Cluster, Metadata: p.Metadata}
+				Ephemeral: c.ephemeral, Cluster: p.Cluster, App: p.App, Metadata: p.Metadata}
 			if cover, covered := covers[p.metadataID()]; covered {
 				h.cover(cover)
 			}
@@ -79,7 +85,7 @@ func (r *Registry) compute(s *service) *View {
 	slices.SortFunc(v.Hosts, func(a, b *Host) int {
 		return cmp.Or(strings.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), strings.Compare(a.Cluster, b.Cluster),
 			strings.Compare(a.InstanceID, b.InstanceID), cmp.Compare(a.Weight, b.Weight), compareBools(a.Healthy, b.Healthy),
-			compareBools(a.Enabled, b.Enabled), compareMaps(a.Metadata, b.Metadata))
+			compareBools(a.Enabled, b.Enabled), compareBools(a.Ephemeral, b.Ephemeral), compareMaps(a.Metadata, b.Metadata))
 	})
 	v.Hosts = slices.CompactFunc(v.Hosts, (*Host).equal)
 	return v
@@ -152,10 +158,7 @@ type Selection struct {
 // protect threshold of these hosts is healthy, all are shown as healthy, and protected is true: better some that may not answer
 // than an overload of the few that would (Nacos: ServiceUtil.selectInstancesWithHealthyProtection).
 func (v *View) Select(want Selection, metadata *ServiceMetadata) (hosts []*Host, protected bool) {
-	var clusters []string
-	if strings.TrimSpace(want.Clusters) != "" {
-		clusters = strings.Split(want.Clusters, ",")
-	}
+	clusters := wantedClusters(want.Clusters)
 	hosts = make([]*Host, 0, len(v.Hosts))
 	healthy := 0
 	for _, h := range v.Hosts {

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"muster/nodes/distro"
+	"muster/nodes/liveness"
+	"muster/nodes/push"
+	"muster/nodes/registry"
+)
+
+// What a profile settles beyond what registry and openapi are told of it.
+
+// pushes is how the profile writes what is pushed over UDP.
+func (s settings) pushes(state *registry.Registry) push.Format {
+	if s.profile == registry.Nacos1 {
+		return push.UDPList(state)
+	}
+	return push.UDP(state)
+}
+
+// liveness is when the profile checks instances.
+func (s settings) liveness(options liveness.Options) liveness.Options {
+	if s.profile == registry.Nacos1 {
+		options.Since = options.Registry.ServiceSince
+	}
+	return options
+}
+
+// distro is what the profile compares, and how long it waits.
+func (s settings) distro(config distro.Config) distro.Config {
+	if s.profile == registry.Nacos1 {
+		config.Lists, config.BatchDelay = true, distro.DefaultBatchDelay
+	}
+	return config
+}
