@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/nodes/liveness"
+	"muster/nodes/push"
 	"muster/nodes/registry"
 )
 
@@ -52,7 +53,7 @@ func newNode(t *testing.T, change func(*Options)) testNode {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	n := testNode{address: listener.Addr().String(), log: &lockedBuffer{}}
-	n.Options = optionsFor(n.address, n.log)
+	n.Options = optionsFor(n.address, registry.Nacos2, n.log)
 	if change != nil {
 		change(&n.Options)
 	}
@@ -68,14 +69,15 @@ func newNode(t *testing.T, change func(*Options)) testNode {
 	return n
 }
 
-func optionsFor(address string, log io.Writer) Options {
-	state := registry.New(registry.Options{Self: address})
+func optionsFor(address string, profile registry.Profile, log io.Writer) Options {
+	state := registry.New(registry.Options{Self: address, Profile: profile})
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	return Options{
-		Self: address, Registry: state, Liveness: liveness.New(liveness.Options{Registry: state, Log: logger}), Log: logger,
+		Self: address, Profile: profile, Registry: state, Liveness: liveness.New(liveness.Options{Registry: state, Log: logger}), Log: logger,
 		Owner:   func(string) string { return address },
 		Members: func() []Member { return []Member{{Address: address, State: "UP"}} },
 		Raft:    func() RaftGroup { return RaftGroup{} },
+		Pushes:  func(bool) push.State { return push.State{} },
 		Barrier: func(context.Context) error { return nil },
 		Propose: func(_ context.Context, c registry.Command) error {
 			text, err := c.Encode()
@@ -276,27 +278,38 @@ func TestHostileClients(t *testing.T) {
 
 // FuzzServe sends anything to every path. The node answers, and no handler panics.
 func FuzzServe(f *testing.F) {
-	paths := New(optionsFor("127.0.0.1:8848", io.Discard)).routes
-	for path, verbs := range paths {
-		for verb := range verbs {
-			f.Add(verb, "/nacos"+path, "serviceName=s&ip=1.1.1.1&port=80&key=a%23%23b&pageNo=1&pageSize=1&metadata=a=b&value=1&entry=checkTimes", "")
+	profiles := []registry.Profile{registry.Nacos1, registry.Nacos2}
+	for _, profile := range profiles {
+		for path, verbs := range New(optionsFor("127.0.0.1:8848", profile, io.Discard)).routes {
+			for verb := range verbs {
+				f.Add(verb, "/nacos"+path, "serviceName=s&ip=1.1.1.1&port=80&key=a%23%23b&pageNo=1&pageSize=1&metadata=a=b&value=1&entry=checkTimes", "")
+			}
 		}
 	}
+	f.Add("PUT", "/nacos/v1/ns/distro/datum", "", `{"com.alibaba.nacos.naming.iplist.ephemeral.public##g@@s":{"value":{"instanceList":[{"ip":"1.1.1.1"}]}}}`)
 	f.Add("PUT", "/nacos/v1/ns/instance/beat", "serviceName=s", "beat={\"ip\":\"1.1.1.1\",\"port\":-1,\"metadata\":{\"a\":null}}")
 	f.Add("GET", "/nacos/v1/ns/catalog/instances", "serviceName=s&clusterName=c&pageNo=9223372036854775807&pageSize=2147483647", "")
 	f.Add("PUT", "/nacos/v1/ns/instance/metadata/batch", "serviceName=s&metadata=a=b&instances=[{}]", "")
 	f.Fuzz(func(t *testing.T, method, path, query, body string) {
+		for _, profile := range profiles {
+			serveOnce(t, profile, method, path, query, body)
+		}
+	})
+}
+
+func serveOnce(t *testing.T, profile registry.Profile, method, path, query, body string) {
+	for _, media := range []string{"application/x-www-form-urlencoded", mediaJSON} {
 		var log lockedBuffer
-		s := New(optionsFor("127.0.0.1:8848", &log))
+		s := New(optionsFor("127.0.0.1:8848", profile, &log))
 		request, err := http.NewRequest(method, "http://x"+path+"?"+query, strings.NewReader(body))
 		if err != nil {
 			return // no HTTP client could send it
 		}
 		request.RemoteAddr = "127.0.0.1:1"
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Content-Type", media)
 		answer := httptest.NewRecorder()
 		s.ServeHTTP(answer, request)
 		require.GreaterOrEqual(t, answer.Code, 200)
 		require.NotContains(t, log.String(), "request failed")
-	})
+	}
 }
