@@ -28,6 +28,18 @@ func (p *Programs) UseNode(ctx context.Context, name string, node guest.Program)
 	return nil
 }
 
+// UseWorkload has the clients be another program than the workload of this source tree. It is started with --nodes NAME=URL,…, --load JSON and
+// --seed NUMBER, and prints what its clients do as records of a history.
+func (p *Programs) UseWorkload(ctx context.Context, workload guest.Program) error {
+	program, err := sim.Load(ctx, workload)
+	if err != nil {
+		return fmt.Errorf("compiling the guest %s: %w", workload.Name, err)
+	}
+	p.workload = program
+	p.guests[1] = run.Guest{Name: workload.Name, SHA256: workload.SHA256, Size: workload.Size}
+	return nil
+}
+
 // UseNext has nodes be upgraded to another build than the one of this source tree that calls itself the next. It is started as UseNode says.
 func (p *Programs) UseNext(name string, node guest.Program) {
 	p.next.name = name
