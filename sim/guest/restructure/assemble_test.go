@@ -4,12 +4,9 @@ import "fmt"
 
 // The opcodes that only tests write.
 const (
-	opI32Load  = 0x28
-	opI32Store = 0x36
-	opI32Add   = 0x6a
-	opI32Mul   = 0x6c
-	opI32And   = 0x71
-	opI32ShrU  = 0x76
+	opI32Mul  = 0x6c
+	opI32And  = 0x71
+	opI32ShrU = 0x76
 )
 
 // sketch is a function in the form that the Go compiler gives to functions.

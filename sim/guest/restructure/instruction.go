@@ -74,12 +74,22 @@ func decode(body []byte, start int) ([]instruction, error) {
 			r.u32()
 		case op == 0x3f, op == 0x40: // memory.size, memory.grow: the memory
 			r.byte()
-		case op == 0xfc:
+		case op == opVector: // those that simplify writes
+			switch sub := r.u32(); sub {
+			case vectorLoad, vectorStore:
+				r.u32()
+				r.u32()
+			case vectorConst:
+				r.take(vectorSize)
+			default:
+				return nil, fmt.Errorf("an instruction 0xfd %d", sub)
+			}
+		case op == opBulk:
 			switch sub := r.u32(); {
 			case sub <= 7: // saturating conversions
-			case sub == 10: // memory.copy: two memories
+			case sub == bulkCopy: // two memories
 				r.take(2)
-			case sub == 11: // memory.fill: the memory
+			case sub == bulkFill: // the memory
 				r.byte()
 			default:
 				return nil, fmt.Errorf("an instruction 0xfc %d", sub)

@@ -29,7 +29,7 @@ func Module(wasm []byte) ([]byte, Stats, error) {
 	code := appendU32(nil, len(m.bodies))
 	for i, body := range m.bodies {
 		if m.enterable[m.types[i]] {
-			body = stats.count(body)
+			body = stats.count(simplify(body))
 		} else {
 			stats.Straight++
 		}

@@ -188,7 +188,7 @@ func TestLeftAlone(t *testing.T) {
 		return s.body()
 	}
 	for name, body := range map[string][]byte{
-		"an instruction that Go does not use": change(func(s *sketch) { s.pieces[1] = append([]byte{0xfd, 12}, s.pieces[1]...) }),
+		"an instruction that Go does not use": change(func(s *sketch) { s.pieces[1] = append([]byte{0xfd, 13}, s.pieces[1]...) }),
 		"a br_table within a piece":           change(func(s *sketch) { s.pieces[1] = append(s.pieces[1], opI32Const, 0, opBrTable, 0, 0) }),
 		"a jump past PC_B":                    change(func(s *sketch) { s.pieces[1] = append(s.pieces[1], opBr, 1) }),
 		"a look at PC_B":                      change(func(s *sketch) { s.pieces[1] = append(s.pieces[1], opLocalGet, 0, opLocalSet, 2) }),

@@ -63,6 +63,10 @@ type step struct {
 	opcode     byte
 	target     int // of a jump: the piece
 	start, end int // its place in the body
+	// final: of an unwind, that it always happens. A goroutine cannot go on inside of a piece's own block, so the compiler calls nothing
+	// there but runtime.sigpanic, for a nil pointer, and runtime.morestack, of which neither comes back (cmd/internal/obj/wasm,
+	// CALLNORESUME). It is told so that what follows the block need not provide for it.
+	final bool
 }
 
 type stepKind uint8
@@ -210,6 +214,7 @@ func (s *shape) addPiece(c code, from, to, count int) bool {
 			case label < 0: // one of the piece's own blocks
 			case s.unwinds && label == unwindLabel:
 				next.kind = unwind
+				next.final = in.opcode == opBrIf && depth > 0 && c.is(i-3, opCall) // its stack pointer is copied anew in between
 			default:
 				return false
 			}

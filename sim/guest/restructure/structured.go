@@ -130,6 +130,9 @@ func (w *writer) piece(r int) {
 			w.jump(r, s.target)
 		case unwind:
 			w.branch(s.opcode, label{kind: unwindLabel})
+			if s.final {
+				w.branch(opBr, label{kind: trapLabel})
+			}
 		default:
 			w.out = append(w.out, w.shape.body[s.start:s.end]...)
 		}
