@@ -37,7 +37,7 @@ type Code struct {
 	modules map[checking]wazero.CompiledModule
 }
 
-// checking says how loads and stores are kept inside of a program's memory. The name is that of a folder for compiled code.
+// checking says how loads and stores are kept inside of a program's memory. A folder for compiled code is named by it.
 type checking string
 
 const (
@@ -112,7 +112,7 @@ func (e *Engine) compiler(ctx context.Context, c checking) (wazero.Runtime, erro
 		return runtime, nil
 	}
 	// wazero takes code that was compiled in one way for code compiled in another, if they share a folder.
-	compiled, err := wazero.NewCompilationCacheWithDir(filepath.Join(e.cache, string(c)))
+	compiled, err := wazero.NewCompilationCacheWithDir(filepath.Join(e.cache, engineFolder(c)))
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder of compiled code: %w", err)
 	}

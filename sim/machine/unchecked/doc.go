@@ -7,7 +7,9 @@
 // The copy is build/wazero: the very version that go.mod names, its hash verified, and wazero.patch applied. The Makefile runs this
 // command before it builds. Without it everything works alike, but simulations take about twice as long.
 //
-// What the patch does, and what a memory must be like for it, is said at WithUncheckedMemory in the patch; package machine keeps to it.
+// What the patch does above all, and what a memory must be like for it, is said at WithUncheckedMemory in the patch; package machine keeps
+// to it. Two small things beside: a comparison before a branch whose edge is split stays one with it, and making an instance reads the
+// references of its table without an interpreter, which makes restoring a machine three times as fast.
 //
 // Its place in the house: it runs before the build, and no other package imports it. It must not know what the simulator does with the
 // compiler.
