@@ -31,7 +31,8 @@ type Load struct {
 	PersistentServices int `json:"persistent_services"`
 	// Protocol that the clients speak; observers always use HTTP. Empty: HTTP.
 	Protocol Protocol `json:"protocol,omitempty"`
-	// Subscribers each subscribe one of the ephemeral services, in turn, and tell whatever comes (see Pushed).
+	// Subscribers each subscribe one of the ephemeral services, in turn, and tell whatever comes (see Pushed): over gRPC it is pushed;
+	// over HTTP they ask every 10 s, and it is pushed over UDP meanwhile.
 	Subscribers int `json:"subscribers,omitempty"`
 	// OperationsPerSecond of all clients together, without beats and observers. 0: ephemeral clients register and beat, no more.
 	OperationsPerSecond float64 `json:"operations_per_second"`
@@ -101,8 +102,6 @@ func (l Load) Validate() error {
 	switch {
 	case l.Subscribers < 0 || l.Subscribers > MaxClients:
 		complain("subscribers is %d: want 0 to %d", l.Subscribers, MaxClients)
-	case l.Subscribers > 0 && l.Protocol != GRPC:
-		complain("subscribers is %d, but the protocol is not %q: want 0", l.Subscribers, GRPC)
 	case l.Subscribers > 0 && l.EphemeralServices == 0:
 		complain("ephemeral_services is 0, but there are %d subscribers: want at least 1 service", l.Subscribers)
 	}

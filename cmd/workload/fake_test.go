@@ -179,7 +179,9 @@ func (s *stage) run(t *testing.T, load model.Load, seed uint64, length time.Dura
 		history.Records[i].T = printed.times[i]
 	}
 	require.Equal(t, operations, len(history.Operations()))
-	requirePaired(t, history)
+	if load.Protocol != model.GRPC { // where connections do again in the background what was lost
+		requirePaired(t, history)
+	}
 	return history
 }
 

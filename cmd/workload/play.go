@@ -24,6 +24,8 @@ type play struct {
 	seed  uint64
 	// dial opens connections; nil: TCP. Tests put a network in memory here.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// pushes opens a socket for pushes over UDP; nil: there are none.
+	pushes func() (net.PacketConn, error)
 }
 
 // actor is a client of the play: it works until it has nothing left to do or the context ends, and is closed in the end.
@@ -102,8 +104,13 @@ func (p play) cast(printer *history) ([]actor, error) {
 			return actors, err
 		}
 		w.preferred = i % len(p.nodes)
-		actors = append(actors, newSubscriber(w, p.load, ephemeral[i%len(ephemeral)]))
-		if err := p.connect(w, nil); err != nil {
+		s := newSubscriber(w, p.load, ephemeral[i%len(ephemeral)])
+		actors = append(actors, s)
+		join := func() error { return s.overHTTP(p) }
+		if p.load.Protocol == model.GRPC {
+			join = func() error { return p.connect(w, nil) }
+		}
+		if err := join(); err != nil {
 			return actors, err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,7 +22,7 @@ const (
 	settling = 3 * time.Minute
 )
 
-// worker is what all clients have in common. It does one thing at a time.
+// worker is what all clients have in common. It does one thing at a time, besides what its connection does again by itself.
 type worker struct {
 	name     string
 	nodes    []string // their names
@@ -32,8 +33,10 @@ type worker struct {
 	random     *rand.Rand
 	began      time.Time
 
-	// operations counts; what a connection does again by itself counts along.
+	// operations counts; what a connection does again by itself counts along. numbering is held while one is numbered and printed,
+	// so that numbers grow.
 	operations atomic.Int64
+	numbering  sync.Mutex
 	// preferred node: the client writes here, and mostly reads here.
 	preferred int
 	avoided   map[place]time.Time
@@ -104,9 +107,11 @@ func (w *worker) ask(ctx context.Context, node int, operation model.Record) clie
 
 // invoke prints that an operation is invoked at a node, and returns what prints how it ended.
 func (w *worker) invoke(node int, operation model.Record) (complete func([]model.Instance, client.Answer)) {
+	w.numbering.Lock()
 	number := w.operations.Add(1)
 	operation.Client, operation.Op, operation.Phase, operation.Node = w.name, number, model.Invoke, w.nodes[node]
 	w.history.print(operation)
+	w.numbering.Unlock()
 	return func(listed []model.Instance, answer client.Answer) {
 		completed := model.Record{
 			Client: w.name, Op: number, Phase: answer.Outcome, Call: operation.Call, Node: w.nodes[answer.Node],

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"muster/model"
 )
@@ -41,25 +42,42 @@ func (c *Client) Deregister(ctx context.Context, route Route, service model.Serv
 // the SDKs send it to every server that takes it: one for an unknown instance changes nothing and ends as Fail with
 // ErrNotRegistered. A full beat would register it on the side.
 func (c *Client) Beat(ctx context.Context, route Route, service model.Service, instance model.Instance) Answer {
-	r := write(http.MethodPut, "/instance/beat", address(service, instance))
-	r.accept = acceptBeat
-	return c.call(ctx, route, r)
+	_, answer := c.BeatTold(ctx, route, service, instance)
+	return answer
 }
 
-func acceptBeat(body []byte) error {
+// BeatTold is Beat, and says how often the node wants beats (clientBeatInterval); 0 if it does not say.
+func (c *Client) BeatTold(ctx context.Context, route Route, service model.Service, instance model.Instance) (interval time.Duration, answer Answer) {
+	r := write(http.MethodPut, "/instance/beat", address(service, instance))
+	r.accept = func(body []byte) (err error) {
+		interval, err = acceptBeat(body)
+		return err
+	}
+	answer = c.call(ctx, route, r)
+	return interval, answer
+}
+
+// longestBeat in milliseconds: a node that wants beats more seldom is not believed.
+const longestBeat = int64(24 * time.Hour / time.Millisecond)
+
+func acceptBeat(body []byte) (interval time.Duration, err error) {
 	var answer struct {
-		Code int `json:"code"`
+		Code     int   `json:"code"`
+		Interval int64 `json:"clientBeatInterval"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Errorf("want a beat's answer such as {\"code\":%d}, got %s: %w", beatTaken, quote(body), err)
+		return 0, fmt.Errorf("want a beat's answer such as {\"code\":%d}, got %s: %w", beatTaken, quote(body), err)
+	}
+	if answer.Interval > 0 && answer.Interval <= longestBeat {
+		interval = time.Duration(answer.Interval) * time.Millisecond
 	}
 	switch answer.Code {
 	case beatTaken:
-		return nil
+		return interval, nil
 	case beatNotRegistered:
-		return ErrNotRegistered
+		return interval, ErrNotRegistered
 	}
-	return fmt.Errorf("want code %d or %d in a beat's answer, got %s", beatTaken, beatNotRegistered, quote(body))
+	return 0, fmt.Errorf("want code %d or %d in a beat's answer, got %s", beatTaken, beatNotRegistered, quote(body))
 }
 
 // write is a request that changes something and is answered "ok".

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"muster/model"
@@ -28,6 +29,27 @@ func (c *Client) List(ctx context.Context, route Route, service model.Service, r
 	}
 	listing, answer := c.list(ctx, route, service, parameters)
 	return listing.Instances, answer
+}
+
+// Follower is whom a node pushes to that lists a service for it.
+type Follower struct {
+	// IP and Port take pushes over UDP. A port of 0: none are wanted.
+	IP   string
+	Port int
+	// Clusters of the service that are wanted, separated by commas; empty: all.
+	Clusters string
+}
+
+// Follow lists a service, and for some time has the node push its changes (parameters clientIP and udpPort).
+func (c *Client) Follow(ctx context.Context, route Route, service model.Service, follower Follower) (Listing, Answer) {
+	return c.list(ctx, route, service, url.Values{
+		"namespaceId": {service.Namespace},
+		"serviceName": {service.GroupedName()},
+		"clusters":    {follower.Clusters},
+		"clientIP":    {follower.IP},
+		"udpPort":     {strconv.Itoa(follower.Port)},
+		"healthyOnly": {"false"},
+	})
 }
 
 func (c *Client) list(ctx context.Context, route Route, service model.Service, parameters url.Values) (Listing, Answer) {

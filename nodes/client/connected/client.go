@@ -13,6 +13,7 @@ import (
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/client/cache"
 	"muster/nodes/rpc"
 )
 
@@ -49,6 +50,8 @@ type Options struct {
 	App string
 	// Timeout of a request, the wait for a connection included. 0: DefaultTimeout.
 	Timeout time.Duration
+	// Cache is where what is believed of subscribed services is kept; empty: nowhere.
+	Cache cache.Folder
 	// Log takes notice of connections that come and go. Nil: nobody does.
 	Log *slog.Logger
 	// Dial opens connections. Nil: TCP.

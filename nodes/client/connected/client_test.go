@@ -13,6 +13,7 @@ import (
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/client/cache"
 	"muster/nodes/client/clienttest"
 	"muster/nodes/client/connected"
 	"muster/nodes/push"
@@ -275,6 +276,32 @@ func TestSuspendedItIsGivenUp(t *testing.T) {
 		c.Resume()
 		time.Sleep(4 * time.Second)
 		require.NotEmpty(t, cluster.listed(one), "back on a new connection")
+	})
+}
+
+// A client that no node takes finds what another of the same cache was told last.
+func TestFindsInTheCache(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		cluster := newCluster(t, one)
+		folder := cache.Folder(t.TempDir())
+		c := cluster.client(func(o *connected.Options) { o.Cache = folder })
+		require.NoError(t, c.Register(t.Context(), orders, first).Err)
+		time.Sleep(time.Second)
+		require.NoError(t, c.Subscribe(t.Context(), orders, "", nil).Err)
+		c.Close()
+		cluster.stop(one)
+		other, err := connected.New(connected.Options{Servers: cluster.names, Dial: cluster.network.Dial, Cache: folder})
+		require.NoError(t, err)
+		defer other.Close()
+		told := make(chan connected.Update, 9)
+		require.Equal(t, model.Fail, other.Subscribe(t.Context(), orders, "", func(u connected.Update) { told <- u }).Outcome)
+		require.Equal(t, -1, (<-told).Server)
+		held, any := other.Held(orders, "")
+		require.True(t, any)
+		require.Equal(t, []model.Instance{first}, held.Instances)
+		cluster.start(one)
+		time.Sleep(9 * time.Second)
+		require.Empty(t, (<-told).Instances, "a node that answers knows better")
 	})
 }
 

@@ -32,14 +32,14 @@ type subscription struct {
 // Update is what a subscriber is told.
 type Update struct {
 	client.Listing
-	// Server is the place in Options.Servers of the node that said so.
+	// Server is the place in Options.Servers of the node that said so; -1 if it came from the cache.
 	Server int
 	// Pushed tells a push from the answer to a subscription.
 	Pushed bool
 }
 
-// Subscribe has the client told of a service, whole or in some clusters, separated by commas: at once as it is, and then whenever it
-// changes. told is called by one goroutine at a time, and must not call the client. If it fails, and whenever the connection is lost, it is done
+// Subscribe has the client told of a service, whole or in some clusters, separated by commas: at once as it is, or as the cache has it if
+// no node answers, and then whenever it changes. told is called by one goroutine at a time, and must not call the client. If it fails, and whenever the connection is lost, it is done
 // again until Unsubscribe. A second subscription of the same takes the place of the first.
 func (c *Client) Subscribe(ctx context.Context, service model.Service, clusters string, told func(Update)) client.Answer {
 	if err := c.mine(service); err != nil {
@@ -49,8 +49,27 @@ func (c *Client) Subscribe(ctx context.Context, service model.Service, clusters 
 	c.mu.Lock()
 	c.subscriptions[key] = s
 	c.mu.Unlock()
-	return c.subscribe(ctx, key, s)
+	answer := c.subscribe(ctx, key, s)
+	if answer.Outcome == model.OK {
+		return answer
+	}
+	listing, found, err := c.options.Cache.Find(service, clusters)
+	if err != nil {
+		c.log.Warn("client.cache", "error", err.Error())
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if found && c.subscriptions[key] == s && s.of == "" {
+		s.held, s.of = listing, fromCache
+		if told != nil {
+			told(Update{Listing: listing, Server: -1})
+		}
+	}
+	return answer
 }
+
+// fromCache stands in the place of a connection's id.
+const fromCache = "cache"
 
 func (c *Client) subscribe(ctx context.Context, key subscriptionKey, s *subscription) client.Answer {
 	var response SubscribeServiceResponse
@@ -63,7 +82,7 @@ func (c *Client) subscribe(ctx context.Context, key subscriptionKey, s *subscrip
 	defer c.mu.Unlock()
 	if c.subscriptions[key] == s {
 		s.on = on
-		s.take(Update{Listing: listed, Server: answer.Node}, on)
+		c.take(s, Update{Listing: listed, Server: answer.Node}, on)
 	}
 	return answer
 }
@@ -111,7 +130,7 @@ func (c *Client) pushed(n *connection, body []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.subscriptions[subscriptionKey{service, listed.Clusters}]; s != nil {
-		s.take(Update{Listing: listed, Server: n.server, Pushed: true}, n.id)
+		c.take(s, Update{Listing: listed, Server: n.server, Pushed: true}, n.id)
 	}
 	return nil
 }
@@ -120,11 +139,14 @@ func (c *Client) pushed(n *connection, body []byte) error {
 // one that was not acknowledged in time, tells nothing. An answer that a push has overtaken is not believed. The time at which a node
 // says to have made something decides nothing else, since clocks jump, and differ between nodes. (nacos-sdk-go drops whatever is not
 // newer by it, and so holds on to the past after a change to a node whose clock is behind.)
-func (s *subscription) take(update Update, over string) {
+func (c *Client) take(s *subscription, update Update, over string) {
 	if s.of == over && (update.Made == s.held.Made || !update.Pushed && update.Made < s.held.Made) {
 		return
 	}
 	s.held, s.of = update.Listing, over
+	if err := c.options.Cache.Keep(update.Listing); err != nil {
+		c.log.Warn("client.cache", "error", err.Error())
+	}
 	if s.told != nil {
 		s.told(update)
 	}
