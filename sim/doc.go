@@ -16,9 +16,10 @@
 //
 // # Time
 //
-// A program runs until all its goroutines wait. That takes no time, with one exception: from the 100,000th time on that a program reads its
-// clock without waiting in between, each read takes a microsecond, so that a loop that waits for time to pass comes to an end. A loop
-// that neither waits nor reads the clock hangs the world, as it would hang any program of one thread.
+// A program runs until all its goroutines wait. That takes no time, with two exceptions: from the 100,000th time on that a program reads
+// its clock without waiting in between, each read takes a microsecond, so that a loop that waits for time to pass comes to an end; and
+// Machine.SetSlowdown gives a machine a processor on which work takes time. A program that works on and on and never waits is ended
+// (Program.WorkLimit); its Exit says so and names the function that it was in. One that was built with guest.Options.AsCompiled hangs the world.
 //
 // # Futures
 //

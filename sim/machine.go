@@ -53,6 +53,8 @@ type Machine struct {
 	random  random.Stream
 	tears   random.Stream // where a crash tears files
 
+	slowdown float64
+
 	status  Status
 	program Program
 	args    []string
@@ -124,11 +126,13 @@ func (m *Machine) load(program Program, args []string) (*machine.Process, error)
 		Arguments:   append([]string{program.Name}, args...),
 		Environment: environment(program.Env),
 		MemoryLimit: program.MemoryLimit,
+		WorkLimit:   program.WorkLimit,
 	})
 }
 
 // start puts a process in the place of the last one, with an event that begins it.
 func (m *Machine) start(process *machine.Process, program Program, args []string) {
+	process.SetSlowdown(m.slowdown)
 	m.process, m.program, m.args = process, program, slices.Clone(args)
 	m.boot++
 	m.status, m.exit, m.words = Running, Exit{}, nil

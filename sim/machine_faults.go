@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"muster/sim/disk"
 	"muster/sim/machine"
@@ -72,6 +73,27 @@ func (m *Machine) down() error {
 	}
 	if m.process != nil {
 		return errors.New("its program still runs: Crash or Kill it first")
+	}
+	return nil
+}
+
+// SetSlowdown has the program's work take about so many times what it would take on a real processor: while it works its clock goes on, what
+// it sends leaves later, and what comes waits. 0, as machines begin, is a processor that takes no time at all.
+//
+// Work is counted roughly, always alike, and in chunks (restructure.Meter), so a program that does little before it waits may take
+// no time. A program that was built with guest.Options.AsCompiled does not count its work and is never slow.
+func (m *Machine) SetSlowdown(times float64) error {
+	err := m.usable()
+	if !(0 <= times && times <= 1e6) {
+		err = errors.Join(err, fmt.Errorf("%v times: want 0, for work that takes no time, to a million", times))
+	}
+	if err != nil {
+		return m.fail("slow down", err)
+	}
+	m.world.record(trace.Record{Kind: trace.Slowdown, Machine: m.name, Text: strconv.FormatFloat(times, 'g', -1, 64)})
+	m.slowdown = times
+	if m.process != nil {
+		m.process.SetSlowdown(times)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"muster/sim/machine"
 )
 
-// Program is a guest that is ready to run on machines. It is a value: change Env or MemoryLimit of a copy to boot a machine differently.
+// Program is a guest that is ready to run on machines. It is a value: change Env or a limit of a copy to boot a machine differently.
 type Program struct {
 	// Name is the program's own first argument.
 	Name string
@@ -18,6 +18,9 @@ type Program struct {
 	Env []string
 	// MemoryLimit is the most memory that the program may have, in bytes; machine.DefaultMemoryLimit if 0.
 	MemoryLimit uint64
+	// WorkLimit is the most work that the program may do without waiting, before it is taken for one that will never wait, and ended: turns of
+	// loops, roughly. machine.DefaultWorkLimit if 0.
+	WorkLimit int64
 
 	code *machine.Code
 }

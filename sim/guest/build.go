@@ -28,7 +28,8 @@ type Options struct {
 	Cache string
 	// Tags are build tags.
 	Tags []string
-	// AsCompiled leaves the module as the Go compiler made it. It does the same then, but takes longer.
+	// AsCompiled leaves the module as the Go compiler made it. It does the same then, but takes longer; and its work is not counted, so
+	// that no processor is slow for it, and if it runs for ever, so does the world.
 	AsCompiled bool
 }
 
@@ -182,6 +183,9 @@ func restructured(compiled []byte, file string) ([]byte, error) {
 		}
 	}
 	made, _, err := restructure.Module(compiled)
+	if err == nil {
+		made, err = restructure.Meter(made)
+	}
 	if err != nil {
 		return nil, err
 	}

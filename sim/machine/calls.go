@@ -61,7 +61,10 @@ func (e exporter) export(name, parameters, result string, f func(p *Process, a a
 		for _, i := range narrow {
 			stack[i] = uint64(uint32(stack[i])) // wazero leaves anything in the upper half
 		}
-		value := f(ctx.(*processContext).process, stack[:count])
+		p := ctx.(*processContext).process
+		p.spendWork(callWork)
+		p.takeTime()
+		value := f(p, stack[:count])
 		if result != "" {
 			stack[0] = value
 		}

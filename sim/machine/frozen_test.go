@@ -21,7 +21,7 @@ func TestInstancesHoldNothingElse(t *testing.T) {
 	require.Less(t, len(rest), len(wasm))
 
 	const startSection, globalSection = 8, 6
-	const i32, i64, mutable = 0x7f, 0x7e, 1
+	const i32, i64, constant, mutable = 0x7f, 0x7e, 0, 1
 	globals := 0
 	r := reader{rest[moduleHeader:]}
 	for len(r.rest) > 0 {
@@ -34,7 +34,7 @@ func TestInstancesHoldNothingElse(t *testing.T) {
 			continue
 		}
 		section := reader{content}
-		require.EqualValues(t, 8, section.unsigned())
+		require.EqualValues(t, 9, section.unsigned())
 		for _, register := range []struct {
 			name string
 			kind byte
@@ -46,6 +46,11 @@ func TestInstancesHoldNothingElse(t *testing.T) {
 			section.byte() // end
 			globals++
 		}
+		require.EqualValues(t, i32, section.byte(), "where work is counted")
+		require.EqualValues(t, constant, section.byte())
+		section.byte() // constant
+		require.EqualValues(t, 4096, section.signed())
+		section.byte() // end
 		require.Empty(t, section.rest)
 	}
 	require.Equal(t, 8, globals)

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -46,6 +47,8 @@ type Program struct {
 	Environment []string // NAME=value
 	// MemoryLimit is the most memory that it may have, in bytes; DefaultMemoryLimit if 0.
 	MemoryLimit uint64
+	// WorkLimit is the most work that it may do before it waits, in units of very roughly a nanosecond each; DefaultWorkLimit if 0.
+	WorkLimit int64
 }
 
 // DefaultMemoryLimit is how much memory a process may have unless told otherwise.
@@ -61,12 +64,16 @@ type Process struct {
 	module api.Module
 	start  api.Function
 	memory *linearMemory
+	meter  uint64 // where the program counts down how much work it may do; 0: it does not
 
 	tables
 }
 
 // tables are what the kernel knows of a process: plain data.
 type tables struct {
+	workLimit   int64
+	slowdown    float64
+	timed       int64 // how much of the work has taken its time
 	arguments   []string
 	environment []string
 	table       []descriptor
@@ -114,6 +121,7 @@ func Start(kernel Kernel, program Program) (*Process, error) {
 		return nil, fmt.Errorf("starting the program of %s: %w", kernel.Name, err)
 	}
 	p.tables = tables{
+		workLimit:   cmp.Or(program.WorkLimit, DefaultWorkLimit),
 		arguments:   program.Arguments,
 		environment: program.Environment,
 		table:       standardTable(),
@@ -140,6 +148,7 @@ func newProcess(kernel Kernel, code *Code, limit uint64, memory *image) (*Proces
 		p.Close()
 		return nil, err
 	}
+	p.findMeter()
 	return p, nil
 }
 
@@ -169,15 +178,21 @@ func (p *Process) MemorySize() int { return len(p.memory.data) }
 func (p *Process) Run() State {
 	p.setWords()
 	p.deliverSignals()
+	p.allowWork()
 	err := p.start.CallWithStack(p.ctx, nil)
+	p.takeTime()
+	p.kernel.Network.SetAhead(0)
 	if err == nil {
 		return p.waiting()
 	}
 	state := State{Exited: true, Code: TrapCode}
 	var exit *sys.ExitError
-	if errors.As(err, &exit) {
+	switch {
+	case errors.As(err, &exit):
 		state.Code = int(exit.ExitCode())
-	} else {
+	case p.workLeft() < 0:
+		state.Code, state.Reason = SpinCode, p.spun(err.Error())
+	default:
 		state.Reason, _, _ = strings.Cut(err.Error(), "\n")
 	}
 	p.Flush()
@@ -241,6 +256,6 @@ func (p *Process) Pending() bool { return len(p.ready) > 0 || p.signals != 0 }
 func (p *Process) waiting() State {
 	return State{
 		Until: p.int64(p.words + wordUntil),
-		Busy:  p.int64(p.words+wordMono) - p.kernel.Clock.Mono(p.kernel.Queue.Now()),
+		Busy:  p.busy(),
 	}
 }

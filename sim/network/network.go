@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"time"
 
 	"muster/sim/names"
 	"muster/sim/queue"
@@ -43,6 +44,7 @@ type Network struct {
 	packets []packet // under way, and holes
 	holes   []int32  // places in packets that are free
 
+	ahead             int64 // of the world's clock: that of the program that runs
 	ready, spareReady []Socket
 	wanted            NoteSet
 	notes, spareNotes []Note
@@ -158,6 +160,10 @@ func (n *Network) MoveHost(q *queue.Queue, h Host, address netip.Addr) error {
 	n.addresses[address] = h
 	return nil
 }
+
+// SetAhead says that the program that runs now has been at work for so long since the world's clock stood still for it: what it sends leaves
+// that much later. 0 when it has run.
+func (n *Network) SetAhead(d time.Duration) { n.ahead = int64(d) }
 
 // hostAt finds the machine that has an address, seen from the machine from.
 func (n *Network) hostAt(from Host, address netip.Addr) (Host, bool) {

@@ -69,7 +69,7 @@ func (n *Network) post(q *queue.Queue, p packet, notBefore int64) int64 {
 
 // launch puts a packet on its way, to arrive not before a time. It returns when it arrives.
 func (n *Network) launch(q *queue.Queue, l *link, p packet, notBefore int64) int64 {
-	now := q.Now()
+	now := q.Now() + n.ahead // by the clock of the program that sends it
 	delay := l.delay(now, len(p.data))
 	at := max(now+delay, notBefore)
 	switch {
@@ -90,7 +90,7 @@ func (n *Network) launch(q *queue.Queue, l *link, p packet, notBefore int64) int
 		place = int32(len(n.packets))
 		n.packets = append(n.packets, p)
 	}
-	q.Push(at-now, queue.Event{Kind: KindPacket, Host: int32(p.to), ID: place})
+	q.Push(at-q.Now(), queue.Event{Kind: KindPacket, Host: int32(p.to), ID: place})
 	return at
 }
 

@@ -34,6 +34,11 @@ func (r *Record) Describe() string {
 		return "has a bit of its disk flipped: " + r.Text
 	case Address:
 		return "has another address: " + r.Text
+	case Slowdown:
+		if r.Text == "0" {
+			return "has a processor that takes no time"
+		}
+		return "has a processor that is slower than a real one by a factor of " + r.Text
 	case Clock:
 		return fmt.Sprintf("has its clock changed (%s): it is now %v ahead", r.Text, time.Duration(r.Number))
 	case Cut:
@@ -156,9 +161,9 @@ func join(separator, text, more string) string {
 
 // groups are names for kinds that one wants to see together.
 var groups = map[string][]Kind{
-	"machine": {Boot, Exit, Crash, Kill, Pause, Resume, Terminate, Signal, Address},
+	"machine": {Boot, Exit, Crash, Kill, Pause, Resume, Terminate, Signal, Address, Slowdown},
 	"fault": {Crash, Kill, Pause, Resume, Terminate, Signal, Clock, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink,
-		DiskFaults, DiskCapacity, DiskRot, Address, Name, Resolver},
+		DiskFaults, DiskCapacity, DiskRot, Address, Slowdown, Name, Resolver},
 	"console": {Console},
 	"net": {Connect, Established, Refused, Accept, Reset, TimedOut, Finished, Send, Delivered, DroppedByCut, DroppedByChance, Rejected,
 		Unheard, Discarded, Retransmit, Cut, Uncut, Link, Clog, Unclog, ResetConnections, DefaultLink, Clogged, Name, Resolver},

@@ -50,6 +50,7 @@ const (
 	Address                      // a machine has another address; Text is it
 	Name                         // a name stands for other addresses from now on; Text says for which
 	Resolver                     // a machine's resolver treats questions in another way; Text says how
+	Slowdown                     // a machine has another processor; Text says how many times slower than a real one, 0 being one that takes no time
 	kinds
 )
 
@@ -57,7 +58,7 @@ var names = [kinds]string{
 	"boot", "exit", "crash", "kill", "pause", "resume", "clock", "cut", "uncut", "link", "console", "connect", "established", "refused",
 	"accept", "reset", "timed-out", "finished", "wake", "send", "write", "sync", "disk", "delivered", "dropped-by-cut", "dropped-by-chance",
 	"rejected", "unheard", "discarded", "retransmit", "terminate", "clog", "unclog", "reset-connections", "default-link", "clogged",
-	"signal", "disk-faults", "disk-capacity", "disk-rot", "address", "name", "resolver",
+	"signal", "disk-faults", "disk-capacity", "disk-rot", "address", "name", "resolver", "slowdown",
 }
 
 // String is the kind's name in trace files.

@@ -27,7 +27,10 @@ const (
 	opF64Const     = 0x44
 
 	opI32Eqz = 0x45
+	opI32GtS = 0x4a
+	opI64LtS = 0x53
 	opI32Sub = 0x6b
+	opI64Sub = 0x7d
 
 	typeEmpty = 0x40 // of a block: no parameters, no results
 )

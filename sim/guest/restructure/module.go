@@ -11,11 +11,16 @@ const (
 	sectionCustom   = 0
 	sectionType     = 1
 	sectionFunction = 3
+	sectionGlobal   = 6
+	sectionExport   = 7
 	sectionCode     = 10
 )
 
 // header begins every module: the magic word and version 1.
 const header = "\x00asm\x01\x00\x00\x00"
+
+// exportGlobal says that what is exported is a global.
+const exportGlobal = 3
 
 type section struct {
 	id   byte
@@ -26,9 +31,10 @@ type section struct {
 type module struct {
 	sections []section
 
-	enterable map[uint32]bool // the types that are func(i32) i32, which are those of all functions that take PC_B
-	types     []uint32        // of the functions
-	bodies    [][]byte        // likewise
+	enterable  map[uint32]bool // the types that are func(i32) i32, which are those of all functions that take PC_B
+	parameters []int           // of each type, how many
+	types      []uint32        // of the functions
+	bodies     [][]byte        // likewise
 }
 
 func parse(wasm []byte) (*module, error) {
@@ -66,6 +72,11 @@ func parse(wasm []byte) (*module, error) {
 	if len(m.types) != len(m.bodies) {
 		return nil, fmt.Errorf("it declares %d functions and holds %d", len(m.types), len(m.bodies))
 	}
+	for i, t := range m.types {
+		if int(t) >= len(m.parameters) {
+			return nil, fmt.Errorf("function %d is of type %d, of which there are %d", i, t, len(m.parameters))
+		}
+	}
 	return m, nil
 }
 
@@ -76,8 +87,8 @@ func (m *module) readTypes(r *reader) {
 			r.fail(fmt.Errorf("type %d is no function but 0x%02x", i, form))
 			return
 		}
-		r.sized() // parameters, a byte each
-		r.sized() // results
+		m.parameters = append(m.parameters, len(r.sized())) // a byte each
+		r.sized()                                           // results
 		if r.err == nil && string(r.data[start:r.at]) == "\x60\x01\x7f\x01\x7f" {
 			m.enterable[i] = true
 		}
@@ -112,13 +123,14 @@ func (m *module) goVersion() string {
 	return ""
 }
 
-// replace puts new content into a section.
-func (m *module) replace(id byte, data []byte) {
+// section returns the section with that number; nil if there is none.
+func (m *module) section(id byte) *section {
 	for i := range m.sections {
 		if m.sections[i].id == id {
-			m.sections[i].data = data
+			return &m.sections[i]
 		}
 	}
+	return nil
 }
 
 func (m *module) encode() []byte {

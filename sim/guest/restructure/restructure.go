@@ -18,12 +18,9 @@ type Stats struct {
 
 // Module rewrites a module that the compiler of GoVersion made. The error of any other module says what is wrong with it.
 func Module(wasm []byte) ([]byte, Stats, error) {
-	m, err := parse(wasm)
+	m, err := parseGo(wasm)
 	if err != nil {
 		return nil, Stats{}, fmt.Errorf("restructuring a WebAssembly module: %w", err)
-	}
-	if version := m.goVersion(); version != GoVersion && !strings.HasPrefix(version, GoVersion+".") {
-		return nil, Stats{}, fmt.Errorf("restructuring a WebAssembly module: it was made by %q, but want one that Go %s.x made, whose habits this knows", version, GoVersion)
 	}
 	stats := Stats{Functions: len(m.bodies)}
 	code := appendU32(nil, len(m.bodies))
@@ -35,8 +32,22 @@ func Module(wasm []byte) ([]byte, Stats, error) {
 		}
 		code = appendSized(code, body)
 	}
-	m.replace(sectionCode, code)
+	if section := m.section(sectionCode); section != nil {
+		section.data = code
+	}
 	return m.encode(), stats, nil
+}
+
+// parseGo takes a module apart that the compiler of GoVersion made.
+func parseGo(wasm []byte) (*module, error) {
+	m, err := parse(wasm)
+	if err != nil {
+		return nil, err
+	}
+	if version := m.goVersion(); version != GoVersion && !strings.HasPrefix(version, GoVersion+".") {
+		return nil, fmt.Errorf("it was made by %q, but want one that Go %s.x made, whose habits this knows", version, GoVersion)
+	}
+	return m, nil
 }
 
 // count returns what becomes of a body, and counts it.

@@ -31,6 +31,7 @@ func play(t *testing.T, runtime wazero.Runtime, wasm []byte, pcB int, seed uint3
 	memory := module.Memory()
 	require.True(t, memory.WriteUint32Le(0, seed))
 	require.True(t, memory.WriteUint32Le(4, 300))
+	require.True(t, memory.WriteUint64Le(meterAddress, 1<<40))
 	var seen outcome
 	for next := uint32(pcB); ; {
 		results, err := module.ExportedFunction("f").Call(ctx, api.EncodeU32(next))
@@ -247,6 +248,10 @@ func FuzzModule(f *testing.F) {
 		if err == nil {
 			_, err = parse(made)
 			require.NoError(t, err)
+			if made, err = Meter(made); err == nil {
+				_, err = parse(made)
+				require.NoError(t, err)
+			}
 		}
 	})
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -73,4 +76,93 @@ func reply(args []string) error {
 		c.Close()
 	}
 	return nil
+}
+
+// sink is where endless programs leave what they compute.
+var sink uint64
+
+// endless runs for ever, after 100 ms, in one of several ways.
+func endless(args []string) error {
+	time.Sleep(100 * time.Millisecond)
+	fmt.Println("and off")
+	switch args[0] {
+	case "loop":
+		for {
+			sink++
+		}
+	case "calls":
+		for {
+			think(10)
+		}
+	case "yield":
+		for {
+			runtime.Gosched()
+		}
+	case "poll":
+		done := make(chan struct{})
+		for {
+			select {
+			case <-done:
+			default:
+			}
+		}
+	case "clock":
+		for {
+			sink += uint64(time.Now().Nanosecond())
+		}
+	case "two":
+		a, b := make(chan int), make(chan int)
+		go func() {
+			for n := range a {
+				b <- n
+			}
+		}()
+		for n := 0; ; n++ {
+			a <- n
+			<-b
+		}
+	case "print":
+		for {
+			fmt.Fprint(io.Discard, sink)
+			os.Stdout.Write(nil)
+		}
+	}
+	return nil
+}
+
+//go:noinline
+func think(n int) {
+	if n > 0 {
+		sink += uint64(n)
+		think(n - 1)
+	}
+}
+
+// work adds numbers up, every 100 ms, and says when it did.
+func work([]string) error {
+	begin := time.Now()
+	for {
+		fmt.Println(time.Since(begin))
+		for range 1_000_000 {
+			sink += sink * 5
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// ask fetches something every 100 ms and says how long that took.
+func ask(args []string) error {
+	for {
+		begin := time.Now()
+		response, err := http.Get(args[0])
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, response.Body); err != nil {
+			return err
+		}
+		response.Body.Close()
+		fmt.Println(time.Since(begin))
+		time.Sleep(100 * time.Millisecond)
+	}
 }

@@ -8,11 +8,13 @@ import (
 )
 
 var probes = map[string]func(args []string) error{
+	"ask":     ask,
 	"append":  appendForEver,
 	"clock":   clock,
 	"crash":   crash,
 	"draw":    draw,
 	"errors":  networkErrors,
+	"endless": endless,
 	"exit":    exit,
 	"fetch":   fetch,
 	"files":   files,
@@ -30,6 +32,7 @@ var probes = map[string]func(args []string) error{
 	"tick":    tick,
 	"trunk":   trunk,
 	"unsaved": unsaved,
+	"work":    work,
 }
 
 func main() {
