@@ -28,6 +28,8 @@ type settings struct {
 	// resetMembers has the list of members replace the one in the data folder.
 	resetMembers bool
 	profile      registry.Profile
+	// healthChecks has persistent instances probed.
+	healthChecks bool
 	level        slog.Level
 }
 
@@ -74,6 +76,7 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.BoolVar(&s.resetMembers, "reset-members", false, "have the list of members replace the one in the data folder: when a majority has lost its\naddresses; stop all nodes first, and start each once with it")
 	profile := flags.String("profile", string(registry.Nacos2), "the `generation` of Nacos to be like: nacos1 (1.4: HTTP and UDP, each instance ephemeral or\n"+
 		"persistent by itself) or nacos2 (2.5: gRPC too, services ephemeral or persistent as a whole); all members alike")
+	flags.BoolVar(&s.healthChecks, "health-checks", true, "probe persistent instances over the network, as the settings of their clusters say")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err

@@ -17,6 +17,7 @@ import (
 	"muster/nodes/liveness"
 	"muster/nodes/membership"
 	"muster/nodes/openapi"
+	"muster/nodes/probe"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
@@ -116,6 +117,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 		return nil, err
 	}
 	n.membership.OnChange(n.consensus.SetMembers)
+	prober := probe.New(probe.Options{Registry: n.state, Responsible: n.membership.Responsible, Propose: n.propose, Log: log})
 	living := liveness.New(s.liveness(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads}))
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
@@ -143,6 +145,9 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	}
 	n.loop(func() error { replication.Run(ctx); return nil })
 	n.loop(func() error { living.Run(ctx); return nil })
+	if s.healthChecks {
+		n.loop(func() error { prober.Run(ctx); return nil })
+	}
 	return replication.Loaded(), nil
 }
 

@@ -31,6 +31,9 @@ const (
 	// EventInstanceUnhealthy and EventInstanceExpired {service, instance, silent_ms}: the responsible node's beat check.
 	EventInstanceUnhealthy = "instance.unhealthy"
 	EventInstanceExpired   = "instance.expired"
+	// EventInstanceProbed {service, instance, healthy, found}: this node, which is responsible, found a persistent instance's health
+	// changed, and all agreed.
+	EventInstanceProbed = "instance.probed"
 	// EventClientExpired {client}: a connection gave no sign of life for so long that it was given up, with all that it registered.
 	EventClientExpired = "client.expired"
 	// EventFailpointEnabled {name}: this node runs with a defect switched on. EventFailpointDisabled {name}: it does no more.

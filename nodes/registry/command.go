@@ -22,6 +22,8 @@ const (
 	RegisterPersistent CommandKind = "register"
 	// DeregisterPersistent {Service, Instance: IP, Port, Cluster} takes it off; no error if it is not there.
 	DeregisterPersistent CommandKind = "deregister"
+	// SetHealth {Service, Instance: IP, Port, Healthy} notes a persistent instance's health; no error if it is not there.
+	SetHealth CommandKind = "health"
 	// SetInstanceMetadata {Service, MetadataID, InstanceMetadata} lays an operator's metadata over an instance, there or not.
 	SetInstanceMetadata CommandKind = "instance-metadata"
 	// DropInstanceMetadata {Service, MetadataID, InstanceMetadata} takes them off, if they are still the same.
@@ -91,7 +93,7 @@ func (r *Registry) ApplyCommand(text []byte) any {
 func (r *Registry) apply(c Command) error {
 	missing := func(field string) error { return fmt.Errorf("raft command %s of %s: no %s", c.Kind, c.Service, field) }
 	switch c.Kind {
-	case RegisterPersistent, DeregisterPersistent:
+	case RegisterPersistent, DeregisterPersistent, SetHealth:
 		if c.Instance == nil {
 			return missing("instance")
 		}
@@ -137,11 +139,18 @@ func (r *Registry) applyInstance(kind CommandKind, key model.Service, instance P
 	if kind == RegisterPersistent {
 		if c == nil {
 			c = r.newClient(id)
+			for _, tell := range r.onPersistentClient {
+				tell(id)
+			}
 		}
 		r.publish(c, key, []Published{instance}, time.Now())
 		return
 	}
 	if c == nil || c.published[key] == nil {
+		return
+	}
+	if kind == SetHealth {
+		r.setHealth(c, key, instance.Healthy)
 		return
 	}
 	r.unpublish(c, key)

@@ -118,12 +118,12 @@ type Publication struct {
 	Cover *InstanceMetadata
 }
 
-// Publications lists what an ephemeral client publishes, in the order of services.
+// Publications lists what a client publishes, in the order of services.
 func (r *Registry) Publications(clientID string) []Publication {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	c := r.clients[clientID]
-	if c == nil || !c.ephemeral {
+	if c == nil {
 		return nil
 	}
 	list := make([]Publication, 0, len(c.published))

@@ -37,6 +37,8 @@ type Registry struct {
 	namespaces       map[string]Namespace
 	switches         Switches
 	onClientChange   []func(clientID string, removed bool)
+	// onPersistentClient are told of new persistent clients.
+	onPersistentClient []func(clientID string)
 
 	// subscribers is the index from services, here or not, to the connected clients that are to be told of them.
 	subscribers map[model.Service]map[string]*client
@@ -114,6 +116,14 @@ func New(options Options) *Registry {
 		awaited:          map[model.Service]*awaited{},
 		held:             map[model.Service]*awaited{},
 	}
+}
+
+// OnPersistentClient has came called with the id of each client that registers its first persistent instance. Calls come with locks held:
+// came must not ask the registry anything. Register before the first request.
+func (r *Registry) OnPersistentClient(came func(clientID string)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onPersistentClient = append(r.onPersistentClient, came)
 }
 
 // OnClientChange has changed called after each change of an ephemeral client that this node must tell its peers of: what it
