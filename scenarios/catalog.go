@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"muster/checker"
@@ -18,7 +19,12 @@ const (
 	strikeWithin = 2 * time.Second
 	// firstInstance is what the first ephemeral client of a workload provides.
 	firstInstance = "10.1.0.1:8080"
+	// firstService is where it stands; by its name somebody is responsible in nacos1.
+	firstService = "DEFAULT_GROUP@@ephemeral-1"
 )
+
+// both generations of Nacos promise what most scenarios show.
+var both = []Profile{Nacos2, Nacos1}
 
 // everyday is what ten clients of a small system do: six provide a service each and beat, four write persistent instances.
 // They stop at a time and so leave the end of the run to the nodes; two of those that provide services deregister then.
@@ -52,7 +58,7 @@ func Catalog() []Scenario {
 			Name:     "calm",
 			Claim:    "With no faults, nothing is lost, nobody is expired and all nodes agree.",
 			Source:   "The baseline that all other scenarios are read against.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     everyday(35 * time.Second),
 			Lasts:    45 * time.Second,
@@ -62,7 +68,7 @@ func Catalog() []Scenario {
 			Name:     "leader-isolated",
 			Claim:    "A leader cut off from its followers acknowledges nothing; the others elect another and go on.",
 			Source:   "Ongaro, Consensus: Bridging Theory and Practice, 6.2: a deposed leader must not go on answering. Nacos names itself leader until it hears of another.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     everyday(48 * time.Second),
 			Plan: Plan{
@@ -78,7 +84,7 @@ func Catalog() []Scenario {
 			Name:     "split",
 			Claim:    "Of five nodes split two to three, with the leader among the two, only the three go on writing; healed, all five agree.",
 			Source:   "alibaba/nacos#10808: that Distro's views differ in a partition is by design; that they come together again is the promise.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(5),
 			Load:     everyday(48 * time.Second),
 			Plan: Plan{
@@ -94,7 +100,7 @@ func Catalog() []Scenario {
 			Name:     "one-way-cut",
 			Claim:    "A follower that no longer hears the leader, though the leader hears it, costs neither an acknowledged write nor an instance.",
 			Source:   "alibaba/nacos#5020 and #10808: nodes that see each other differently forward requests in circles; Cloudflare's outage of 2020-11-02 was such a cut.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     everyday(48 * time.Second),
 			Plan: Plan{
@@ -110,7 +116,7 @@ func Catalog() []Scenario {
 			Name:     "long-isolation",
 			Claim:    "A node cut off for so long that each side has expired the other's instances costs none of those that live, once healed.",
 			Source:   "Healing a cut of 60 s removed 4 to 6 of 9 living instances of a Nacos 2.5.1 cluster, everywhere, for up to 8.6 s: each side had expired the other's.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     everyday(72 * time.Second),
 			Plan: Plan{
@@ -125,11 +131,11 @@ func Catalog() []Scenario {
 			Name:     "clock-skew",
 			Claim:    "A node whose clock is 40 s ahead and gains 1 % expires nobody who lives, and keeps nobody who is dead, of those it answers for.",
 			Source:   "Beats are answered and expired by each node's own clock; nacos-sdk-go drops pushes whose lastRefTime is older than what it holds.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load: silent(everyday(50*time.Second),
 				model.Silence{Client: 1, From: 18 * time.Second},
-				model.Silence{Client: 4, From: 18 * time.Second}),
+				model.Silence{Client: 4, From: 18 * time.Second, For: 21 * time.Second}),
 			Plan: Plan{
 				Around(12*time.Second, strikeWithin, ClockOffset(ResponsibleFor(firstInstance), 40*time.Second)),
 				At(14*time.Second, ClockDrift(ResponsibleFor(firstInstance), 10_000)),
@@ -144,7 +150,7 @@ func Catalog() []Scenario {
 			Name:     "crash-restart",
 			Claim:    "A node that loses power under load and comes back loses nothing that was acknowledged, and is up to date again.",
 			Source:   "alibaba/nacos#12012 and #15857: a restarted node stays different from its peers, or takes living clients' instances with it.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     everyday(45 * time.Second),
 			Plan: Plan{
@@ -160,7 +166,7 @@ func Catalog() []Scenario {
 			Name:     "rolling-restart",
 			Claim:    "Each node restarted in turn, as an upgrade does it, costs no acknowledged write and no living instance.",
 			Source:   "alibaba/nacos#15857: after a restart of several nodes living clients keep only part of their services.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     everyday(62 * time.Second),
 			Plan: Plan{
@@ -180,7 +186,7 @@ func Catalog() []Scenario {
 			Name:     "leader-killed",
 			Claim:    "When the leader's process is killed, another takes over, and what was acknowledged is still there.",
 			Source:   "A killed leader of a Nacos 2.5.1 cluster was replaced after 5.6 to 8.4 s; alibaba/nacos#11950: clusters that never found a leader again.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     everyday(48 * time.Second),
 			Plan: Plan{
@@ -196,7 +202,7 @@ func Catalog() []Scenario {
 			Name:     "node-paused",
 			Claim:    "A leader that stops for 12 s, as in a long garbage collection, and wakes believing that it still leads, answers no stale read.",
 			Source:   "Kleppmann, How to do distributed locking (2016); alibaba/nacos#10209: a node's long pause made it push empty lists.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     everyday(45 * time.Second),
 			Plan: Plan{
@@ -212,7 +218,7 @@ func Catalog() []Scenario {
 			Name:     "stale-local-reads",
 			Claim:    "A follower that is cut off answers local reads with the past, while linearizable reads stay right in the very same run.",
 			Source:   "A cut-off node of a Nacos 2.5.1 cluster went on listing 21 instances, with status 200, while the majority had 307.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load:     staleReads(everyday(48 * time.Second)),
 			Plan: Plan{
@@ -228,7 +234,7 @@ func Catalog() []Scenario {
 			Name:     "silent-clients",
 			Claim:    "An instance whose client falls silent turns unhealthy after 15 s and goes after 30 s, on every node, and not before.",
 			Source:   "Nacos's own promise (preserved.heart.beat.timeout, preserved.ip.delete.timeout); alibaba/nacos#5169: nodes expired what was not theirs.",
-			Profiles: []Profile{Nacos2},
+			Profiles: both,
 			Cluster:  Nodes(3),
 			Load: silent(everyday(50*time.Second),
 				model.Silence{Client: 1, From: 14 * time.Second},
@@ -269,6 +275,36 @@ func (s Scenario) Over(protocol model.Protocol) Scenario {
 		s.Bounds = connectionBounds(s.Bounds)
 	}
 	return s
+}
+
+// As is the scenario on nodes of another profile, one of its own.
+func (s Scenario) As(profile Profile) (Scenario, error) {
+	if !slices.Contains(s.Profiles, profile) {
+		return s, fmt.Errorf("%s: profile %q: want one of %v", s.Name, profile, s.Profiles)
+	}
+	if profile == Nacos1 && s.Load.Protocol == model.GRPC {
+		return s, fmt.Errorf("%s: profile %s: its clients speak %s, which came with %s", s.Name, profile, model.GRPC, Nacos2)
+	}
+	s.Profiles = []Profile{profile}
+	s.Cluster.Arguments = append(slices.Clone(s.Cluster.Arguments), "--profile", string(profile))
+	if profile == Nacos1 {
+		s.Plan = slices.Clone(s.Plan)
+		for i := range s.Plan {
+			s.Plan[i].Fault.On = byService(s.Plan[i].Fault.On)
+		}
+	}
+	return s, nil
+}
+
+// byService has the node struck that is responsible for the first instance where that goes by services.
+func byService(roles []Role) []Role {
+	roles = slices.Clone(roles)
+	for i, role := range roles {
+		if role == ResponsibleFor(firstInstance) {
+			roles[i] = ResponsibleFor(firstService)
+		}
+	}
+	return roles
 }
 
 // connectionBounds are the limits for instances that live as long as a connection does. A connection that has been silent for 20 s is

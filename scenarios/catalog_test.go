@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/checker"
+	"muster/model"
 )
 
 func TestCatalogIsValid(t *testing.T) {
@@ -38,4 +39,25 @@ func TestFindSuggests(t *testing.T) {
 		_, err := Find(typed)
 		require.ErrorContains(t, err, want)
 	}
+}
+
+func TestAs(t *testing.T) {
+	skewed, err := Find("clock-skew")
+	require.NoError(t, err)
+	one, err := skewed.As(Nacos1)
+	require.NoError(t, err)
+	require.NoError(t, one.Validate())
+	require.Equal(t, []Profile{Nacos1}, one.Profiles)
+	require.Equal(t, []string{"--profile", "nacos1"}, one.Cluster.Arguments)
+	require.Equal(t, []Role{ResponsibleFor(firstService)}, one.Plan[0].Fault.On)
+	require.Equal(t, []Role{ResponsibleFor(firstInstance)}, skewed.Plan[0].Fault.On, "the scenario itself is as it was")
+	require.Empty(t, skewed.Cluster.Arguments)
+	two, err := skewed.As(Nacos2)
+	require.NoError(t, err)
+	require.Equal(t, skewed.Plan, two.Plan)
+
+	_, err = one.As(Nacos2)
+	require.ErrorContains(t, err, `clock-skew: profile "nacos2": want one of [nacos1]`)
+	_, err = skewed.Over(model.GRPC).As(Nacos1)
+	require.ErrorContains(t, err, "came with nacos2")
 }

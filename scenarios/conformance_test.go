@@ -16,7 +16,7 @@ import (
 	"muster/sim/trace"
 )
 
-// The conformance suite: the whole catalog on the simulated stage, a seed each. To look at one scenario closely:
+// The conformance suite: the whole catalog in each of its profiles on the simulated stage, a seed each. To look at one scenario closely:
 //
 //	go test ./scenarios -run Catalog -scenario leader-isolated -seed 7
 var (
@@ -65,6 +65,18 @@ func judged(t *testing.T, scenario scenarios.Scenario, seed uint64) map[checker.
 	return byProperty
 }
 
+// profiled is each scenario once for each of its profiles.
+func profiled(t *testing.T, catalog []scenarios.Scenario) (all []scenarios.Scenario) {
+	for _, scenario := range catalog {
+		for _, profile := range scenario.Profiles {
+			as, err := scenario.As(profile)
+			require.NoError(t, err)
+			all = append(all, as)
+		}
+	}
+	return all
+}
+
 func TestCatalog(t *testing.T) {
 	catalog := scenarios.Catalog()
 	if *scenarioFlag != "" {
@@ -72,8 +84,8 @@ func TestCatalog(t *testing.T) {
 		require.NoError(t, err)
 		catalog = []scenarios.Scenario{one}
 	}
-	for _, scenario := range catalog {
-		t.Run(scenario.Name, func(t *testing.T) {
+	for _, scenario := range profiled(t, catalog) {
+		t.Run(scenario.Name+" "+string(scenario.Profiles[0]), func(t *testing.T) {
 			t.Parallel()
 			verdicts := judged(t, scenario, *seedFlag)
 			for property, expected := range scenario.Expect {
@@ -87,7 +99,7 @@ func TestCatalog(t *testing.T) {
 				}
 			}
 			if t.Failed() {
-				t.Logf("to look at it: muster simulate %s --seed %d", scenario.Name, *seedFlag)
+				t.Logf("to look at it: muster simulate %s --seed %d --profile %s", scenario.Name, *seedFlag, scenario.Profiles[0])
 			}
 		})
 	}

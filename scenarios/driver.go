@@ -97,6 +97,9 @@ func replayCommand(stage string, scenario Scenario, seed uint64) string {
 	if scenario.Load.Protocol != "" {
 		line += " --protocol " + string(scenario.Load.Protocol)
 	}
+	if scenario.Profiles[0] == Nacos1 {
+		line += " --profile " + string(Nacos1)
+	}
 	for _, defect := range scenario.Cluster.Defects() {
 		line += " --defect " + defect
 	}

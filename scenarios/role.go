@@ -35,9 +35,9 @@ const (
 // Node is one given node, counted from 1.
 func Node(number int) Role { return Role(nodePrefix + strconv.Itoa(number)) }
 
-// ResponsibleFor is the node that answers for an ephemeral instance while all nodes are up: the one that Nacos's hash of the
-// instance's "ip:port" picks.
-func ResponsibleFor(address string) Role { return Role(responsiblePrefix + address) }
+// ResponsibleFor is the node that answers for an ephemeral instance while all nodes are up: the one that Nacos's hash of its tag
+// picks. That is the instance's "ip:port", or in the profile nacos1 the "group@@name" of its service (see Scenario.As).
+func ResponsibleFor(tag string) Role { return Role(responsiblePrefix + tag) }
 
 // validate says whether a role can be resolved in a cluster of so many nodes.
 func (r Role) validate(nodes int) error {

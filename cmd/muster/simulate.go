@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,8 @@ type simulateFlags struct {
 	alone bool
 	// protocol that clients are to speak; empty: the scenario's.
 	protocol string
+	// profile that nodes are to have; empty: the scenario's first.
+	profile string
 }
 
 func newSimulateCommand() *cobra.Command {
@@ -58,6 +61,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out sweep
   muster simulate silent-clients --defect liveness/neverExpire
   muster simulate leader-killed --protocol grpc    # clients of the 2.x line in the place of 1.x
+  muster simulate crash-restart --profile nacos1   # nodes like Nacos 1.4 in the place of 2.5
   muster simulate --verify                         # every run twice, traces compared
   muster simulate calm --node ../other/registry    # another registry's nodes in the place of ours`,
 		ValidArgsFunction: completeScenarios,
@@ -70,6 +74,9 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 				return err
 			}
 			if chosen, err = over(chosen, flags.protocol); err != nil {
+				return err
+			}
+			if chosen, err = as(chosen, flags.profile, len(names) == 0); err != nil {
 				return err
 			}
 			jobs, err := flags.plan(chosen)
@@ -97,6 +104,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: "+trace.LevelNames()+" (packets, wake-ups, disks; compressed)")
 	command.Flags().BoolVar(&flags.alone, "alone", false, "boot a cluster for every run, even for those that begin alike")
 	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says); such runs stand in SCENARIO-PROTOCOL-seedN")
+	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first); such runs stand in SCENARIO-PROFILE-seedN")
 	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
 	return command
 }
@@ -114,8 +122,10 @@ func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]job, error) {
 		for i := range f.seeds {
 			seed := f.seed + uint64(i)
 			name := s.Name
-			if f.protocol != "" {
-				name += "-" + f.protocol
+			for _, variant := range []string{f.protocol, f.profile} {
+				if variant != "" {
+					name += "-" + variant
+				}
 			}
 			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, seed)))
 			jobs = append(jobs, job{scenario: s, seed: seed, folder: folder})
@@ -137,6 +147,29 @@ func over(chosen []scenarios.Scenario, protocol string) ([]scenarios.Scenario, e
 		return changed, nil
 	}
 	return nil, fmt.Errorf("--protocol %q: want %s or %s", protocol, model.HTTP, model.GRPC)
+}
+
+// as has the nodes of scenarios be of a profile, if one is named; of the whole catalog, those that make sense with it.
+func as(chosen []scenarios.Scenario, profile string, catalog bool) ([]scenarios.Scenario, error) {
+	switch scenarios.Profile(profile) {
+	case "":
+		return chosen, nil
+	case scenarios.Nacos1, scenarios.Nacos2:
+	default:
+		return nil, fmt.Errorf("--profile %q: want %s or %s", profile, scenarios.Nacos1, scenarios.Nacos2)
+	}
+	var changed []scenarios.Scenario
+	for _, s := range chosen {
+		if catalog && !slices.Contains(s.Profiles, scenarios.Profile(profile)) {
+			continue
+		}
+		s, err := s.As(scenarios.Profile(profile))
+		if err != nil {
+			return nil, fmt.Errorf("--profile: %w", err)
+		}
+		changed = append(changed, s)
+	}
+	return changed, nil
 }
 
 // simulatedPrograms builds the guests of the source tree around the working directory, with another registry in the place of ours if node

@@ -5,6 +5,9 @@
 // clock expires nobody. Silence is held against an instance only if this node could have heard it: a node that becomes
 // responsible, and a node that was itself stopped, start counting anew. Nacos does not, and removes healthy instances then.
 //
+// In Nacos 1.x beats are not told to peers, and instances of a service are checked every five seconds from the time that the node knew
+// the service (Options.Since). A node that becomes responsible starts anew there, too; TakeOverLastBeats is what Nacos does.
+//
 // Its place in the house: openapi hands it the beats, and it has the registry mark and remove. It must not know how beats arrive, or
 // how the registry keeps its state and distro carries it to the peers.
 package liveness

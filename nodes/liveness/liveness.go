@@ -36,6 +36,9 @@ const (
 	NeverExpire defect.Name = "liveness/neverExpire"
 	// BeatWrongInstance: a beat counts for another instance of the service, if it has one.
 	BeatWrongInstance defect.Name = "liveness/beatWrongInstance"
+	// TakeOverLastBeats: a node that becomes responsible counts silence from the last beat that it knows of, which is as old as the
+	// last news of the instance from a peer (Nacos 1.x; github.com/alibaba/nacos/issues/1873, 7697 and 12895).
+	TakeOverLastBeats defect.Name = "liveness/takeOverLastBeats"
 )
 
 // Options of a Liveness.
@@ -151,7 +154,7 @@ func (l *Liveness) Check(now time.Time) {
 		}
 		owned[id] = true
 		takenOver := !l.owned[id] && !l.options.Registry.HeardFirstHand(id)
-		if slept || takenOver {
+		if slept || takenOver && !defect.On(TakeOverLastBeats) {
 			l.options.Registry.RenewBeats(id)
 			continue
 		}
@@ -207,13 +210,15 @@ func duration(p registry.Publication, key string, otherwise time.Duration) time.
 	return otherwise
 }
 
-// clean forgets empty services now and then.
+// clean forgets empty services now and then, and takes operators' metadata off what is gone.
 func (l *Liveness) clean(ctx context.Context) {
+	var commands []registry.Command
 	if time.Since(l.cleanedAt) < cleanInterval {
-		return
+		commands = l.options.Registry.Uncovered()
+	} else {
+		l.cleanedAt = time.Now()
+		commands = l.options.Registry.Clean()
 	}
-	l.cleanedAt = time.Now()
-	commands := l.options.Registry.Clean()
 	if l.options.Propose == nil || l.options.Leads != nil && !l.options.Leads() {
 		return
 	}

@@ -11,6 +11,10 @@
 // answers come in an envelope with a code. Both versions share whatever is behind the reading of parameters; files named v2_ hold
 // what only version 2 has. Where Nacos's version 2 keeps a write at whichever node was asked, it goes to its owner here.
 //
+// In the profile nacos1 a node answers as Nacos 1.4.8 does: there is no version 2, no parameter check, requests are routed by the name of
+// their service, and most mistakes are a 500 that begins with "caused: ". Files named one_ hold what only that profile has; requests
+// and failures, routing, switches, namespaces and subscribers are shared.
+//
 // Beyond Nacos, GET /instance/list and GET /instance take the parameter read=linearizable: the answer then holds everything that
 // the Raft group had acknowledged when the request came, or is a 503.
 //

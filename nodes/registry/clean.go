@@ -3,6 +3,7 @@ package registry
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"muster/model"
@@ -30,7 +31,8 @@ func (r *Registry) ExpireCopies() []string {
 }
 
 // Clean forgets services that have been empty for EmptyServiceAge, and the memory of clients removed long ago. It returns the
-// commands that take operators' metadata off services and instances that are gone; the caller proposes them to the Raft group, on one node of the cluster. A service made by hand
+// commands that take operators' metadata off services and instances that are gone; the caller proposes them to the Raft group, on one
+// node of the cluster. A service made by hand
 // stays as long as its metadata do, which is until the DropService command among these is applied.
 func (r *Registry) Clean() []Command {
 	now := time.Now()
@@ -54,6 +56,22 @@ func (r *Registry) Clean() []Command {
 			delete(r.services, key)
 		}
 	}
+	commands = append(commands, r.uncovered(now)...)
+	slices.SortFunc(commands, compareCommands)
+	return commands
+}
+
+// Uncovered returns the commands that take operators' metadata off instances that have been gone for a minute (Nacos:
+// ExpiredMetadataCleaner, which looks every five seconds), in the order of services. They are among those of Clean.
+func (r *Registry) Uncovered() []Command {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	commands := r.uncovered(time.Now())
+	slices.SortFunc(commands, compareCommands)
+	return commands
+}
+
+func (r *Registry) uncovered(now time.Time) (commands []Command) {
 	for key, covers := range r.instanceMetadata {
 		s := r.services[key]
 		orphaned := r.orphaned(key, s == nil, now)
@@ -68,7 +86,6 @@ func (r *Registry) Clean() []Command {
 			commands = append(commands, Command{Kind: DropInstanceMetadata, Service: key, MetadataID: id, InstanceMetadata: &cover})
 		}
 	}
-	slices.SortFunc(commands, compareCommands)
 	return commands
 }
 
@@ -109,5 +126,5 @@ func compareInstances(a, b ServicePublished) int {
 	case ta > tb:
 		return 1
 	}
-	return 0
+	return strings.Compare(a.Cluster, b.Cluster)
 }

@@ -14,6 +14,14 @@
 //   - A view is computed when it is first asked for, and half a second after a change (ViewDelay), so that a burst of changes costs
 //     one computation. Subscribers are then shown it (OnView). A fresh view is computed at once.
 //
+// # Profiles
+//
+// In the profile nacos1 (Nacos 1.x: naming/core) a service is a list of instances, each ephemeral or persistent by itself and known by
+// address and cluster. Each instance then has a client of its own, so that all else is as above; file profile.go says all that differs:
+// the ids of clients, what decides who is responsible, whether kinds mix, when a change is shown and pushed, and how long a
+// subscriber over UDP lasts. Operators' metadata are not used: an update registers the instance anew. Members compare
+// lists, not clients (file list.go).
+//
 // State reaches a registry in three ways. What clients tell this node goes through RegisterEphemeral, DeregisterEphemeral and
 // Beat; each change is reported to the function given to OnClientChange, for Distro to carry to the peers. What peers tell goes
 // through ApplySync, RemoveSynced, Renew and DropUnlisted. What the Raft group decided goes through ApplyCommand, and is the same
