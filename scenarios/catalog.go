@@ -53,6 +53,11 @@ var settled = checker.Bounds{Converge: 15 * time.Second}
 
 // Catalog returns all scenarios, in the order in which they are listed and run.
 func Catalog() []Scenario {
+	return slices.Concat(everydayTroubles(), networkTroubles(), clockTroubles(), machineTroubles(), diskTroubles(), drawnTroubles())
+}
+
+// everydayTroubles are what befalls every cluster sooner or later.
+func everydayTroubles() []Scenario {
 	return []Scenario{
 		{
 			Name:     "calm",

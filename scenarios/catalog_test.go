@@ -31,7 +31,7 @@ func TestFindSuggests(t *testing.T) {
 		"leader-isolate": "did you mean leader-isolated?",
 		"leder-isolated": "did you mean leader-isolated?",
 		"clam":           "did you mean calm",
-		"clock":          "did you mean clock-skew?",
+		"clock":          "did you mean clock-skew or clock-storm?",
 		"leader":         "did you mean leader-isolated or leader-killed?",
 		"xyzzy":          "`muster scenarios` lists",
 		"":               "`muster scenarios` lists",

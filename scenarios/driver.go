@@ -52,6 +52,7 @@ func newDriver(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (
 	if err := scenario.Validate(); err != nil {
 		return nil, err
 	}
+	scenario = scenario.Drawn(seed)
 	details, err := scenario.JSON()
 	if err != nil {
 		return nil, err

@@ -32,6 +32,8 @@ type Scenario struct {
 	Load model.Load `json:"load"`
 	// Plan is what befalls the machines, in the order of time.
 	Plan Plan `json:"plan,omitempty"`
+	// Draw leaves the plan to the run's seed.
+	Draw *Draw `json:"draw,omitempty"`
 	// Lasts is the run's length in true time.
 	Lasts time.Duration `json:"lasts_ns"`
 	// Expect says which verdicts are right. Properties that do not stand here are not judged.
@@ -232,6 +234,14 @@ func (s Scenario) Validate() error {
 		}
 		if err := step.Fault.validate(s.Cluster.Nodes); err != nil {
 			complain("step %d: %w", i+1, err)
+		}
+	}
+	if s.Draw != nil {
+		if len(s.Plan) > 0 {
+			complain("has a plan and draws one: want one of them")
+		}
+		if err := s.Draw.validate(s.Lasts); err != nil {
+			complain("%w", err)
 		}
 	}
 	if len(s.Expect) == 0 {

@@ -1,0 +1,75 @@
+package scenarios
+
+import (
+	"time"
+
+	"muster/checker"
+	"muster/model/run"
+)
+
+// rolling ends each node in turn and boots it again: from a time on, one after another, each for a while. How they are booted is said by
+// the kind of fault: run.KindRestart, or run.KindUpgrade.
+func rolling(nodes int, from, every, down time.Duration, boot run.Kind) Plan {
+	var plan Plan
+	for number := 1; number <= nodes; number++ {
+		plan = append(plan,
+			Around(from, strikeWithin, Terminate(Node(number))),
+			At(from+strikeWithin+down, Fault{Kind: boot, On: []Role{Victims}}))
+		from += every
+	}
+	return plan
+}
+
+// machineTroubles are what happens to machines and to the programs on them.
+func machineTroubles() []Scenario {
+	return []Scenario{
+		{
+			Name:     "rolling-upgrade",
+			Claim:    "Nodes that are stopped in good order, one after another, and come back with the next build cost no acknowledged write and no living instance.",
+			Source:   "How clusters are upgraded (kubectl rollout); alibaba/nacos#15857: what restarts of several nodes leave of clients' services.",
+			Profiles: []Profile{Nacos2},
+			Cluster:  Nodes(3),
+			Load:     everyday(58 * time.Second),
+			Plan:     rolling(3, 14*time.Second, 14*time.Second, 4*time.Second, run.KindUpgrade),
+			Lasts:    72 * time.Second,
+			Bounds:   settled,
+			Expect:   sound,
+			Sometimes: []checker.Condition{
+				checker.LeaderChanged, checker.SnapshotLoaded,
+			},
+		},
+		{
+			Name:     "power-cut",
+			Claim:    "After a loss of power everywhere at once, all that was acknowledged is there again, and clients find their way back.",
+			Source:   "A rack's or a data centre's power; Raft's promise holds through it only if every node synced what it acknowledged.",
+			Profiles: []Profile{Nacos2},
+			Cluster:  Nodes(3),
+			Load:     everyday(48 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Crash(Leader, Others)),
+				At(22*time.Second, Restart(Victims)),
+			},
+			Lasts:     62 * time.Second,
+			Bounds:    settled,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.WriteRefused},
+		},
+		{
+			Name:     "torn-write",
+			Claim:    "Nodes that lose power in the middle of a write, the leader first, come back with all that was acknowledged.",
+			Source:   "Pillai et al., All File Systems Are Not Created Equal (OSDI 2014): what a crash leaves of an append is any part of it, or noise.",
+			Profiles: []Profile{Nacos2},
+			Cluster:  Nodes(3),
+			Load:     everyday(50 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, TornCrash(Leader)),
+				At(22*time.Second, Restart(Victims)),
+				Around(28*time.Second, strikeWithin, TornCrash(Follower)),
+				At(35*time.Second, Restart(Victims)),
+			},
+			Lasts:  62 * time.Second,
+			Bounds: settled,
+			Expect: sound,
+		},
+	}
+}
