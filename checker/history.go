@@ -330,10 +330,25 @@ func endOf(in Input) time.Duration {
 
 // nodes of the run: those that the history's header names, or else run.json.
 func nodes(in Input) []string {
+	names := in.Run.Nodes()
 	if len(in.History.Header.Nodes) > 0 {
-		return in.History.Header.Nodes
+		names = in.History.Header.Nodes
 	}
-	return in.Run.Nodes()
+	for _, strike := range in.Plan.Strikes {
+		if strike.Skipped != "" {
+			continue
+		}
+		switch strike.Kind {
+		case run.KindAddNode:
+			names = append(slices.Clone(names), strike.Machines...)
+		case run.KindRemoveNode:
+			names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(strike.Machines, name) })
+		case run.KindReplaceNode: // the one that goes, the one that comes
+			names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == strike.Machines[0] })
+			names = append(names, strike.Machines[1:]...)
+		}
+	}
+	return names
 }
 
 // seconds writes a time as reports do: "12.345 s".

@@ -52,6 +52,22 @@ func (c *cast) machines(machines []run.Machine) {
 	}
 }
 
+// members are the nodes of the cluster now: those that it began with, those that were added since, and not those that were removed.
+func (c *cast) members() []string {
+	members := c.nodes
+	for _, strike := range c.suffering {
+		switch strike.Kind {
+		case run.KindAddNode:
+			members = appendNew(slices.Clone(members), strike.Machines...)
+		case run.KindRemoveNode:
+			members = without(members, strike.Machines)
+		case run.KindReplaceNode:
+			members = append(without(members, strike.Sides[0]), strike.Sides[1]...)
+		}
+	}
+	return members
+}
+
 // logged takes in what a node said of itself. A later term outranks an earlier one: a leader that was cut off goes on saying
 // that it leads, long after the others have elected another.
 func (c *cast) logged(event run.NodeEvent) {
@@ -87,16 +103,32 @@ func (c *cast) down(node string) bool {
 	return false
 }
 
-// mayEnd says whether a node's program was asked to end.
+// fell takes in that a node's program ended by itself, and says whether that is no wonder: nodes end rather than go on with a disk that
+// lost or garbled what they wrote. It counts as killed by its disk from then on, so that a restart has it for a victim.
+func (c *cast) fell(node string) bool {
+	for _, strike := range c.suffering {
+		switch strike.Kind {
+		case run.KindDiskErrors, run.KindFullDisk, run.KindBitRot:
+			if slices.Contains(strike.Machines, node) {
+				c.suffering = append(c.suffering, Strike{Kind: run.KindKill, Machines: []string{node}})
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayEnd says whether a node's program was asked to end, for a while or for good.
 func (c *cast) mayEnd(node string) bool {
-	return slices.ContainsFunc(c.suffering, func(s Strike) bool {
+	return !slices.Contains(c.workloads, node) && !slices.Contains(c.members(), node) || slices.ContainsFunc(c.suffering, func(s Strike) bool {
 		return s.Kind == run.KindTerminate && slices.Contains(s.Machines, node)
 	})
 }
 
 // struck takes in what was done to the machines.
 func (c *cast) struck(strike Strike) {
-	if strike.Kind.Lasts() {
+	// Rot and changes of the cluster are over once they have struck, but what is rotten, or a member, stays so.
+	if strike.Kind.Lasts() || strike.Kind == run.KindBitRot || strike.Kind.Family() == run.MembershipFamily {
 		c.suffering = append(c.suffering, strike)
 	}
 	undoes := strike.Kind.Undoes()
@@ -105,5 +137,7 @@ func (c *cast) struck(strike Strike) {
 			c.suffering[i].Machines = without(s.Machines, strike.Machines)
 		}
 	}
-	c.suffering = slices.DeleteFunc(c.suffering, func(s Strike) bool { return slices.Contains(strike.Undone, s.Number) })
+	c.suffering = slices.DeleteFunc(c.suffering, func(s Strike) bool {
+		return slices.Contains(strike.Undone, s.Number) || s.Number == 0 && len(s.Machines) == 0
+	})
 }

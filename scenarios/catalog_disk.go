@@ -34,6 +34,7 @@ func diskTroubles() []Scenario {
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, FullDisk(Follower, 2_000)),
 				At(28*time.Second, DiskRepair(Victims)),
+				At(29*time.Second, Restart(Victims)), // should it end rather than go on with such a disk
 			},
 			Lasts:  58 * time.Second,
 			Bounds: settled,
@@ -49,6 +50,7 @@ func diskTroubles() []Scenario {
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, DiskErrors(Leader, 0.3)),
 				At(28*time.Second, DiskRepair(Victims)),
+				At(29*time.Second, Restart(Victims)), // nodes may end rather than go on with such a disk
 			},
 			Lasts:  58 * time.Second,
 			Bounds: settled,
@@ -62,7 +64,7 @@ func diskTroubles() []Scenario {
 			Cluster:  Nodes(3),
 			Load:     everyday(45 * time.Second),
 			Plan: Plan{
-				Around(14*time.Second, strikeWithin, LyingDisk(Follower)),
+				Around(14*time.Second, strikeWithin, LyingDisk(Node(1))),
 				Around(22*time.Second, strikeWithin, Crash(Node(1))),
 				At(28*time.Second, Restart(Victims)),
 				At(29*time.Second, DiskRepair(Victims)),
@@ -73,7 +75,7 @@ func diskTroubles() []Scenario {
 		},
 		{
 			Name:     "lying-disks",
-			Claim:    "If all disks lie about what is synced and the power fails everywhere, acknowledged writes are gone: no protocol can help it, and the run must show it.",
+			Claim:    "If all disks lie about what is synced and the power fails everywhere, reads no longer find acknowledged writes: no protocol can help it, and the run must show it.",
 			Source:   "Raft assumes stable storage (Ongaro and Ousterhout, section 5.2): the harness must notice where that does not hold.",
 			Profiles: []Profile{Nacos2},
 			Cluster:  Nodes(3),
@@ -86,19 +88,21 @@ func diskTroubles() []Scenario {
 			},
 			Lasts:  60 * time.Second,
 			Bounds: settled,
-			Expect: sound.With(Expect{checker.Linearizable: checker.Violated, checker.Durable: checker.Violated}),
+			// Whether a write is missing in the end depends on whether its client writes again; that it was missing in between does not.
+			Expect: sound.With(Expect{checker.Linearizable: checker.Violated}).Without(checker.Durable),
 		},
 		{
 			Name:     "bit-rot",
-			Claim:    "A node that finds bits of its log turned over after a restart believes none of it, and is given by the others what it lacks.",
+			Claim:    "A node that finds bits of its log turned over after a restart refuses to serve them; replaced by a new one, it is not missed.",
 			Source:   "Bairavasundaram et al., An Analysis of Data Corruption in the Storage Stack (FAST 2008); Ganesan et al., Redundancy Does Not Imply Fault Tolerance (FAST 2017).",
 			Profiles: []Profile{Nacos2},
-			Cluster:  Nodes(3),
+			Cluster:  Nodes(3).WithSpares(1),
 			Load:     everyday(45 * time.Second),
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, Kill(Node(2))),
 				At(18*time.Second, BitRot(Node(2), 20)),
-				At(24*time.Second, Restart(Victims)),
+				At(22*time.Second, Restart(Victims)),
+				At(28*time.Second, ReplaceNode(Node(2), Node(4))),
 			},
 			Lasts:  58 * time.Second,
 			Bounds: settled,

@@ -95,7 +95,7 @@ func (f Fault) roles() []Role {
 }
 
 // validate says whether the fault has what its kind needs.
-func (f Fault) validate(nodes int) error {
+func (f Fault) validate(nodes, spares int) error {
 	form, known := forms[f.Kind]
 	if !known {
 		return fmt.Errorf("unknown kind of fault %q: want one of %v", f.Kind, run.Kinds())
@@ -121,7 +121,7 @@ func (f Fault) validate(nodes int) error {
 		return fmt.Errorf("%s of %d nodes: want %d at least, or all see the same", f.Kind, nodes, smallestRing)
 	}
 	for _, role := range f.roles() {
-		if err := role.validate(nodes); err != nil {
+		if err := role.validate(nodes + spares); err != nil {
 			return fmt.Errorf("%s: %w", f.Kind, err)
 		}
 		if role == Victims && !f.Kind.Ends() {

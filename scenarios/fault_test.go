@@ -107,7 +107,7 @@ func TestEveryKind(t *testing.T) {
 			fault, sampled := samples[kind]
 			require.True(t, sampled, "add a sample")
 			require.Equal(t, kind, fault.Kind)
-			require.NoError(t, fault.validate(5))
+			require.NoError(t, fault.validate(4, 1))
 
 			c := troupe(1, state("n2", "leader", 2))
 			if kind.Ends() {
@@ -120,6 +120,9 @@ func TestEveryKind(t *testing.T) {
 			require.NotEmpty(t, describeUnresolved(fault))
 
 			c.struck(strike)
+			if kind == run.KindBitRot || kind.Family() == run.MembershipFamily {
+				return // what is rotten, or a member, stays so; see TestNodesFallWithTheirDisks and TestMembersComeAndGo
+			}
 			if !kind.Lasts() {
 				require.Empty(t, c.suffering, "nothing is left in force")
 				return
@@ -145,4 +148,44 @@ func suffer(t *testing.T, c *cast, undoing run.Kind) {
 	strike, _, err := c.resolve(1, harm)
 	require.NoError(t, err)
 	c.struck(strike)
+}
+
+func TestNodesFallWithTheirDisks(t *testing.T) {
+	c := troupe(1, state("n2", "leader", 2))
+	require.False(t, c.fell("n1"), "nothing is wrong with its disk")
+	for i, fault := range []Fault{DiskErrors(Node(1), 0.5), BitRot(Node(3), 1), FullDisk(Node(4), 0)} {
+		strike, _, err := c.resolve(i+1, fault)
+		require.NoError(t, err)
+		c.struck(strike)
+	}
+	require.False(t, c.fell("n2"), "the other disks are sound")
+	require.True(t, c.fell("n1") && c.fell("n3"))
+	require.True(t, c.down("n1") && c.down("n3") && !c.down("n4"))
+	restart, _, err := c.resolve(4, Restart(Victims))
+	require.NoError(t, err)
+	require.Equal(t, []string{"n1", "n3"}, restart.Machines)
+	require.Empty(t, restart.Undone, "no strike of the plan ends with it")
+	c.struck(restart)
+	require.False(t, c.down("n1") || c.down("n3"))
+	_, _, err = c.resolve(5, Restart(Victims))
+	require.ErrorContains(t, err, "no node suffers")
+}
+
+func TestMembersComeAndGo(t *testing.T) {
+	c := newCast([]string{"n1", "n2", "n3"}, seeding{1, "test"})
+	var machines []run.Machine
+	for _, name := range []string{"n1", "n2", "n3", "n4", "n5"} {
+		machines = append(machines, run.Machine{Name: name, Address: name + ":8848", Role: "node"})
+	}
+	c.machines(machines)
+	for i, fault := range []Fault{AddNode(Node(4)), RemoveNode(Node(1)), ReplaceNode(Node(2), Node(5))} {
+		strike, _, err := c.resolve(i+1, fault)
+		require.NoError(t, err)
+		c.struck(strike)
+	}
+	require.Equal(t, []string{"n3", "n4", "n5"}, c.members())
+	require.True(t, c.mayEnd("n1") && c.mayEnd("n2") && !c.mayEnd("n4"))
+	isolated, _, err := c.resolve(4, Isolate(Node(3)))
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"n3"}, {"n4", "n5"}}, isolated.Sides, "who is no member is not there")
 }

@@ -14,12 +14,12 @@ func (c *cast) lay(strike *Strike) error {
 		for _, machine := range strike.Machines {
 			strike.Sides = append(strike.Sides, []string{machine})
 		}
-		if rest := without(c.nodes, strike.Machines); len(rest) > 0 {
+		if rest := without(c.members(), strike.Machines); len(rest) > 0 {
 			strike.Sides = append(strike.Sides, rest)
 		}
 		strike.Ways = waysBetween(strike.Sides...)
 	case run.KindBridge:
-		rest := c.shuffled(strike.Number, without(c.nodes, strike.Machines))
+		rest := c.shuffled(strike.Number, without(c.members(), strike.Machines))
 		if len(rest) < 2 {
 			return fmt.Errorf("a bridge over %s needs two nodes at least beside it", strike.Machines[0])
 		}
@@ -27,7 +27,7 @@ func (c *cast) lay(strike *Strike) error {
 		strike.Machines = append(strike.Machines, rest...)
 		strike.Ways = waysBetween(strike.Sides...)
 	case run.KindMajorityRing:
-		strike.Machines = c.shuffled(strike.Number, c.nodes)
+		strike.Machines = c.shuffled(strike.Number, c.members())
 		strike.Ways = waysAcross(strike.Machines)
 	case run.KindCut:
 		for _, from := range strike.Sides[0] {
@@ -42,7 +42,7 @@ func (c *cast) lay(strike *Strike) error {
 			break
 		}
 		strike.Everywhere = true
-		strike.Machines = slices.Concat(c.nodes, c.workloads)
+		strike.Machines = slices.Concat(c.members(), c.workloads)
 		for _, machine := range strike.Machines {
 			strike.Sides = append(strike.Sides, []string{machine})
 		}

@@ -124,12 +124,12 @@ func (r *Recorder) Printed(machine string, line run.LogLine) {
 }
 
 // Exited takes down that a machine's program ended at a time, for which reason ("exit status 2"), and whether that was in good
-// order, with status 0. A stage tells it of every end that no strike of its own brought about. That a program ends that was asked to
-// is no news.
+// order, with status 0. A stage tells it of every end that no strike of its own brought about. That a program ends that was asked to,
+// or whose disk is broken, is no news.
 func (r *Recorder) Exited(machine string, t time.Duration, reason string, orderly bool) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.cast.mayEnd(machine) {
+	if r.cast.mayEnd(machine) || r.cast.fell(machine) {
 		return
 	}
 	r.exits = append(r.exits, exit{t: t, machine: machine, reason: reason, orderly: orderly})

@@ -94,6 +94,9 @@ func (c *cast) undone(strike Strike) []int {
 		if !slices.Contains(strike.Kind.Undoes(), s.Kind) {
 			continue
 		}
+		if s.Number == 0 {
+			continue // it is not a strike of the plan but what one led to
+		}
 		if strike.Kind == run.KindHeal || len(without(s.Machines, strike.Machines)) == 0 {
 			numbers = append(numbers, s.Number)
 		}
@@ -173,7 +176,7 @@ func (r *resolution) find(role Role) ([]string, error) {
 	case Any:
 		return r.draw(role, r.running())
 	case Others:
-		if rest := without(c.nodes, r.taken); len(rest) > 0 {
+		if rest := without(c.members(), r.taken); len(rest) > 0 {
 			return rest, nil
 		}
 		return nil, errors.New("there are no other nodes")
@@ -196,10 +199,10 @@ func (r *resolution) find(role Role) ([]string, error) {
 	}
 	if text, ok := strings.CutPrefix(string(role), nodePrefix); ok {
 		number, err := strconv.Atoi(text)
-		if err != nil || number < 1 || number > len(c.nodes) {
-			return nil, fmt.Errorf("there is no %s among the %d nodes", role, len(c.nodes))
+		if all := max(len(c.nodes), len(c.names)); err != nil || number < 1 || number > all {
+			return nil, fmt.Errorf("there is no %s among the %d nodes", role, all)
 		}
-		return []string{c.nodes[number-1]}, nil
+		return []string{NodeName(number)}, nil
 	}
 	if address, ok := strings.CutPrefix(string(role), responsiblePrefix); ok {
 		return r.responsible(address)
@@ -210,7 +213,8 @@ func (r *resolution) find(role Role) ([]string, error) {
 // responsible is the node that answers for an instance while all are up. Nacos takes the Java hash of "ip:port" modulo the
 // number of healthy members, sorted by address as text (DistroMapper.mapSrv).
 func (r *resolution) responsible(instance string) ([]string, error) {
-	addresses := sortedKeys(r.cast.names)
+	members := r.cast.members()
+	addresses := slices.DeleteFunc(sortedKeys(r.cast.names), func(address string) bool { return !slices.Contains(members, r.cast.names[address]) })
 	if len(addresses) == 0 {
 		return nil, errors.New("the nodes' addresses are not known")
 	}
@@ -227,7 +231,7 @@ func (r *resolution) responsible(instance string) ([]string, error) {
 
 // running are the nodes that run and that the fault does not name yet.
 func (r *resolution) running() []string {
-	return slices.DeleteFunc(without(r.cast.nodes, r.taken), r.cast.down)
+	return slices.DeleteFunc(without(r.cast.members(), r.taken), r.cast.down)
 }
 
 // draw picks one machine, from a stream of the seed that belongs to this strike and this mention alone.

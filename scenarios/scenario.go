@@ -60,6 +60,8 @@ const (
 type Cluster struct {
 	// Nodes is how many registry nodes there are, named n1, n2, ….
 	Nodes int `json:"nodes"`
+	// Spares are how many more there are that do not run at first: they can be added, or take another's place. They are numbered on.
+	Spares int `json:"spares,omitempty"`
 	// Failpoints are defects that are switched on in every node: name to term, in the words of pingcap/failpoint, for
 	// example "muster/nodes/distro/skipSync": "return(true)".
 	Failpoints map[string]string `json:"failpoints,omitempty"`
@@ -104,6 +106,12 @@ func (c Cluster) Defects() []string {
 // Nodes is a cluster of healthy nodes with nothing special about them.
 func Nodes(count int) Cluster { return Cluster{Nodes: count} }
 
+// WithSpares returns the cluster with so many nodes more that do not run at first.
+func (c Cluster) WithSpares(count int) Cluster {
+	c.Spares = count
+	return c
+}
+
 // NodeName is the name of a cluster's node, counted from 1.
 func NodeName(number int) string { return fmt.Sprintf("n%d", number) }
 
@@ -120,6 +128,13 @@ func (e Expect) With(changes Expect) Expect {
 		merged[property] = outcome
 	}
 	return merged
+}
+
+// Without returns a copy that expects nothing of a property.
+func (e Expect) Without(property checker.Property) Expect {
+	rest := e.With(nil)
+	delete(rest, property)
+	return rest
 }
 
 // Plan is what befalls the machines of a run.
@@ -213,6 +228,9 @@ func (s Scenario) Validate() error {
 	if s.Cluster.Nodes < 1 {
 		complain("%d nodes: want at least 1", s.Cluster.Nodes)
 	}
+	if s.Cluster.Spares < 0 {
+		complain("%d spare nodes: want none or some", s.Cluster.Spares)
+	}
 	if s.Lasts <= 0 {
 		complain("lasts %v: want a length above zero", s.Lasts)
 	}
@@ -232,7 +250,7 @@ func (s Scenario) Validate() error {
 			complain("step %d may strike at %v, before step %d, which may come as late as %v: want steps in order",
 				i+1, step.At, i, s.Plan[i-1].At+s.Plan[i-1].Within)
 		}
-		if err := step.Fault.validate(s.Cluster.Nodes); err != nil {
+		if err := step.Fault.validate(s.Cluster.Nodes, s.Cluster.Spares); err != nil {
 			complain("step %d: %w", i+1, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"muster/nodes/consensus"
@@ -154,7 +155,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 // followMembers has the file with the members read again until the context ends.
 func (n *node) followMembers(ctx context.Context, path string) {
 	now := make(chan os.Signal, 1)
-	notifyHangup(now)
+	signal.Notify(now, syscall.SIGHUP)
 	defer signal.Stop(now)
 	n.membership.Follow(ctx, path, membersFileEvery, now)
 }

@@ -62,6 +62,8 @@ type memory struct {
 	// changed are the ways that strikes in force made slow, lossy or otherwise bad; cutting are the numbers of the cuts in force.
 	changed []scenarios.Way
 	cutting []int
+	// members are the nodes' addresses as the nodes' files list them; empty where members do not change.
+	members []string
 	// failpoints are the lines of each machine's file of failpoints; enabled counts how often a machine said that it switched one on.
 	failpoints map[string][]string
 	enabled    map[string]int
@@ -116,15 +118,19 @@ func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error
 	}
 	var machines []run.Machine
 	var members []string
-	for number := 1; number <= deployment.Cluster.Nodes; number++ {
+	for number := 1; number <= deployment.Cluster.Nodes+deployment.Cluster.Spares; number++ {
 		address := fmt.Sprintf("10.0.0.%d:%d", number, nodePort)
-		members = append(members, address)
+		if number <= deployment.Cluster.Nodes {
+			members = append(members, address)
+		}
 		machines = append(machines, run.Machine{Name: scenarios.NodeName(number), Address: address, Role: "node"})
 	}
-	for _, machine := range machines {
-		arguments := append([]string{
-			"--addr", machine.Address, "--members", strings.Join(members, ","), "--data", dataFolder,
-		}, s.forFaults(deployment.Faults)...)
+	for number, machine := range machines {
+		arguments := []string{"--addr", machine.Address, "--members", strings.Join(members, ","), "--data", dataFolder}
+		if changesMembers(deployment.Faults) {
+			arguments[2], arguments[3] = "--members-file", membersFile
+		}
+		arguments = append(arguments, s.forFaults(deployment.Faults)...)
 		arguments = append(arguments, deployment.Cluster.Arguments...)
 		booted, err := s.world.Boot(machine.Name, program, arguments...)
 		if err != nil {
@@ -134,6 +140,14 @@ func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error
 			return nil, fmt.Errorf("%s has the address %s, not %s as its peers were told", machine.Name, at, machine.Address)
 		}
 		s.machines = append(s.machines, booted)
+		if number >= deployment.Cluster.Nodes {
+			if err := booted.Kill(); err != nil { // a spare: it has an address, and does not run yet
+				return nil, err
+			}
+		}
+	}
+	if changesMembers(deployment.Faults) {
+		return machines, s.list(members)
 	}
 	return machines, nil
 }
@@ -146,6 +160,10 @@ func (s *Stage) bootWorkload(deployment scenarios.Deployment, nodes []run.Machin
 	}
 	var urls []string
 	for _, node := range nodes {
+		if slices.Contains(deployment.Faults, run.KindMove) {
+			urls = append(urls, fmt.Sprintf("%s=http://%s:%d", node.Name, node.Name, nodePort)) // its address will change
+			continue
+		}
 		urls = append(urls, node.Name+"=http://"+node.Address)
 	}
 	booted, err := s.world.Boot(workloadName, s.programs.workload,

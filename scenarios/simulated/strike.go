@@ -69,6 +69,8 @@ func (s *Stage) do(ctx context.Context, now *struck) error {
 		return s.strikeDisks(now)
 	case run.DefectFamily:
 		return s.strikeDefects(now.strike)
+	case run.MembershipFamily:
+		return s.strikeMembers(now.strike)
 	}
 	return unknown(now.strike)
 }
@@ -121,6 +123,8 @@ func (s *Stage) strikeMachines(ctx context.Context, now *struck) error {
 			return m.Terminate()
 		case run.KindRestart:
 			return m.Restart()
+		case run.KindMove:
+			return s.move(m)
 		case run.KindUpgrade:
 			next, _, err := s.programs.next.get(ctx)
 			if err != nil {
@@ -183,6 +187,8 @@ func (s *Stage) Evidence(number int) scenarios.Evidence {
 		return s.diskEvidence(now)
 	case now.strike.Kind.Family() == run.DefectFamily:
 		return s.defectEvidence(now)
+	case now.strike.Kind.Family() == run.MembershipFamily:
+		return s.memberEvidence(now)
 	case now.strike.Kind == run.KindTornCrash:
 		return scenarios.Evidence{Bit: now.hits > 0, Text: fmt.Sprintf("%d bytes were being written", now.hits)}
 	}
