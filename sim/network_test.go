@@ -45,7 +45,14 @@ func TestNetworkErrors(t *testing.T) {
 		"closed: true",
 		"closed: true",
 		"too long: true (OpError true)",
-		"no IPv6: true",
+		"listen tcp [::1]:7: socket: address family not supported by protocol",
+		"dial udp [::1]:7: socket: address family not supported by protocol",
+		"listen tcp [fe80::1]:7: socket: address family not supported by protocol",
+		"dial udp [fe80::1]:7: socket: address family not supported by protocol",
+		"listen tcp6 :7: socket: address family not supported by protocol",
+		"dial tcp6: lookup other on 127.0.0.53:53: no such host",
+		"listen ip4:icmp 0.0.0.0: socket: operation not permitted",
+		"listen unixgram socket: socket: protocol not supported",
 		"all: 0.0.0.0:8",
 	}, prober.LastWords())
 }

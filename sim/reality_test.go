@@ -34,9 +34,7 @@ var realities = []struct {
 		{"system: linux", "system: wasip1", "guests are built for wasip1"},
 		{"start a process: <nil>", "start a process: fork/exec /bin/true: function not implemented", "a machine runs one program"},
 	}},
-	{"files", []difference{
-		{"deadline of a file: file type does not support deadline", "deadline of a file: <nil>", "Go for wasip1 polls files, too; they are always ready"},
-	}},
+	{"files", nil},
 	{"folders", nil},
 	{"paths", []difference{
 		{"stat : stat no such file or directory", "stat : stat invalid argument", lexical},

@@ -9,6 +9,12 @@ func exportPollCalls(e exporter) {
 		p.setWords()
 		return 0
 	})
+	e.export("pollable", "i", "i", func(p *Process, a arguments) uint64 {
+		if d := p.get(a.fd(0)); d != nil && (d.kind == stream || d.kind == datagram) {
+			return 1
+		}
+		return 0
+	})
 	e.export("arm", "ii", "", func(p *Process, a arguments) uint64 {
 		p.arm(a.fd(0), direction(a[1]))
 		return 0

@@ -151,6 +151,18 @@ func TestAddressesInUse(t *testing.T) {
 	require.Equal(t, network.EINVAL, err)
 }
 
+func TestNoPortIsLeft(t *testing.T) {
+	w := newWorld(t)
+	for range 60999 - 32768 + 1 {
+		w.connect(a, "10.0.0.2:80")
+	}
+	_, err := w.Connect(&w.q, a, netip.AddrPort{}, at("10.0.0.2:80"))
+	require.Equal(t, network.EADDRNOTAVAIL, err)
+	_, err = w.ListenTCP(&w.q, a, at("0.0.0.0:0"), 1)
+	require.Equal(t, network.EADDRINUSE, err)
+	require.NotZero(t, w.bind(a, "0.0.0.0:0"), "UDP has ports of its own")
+}
+
 func TestPortIsFreeAgain(t *testing.T) {
 	for name, end := range map[string]func(w *world, l network.Socket){
 		"closed":       func(w *world, l network.Socket) { w.Close(&w.q, l) },

@@ -133,8 +133,20 @@ func networkErrors([]string) error {
 	}
 	_, err = u.WriteTo(make([]byte, 70_000), &net.UDPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 9})
 	fmt.Println("too long:", is(err, syscall.EMSGSIZE))
-	_, err = net.Listen("tcp", "[::1]:7")
-	fmt.Println("no IPv6:", err != nil)
+	for _, address := range []string{"[::1]:7", "[fe80::1]:7"} {
+		_, err = net.Listen("tcp", address)
+		fmt.Println(err)
+		_, err = net.Dial("udp", address)
+		fmt.Println(err)
+	}
+	_, err = net.Listen("tcp6", ":7")
+	fmt.Println(err)
+	_, err = net.Dial("tcp6", "other:7")
+	fmt.Println(err)
+	_, err = net.ListenPacket("ip4:icmp", "0.0.0.0")
+	fmt.Println(err)
+	_, err = net.ListenPacket("unixgram", "socket")
+	fmt.Println(err)
 	all, err := net.Listen("tcp", "[::]:8")
 	if err != nil {
 		return err

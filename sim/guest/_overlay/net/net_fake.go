@@ -83,15 +83,14 @@ func simNameOf(sa sockaddr) (simName, error) {
 			return simName{port: uint32(a.Port)}, nil
 		}
 	}
+	if sa.family() != syscall.AF_INET {
+		return simName{}, os.NewSyscallError("socket", syscall.EAFNOSUPPORT)
+	}
 	s, err := sa.sockaddr(syscall.AF_INET)
 	if err != nil || s == nil {
 		return simName{}, err
 	}
-	inet, ok := s.(*syscall.SockaddrInet4)
-	if !ok {
-		return simName{}, os.NewSyscallError("socket", syscall.EAFNOSUPPORT)
-	}
-	return simNameOfInet4(inet), nil
+	return simNameOfInet4(s.(*syscall.SockaddrInet4)), nil
 }
 
 func simNameOfInet4(sa *syscall.SockaddrInet4) simName {
@@ -156,6 +155,8 @@ func socket(ctx context.Context, net string, family, sotype, proto int, ipv6only
 		err = simError("bind", sim_sock_bind(&local, nil, &sysfd))
 	case sotype == syscall.SOCK_DGRAM:
 		err = simError("bind", sim_sock_bind(&local, &remote, &sysfd))
+	case sotype == syscall.SOCK_RAW:
+		err = os.NewSyscallError("socket", syscall.EPERM) // as for who is not root
 	default:
 		err = os.NewSyscallError("socket", syscall.EPROTONOSUPPORT)
 	}

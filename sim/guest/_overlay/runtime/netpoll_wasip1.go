@@ -31,13 +31,22 @@ func machine_arm(fd int32, mode pollMode)
 //go:noescape
 func machine_poll(ready *uint32, n size) size
 
+// machine_pollable tells whether there is something to wait for with fd: not with files, which are always ready.
+//
+//go:wasmimport sim pollable
+func machine_pollable(fd int32) uint32
+
 func netpollinit() {}
 
 func netpollIsPollDescriptor(fd uintptr) bool {
 	return false
 }
 
+// netpollopen refuses files, as epoll does; they have no deadlines then, and wait for nobody.
 func netpollopen(fd uintptr, pd *pollDesc) int32 {
+	if machine_pollable(int32(fd)) == 0 {
+		return 63 // EPERM
+	}
 	for uintptr(len(polled)) <= fd {
 		polled = append(polled, nil)
 	}
