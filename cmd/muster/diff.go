@@ -20,7 +20,7 @@ part: the time, the machine, what each run did there, and a few records before a
 
 Exit codes: 0 they are the same; 1 they differ; 2 they cannot be compared.`,
 		Example: `  muster diff runs/calm-seed1 runs/calm-seed1-again
-  muster run ./server --trace one.gz && muster run ./server --trace two.gz && muster diff one.gz two.gz`,
+  muster run ./server --trace one.trace && muster run ./server --trace two.trace && muster diff one.trace two.trace`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, paths []string) error {
 			left, err := openTrace(paths[0])

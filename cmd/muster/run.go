@@ -22,14 +22,15 @@ import (
 
 // runFlags are the flags of `muster run`.
 type runFlags struct {
-	machines int
-	lasts    time.Duration
-	seed     uint64
-	env      []string
-	memory   string
-	with     []string
-	at       []string
-	trace    string
+	machines  int
+	lasts     time.Duration
+	seed      uint64
+	env       []string
+	memory    string
+	with      []string
+	at        []string
+	trace     string
+	traceLast time.Duration
 }
 
 func newRunCommand() *cobra.Command {
@@ -76,7 +77,8 @@ Exit codes: 0 no program failed; 1 one did; 2 it could not be built or run.`,
 	command.Flags().StringVar(&flags.memory, "memory", "512M", "the most memory that a program may have: a number with K, M or G")
 	command.Flags().StringArrayVar(&flags.with, "with", nil, "one machine more: 'PACKAGE ARGUMENT...' (repeatable)")
 	command.Flags().StringArrayVar(&flags.at, "at", nil, "TIME=FAULT, for example 5s=kill:2 (repeatable)")
-	command.Flags().StringVar(&flags.trace, "trace", "", "file for the whole trace, compressed with gzip; muster trace and muster diff read it")
+	command.Flags().StringVar(&flags.trace, "trace", "", "file for the whole trace; muster trace and muster diff read it")
+	command.Flags().DurationVar(&flags.traceLast, "trace-last", 0, "with --trace: keep only so much of the end, for runs of months; the hash covers all")
 	return command
 }
 
@@ -219,7 +221,9 @@ func (f runFlags) run(command *cobra.Command, pack string, arguments []string) e
 			return fmt.Errorf("--trace: %w", err)
 		}
 		defer file.Close()
-		options.Trace = trace.NewCompressedWriter(file, trace.Full, f.seed)
+		if options.Trace = trace.NewCompactWriter(file, trace.Full, f.seed); f.traceLast > 0 {
+			options.Trace = trace.NewRingWriter(file, trace.Full, f.seed, f.traceLast)
+		}
 	}
 	world, err := sim.New(options)
 	if err != nil {

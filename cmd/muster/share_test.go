@@ -41,7 +41,7 @@ func TestRelativesRunAsIfAlone(t *testing.T) {
 	require.NoError(t, err)
 	programs, err := simulated.BuildPrograms(t.Context(), root)
 	require.NoError(t, err)
-	shared := batch{newStage: simulatedStages(programs), level: trace.Full, parallel: 1, shared: true, progress: newProgress(os.Stderr, 3)}
+	shared := batch{newStage: simulatedStages(programs, 0), level: trace.Full, parallel: 1, shared: true, progress: newProgress(os.Stderr, 3)}
 	alone := shared
 	alone.shared = false
 	together, apart := relatives(t)[:3], relatives(t)[:3]

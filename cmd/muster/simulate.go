@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,8 @@ type simulateFlags struct {
 	broken defects
 	trace  string
 	node   string
+	// last is how much of a full trace is kept; 0: all.
+	last time.Duration
 	// alone has runs not share their beginnings.
 	alone bool
 	// protocol that clients are to speak; empty: the scenario's.
@@ -91,7 +94,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 			if err != nil {
 				return err
 			}
-			b := batch{newStage: simulatedStages(programs), level: level, parallel: flags.jobs, shared: !flags.alone, verify: flags.verify}
+			b := batch{newStage: simulatedStages(programs, flags.last), level: level, parallel: flags.jobs, shared: !flags.alone, verify: flags.verify}
 			return b.report(command, flags.out, jobs)
 		},
 	}
@@ -102,6 +105,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	flags.broken.flagOn(command)
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
 	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: "+trace.LevelNames()+" (packets, wake-ups, disks; compressed)")
+	command.Flags().DurationVar(&flags.last, "trace-last", 0, "with --trace full: keep only so much of each run's end")
 	command.Flags().BoolVar(&flags.alone, "alone", false, "boot a cluster for every run, even for those that begin alike")
 	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says); such runs stand in SCENARIO-PROTOCOL-seedN")
 	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first); such runs stand in SCENARIO-PROFILE-seedN")
@@ -197,10 +201,10 @@ func simulatedPrograms(command *cobra.Command, node string) (*simulated.Programs
 	return programs, programs.UseNode(command.Context(), node, built)
 }
 
-// simulatedStages makes simulated stages that share guests.
-func simulatedStages(programs *simulated.Programs) func(trace.Level) scenarios.Stage {
+// simulatedStages makes simulated stages that share guests, and keep of full traces only the last stretch, if that is not zero.
+func simulatedStages(programs *simulated.Programs, last time.Duration) func(trace.Level) scenarios.Stage {
 	return func(level trace.Level) scenarios.Stage {
-		return simulated.New(programs, simulated.Options{Trace: level})
+		return simulated.New(programs, simulated.Options{Trace: level, Last: last})
 	}
 }
 

@@ -39,7 +39,7 @@ machine did, and what others did with it.`,
 				return err
 			}
 			defer file.Close()
-			if err := show(command.OutOrStdout(), command.ErrOrStderr(), file, shown.filter); err != nil {
+			if err := show(command.OutOrStdout(), command.ErrOrStderr(), file, shown); err != nil {
 				return fmt.Errorf("%s: %w", arguments[0], err)
 			}
 			return nil
@@ -53,12 +53,14 @@ machine did, and what others did with it.`,
 type shown struct {
 	filter trace.Filter
 	kinds  []string
+	json   bool
 }
 
 func (s *shown) flagOn(command *cobra.Command) {
 	command.Flags().StringSliceVar(&s.filter.Machines, "machine", nil, "only what these machines did, and what was done with them")
 	command.Flags().StringSliceVar(&s.kinds, "kind", nil, "only these kinds: machine, fault, console, net, disk, or a single one")
 	command.Flags().DurationVar(&s.filter.From, "from", 0, "from this true time on")
+	command.Flags().BoolVar(&s.json, "json", false, "print records as JSON lines, for jq and its like")
 	command.Flags().DurationVar(&s.filter.To, "to", 0, "up to this true time")
 }
 
@@ -88,16 +90,18 @@ func openTrace(path string) (io.ReadCloser, error) {
 }
 
 // show prints what a filter wants of a trace. If that is nothing, it says what there is.
-func show(to, remarks io.Writer, file io.Reader, filter trace.Filter) error {
+func show(to, remarks io.Writer, file io.Reader, wanted shown) error {
 	reader, err := trace.NewReader(file)
 	if err != nil {
 		return err
 	}
+	defer reader.Close()
+	filter := wanted.filter
 	out := bufio.NewWriter(to)
 	shown, seen := 0, 0
 	var last time.Duration
 	for {
-		_, record, err := reader.Next()
+		index, record, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -111,7 +115,15 @@ func show(to, remarks io.Writer, file io.Reader, filter trace.Filter) error {
 		}
 		if filter.Wants(&record) {
 			shown++
-			fmt.Fprintln(out, record.Line())
+			line := record.Line()
+			if wanted.json {
+				text, err := record.JSON(index)
+				if err != nil {
+					return err
+				}
+				line = string(text)
+			}
+			fmt.Fprintln(out, line)
 		}
 	}
 	if err := out.Flush(); err != nil {

@@ -92,7 +92,7 @@ func (v *visit) make(command *cobra.Command, folder run.Folder) error {
 			return err
 		}
 		defer file.Close()
-		return show(command.OutOrStdout(), command.ErrOrStderr(), file, v.shown.filter)
+		return show(command.OutOrStdout(), command.ErrOrStderr(), file, v.shown)
 	case v.until > 0:
 		err = standing{folder: folder, before: before, play: play, at: at}.write(command.OutOrStdout())
 	}

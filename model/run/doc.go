@@ -5,7 +5,7 @@
 //	plan.json        the faults as they were struck: when, on which machines, and whether they bit
 //	history.jsonl    what clients did and saw (model.History)
 //	trace.jsonl      what the world did (simulated stage only; written by package sim/trace);
-//	                 trace.jsonl.gz instead if all of it was asked for
+//	                 trace.zst instead if all of it was asked for
 //	logs/<machine>.jsonl   what each program printed, stamped with true time
 //	clocks.jsonl     how far each machine's clock was off, sampled
 //	verdicts.json    what the checkers said (package checker)

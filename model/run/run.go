@@ -15,13 +15,15 @@ const (
 	HistoryFile = "history.jsonl"
 	TraceFile   = "trace.jsonl"
 	// FullTraceFile takes the place of TraceFile if the whole trace was written.
-	FullTraceFile = "trace.jsonl.gz"
-	ClocksFile    = "clocks.jsonl"
-	VerdictsFile  = "verdicts.json"
-	FiguresFile   = "figures.json"
-	ReportFile    = "report.html"
-	LogsFolder    = "logs"
-	PlotsFolder   = "plots"
+	FullTraceFile = "trace.zst"
+	// OlderFullTraceFile was its name while traces were JSON lines.
+	OlderFullTraceFile = "trace.jsonl.gz"
+	ClocksFile         = "clocks.jsonl"
+	VerdictsFile       = "verdicts.json"
+	FiguresFile        = "figures.json"
+	ReportFile         = "report.html"
+	LogsFolder         = "logs"
+	PlotsFolder        = "plots"
 	// CheckpointsFolder holds how a simulated run stood at some moments, for going on from there.
 	CheckpointsFolder = "checkpoints"
 )

@@ -35,6 +35,8 @@ const (
 type Options struct {
 	// Trace is how much of the trace is written to the run folder; the hash always covers all of it.
 	Trace trace.Level
+	// Last, if not zero, keeps of a full trace only so much before the end, for runs of months.
+	Last time.Duration
 }
 
 // Stage plays one run on simulated machines. Make one with New for each run; use it from one goroutine.

@@ -17,10 +17,13 @@ func (s *Stage) createTrace(deployment scenarios.Deployment) error {
 	if err := s.createTraceFile(deployment.Folder); err != nil {
 		return err
 	}
-	if s.options.Trace == trace.Full {
-		s.trace = trace.NewCompressedWriter(s.traceFile, s.options.Trace, deployment.Seed)
-	} else {
-		s.trace = trace.NewWriter(s.traceFile, s.options.Trace, deployment.Seed)
+	switch level := s.options.Trace; {
+	case level == trace.Full && s.options.Last > 0:
+		s.trace = trace.NewRingWriter(s.traceFile, level, deployment.Seed, s.options.Last)
+	case level == trace.Full:
+		s.trace = trace.NewCompactWriter(s.traceFile, level, deployment.Seed)
+	default:
+		s.trace = trace.NewWriter(s.traceFile, level, deployment.Seed)
 	}
 	return nil
 }
@@ -58,9 +61,10 @@ func (s *Stage) continueTrace(other *Stage, folder run.Folder) error {
 
 // OpenTrace opens the trace of a run, whichever level it has, for trace.NewReader.
 func OpenTrace(folder run.Folder) (*os.File, error) {
-	full, err := os.Open(folder.Path(run.FullTraceFile))
-	if !errors.Is(err, fs.ErrNotExist) {
-		return full, err
+	for _, full := range []string{run.FullTraceFile, run.OlderFullTraceFile} {
+		if file, err := os.Open(folder.Path(full)); !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
 	}
 	file, err := os.Open(folder.Path(run.TraceFile))
 	if errors.Is(err, fs.ErrNotExist) {

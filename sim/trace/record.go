@@ -28,9 +28,13 @@ type Record struct {
 type Recorder struct {
 	hash   xxhash.Digest
 	count  uint64
+	marked time.Duration // when the last mark was
 	buffer []byte
 	sink   Sink
 }
+
+// markEvery is how much time lies between two marks of a trace.
+const markEvery = 10 * time.Second
 
 // Sink receives the records of a level.
 type Sink interface {
@@ -38,6 +42,8 @@ type Sink interface {
 	Level() Level
 	// Record takes a record and its index among all records.
 	Record(index uint64, r Record)
+	// Mark takes the hash of all records before a moment. Marks come at the first record after each markEvery.
+	Mark(m Mark)
 }
 
 // NewRecorder returns a recorder that passes records on to sink, or to nobody if sink is nil.
@@ -62,6 +68,12 @@ func (r *Recorder) Count() uint64 { return r.count }
 
 // Add takes a record.
 func (r *Recorder) Add(record Record) {
+	if record.At >= r.marked+markEvery {
+		r.marked = record.At / markEvery * markEvery
+		if r.sink != nil {
+			r.sink.Mark(Mark{At: r.marked, Records: r.count, Hash: r.hash.Sum64()})
+		}
+	}
 	r.buffer = record.append(r.buffer[:0])
 	r.hash.Write(r.buffer)
 	r.hash.Write(record.Content)

@@ -104,7 +104,7 @@ func TestBadFiles(t *testing.T) {
 	for name, test := range map[string]struct{ file, want string }{
 		"empty":        {"", "first line"},
 		"no header":    {lines[1] + lines[2], "format 0"},
-		"newer":        {`{"trace_format":9}`, "reads formats 1 to 2"},
+		"newer":        {`{"trace_format":9}`, "reads formats 1 to 3"},
 		"no level":     {`{"trace_format":1,"level":"x"}`, "want none, faults, normal or full"},
 		"broken off":   {lines[0] + lines[1], "line 3: the file ends without its last line"},
 		"cut":          {lines[0] + lines[1][:20], "line 2"},
