@@ -38,7 +38,8 @@ func (s Status) String() string {
 type Exit struct {
 	At   time.Duration // true time since the world began
 	Code int
-	// Reason says what stopped a program that did not end by itself, for example an access outside of its memory.
+	// Reason says what stopped a program that did not end by itself: the panic or fatal error that Go's runtime printed, such as "fatal
+	// error: all goroutines are asleep - deadlock!"; that it spins (Program.WorkLimit); or a pointer that led outside of its memory.
 	Reason string
 }
 
@@ -62,6 +63,8 @@ type Machine struct {
 	process *machine.Process // nil if none runs
 	exit    Exit
 	words   []string // the last lines that it printed
+
+	complaint string // the first line of a panic or fatal error of its
 
 	// When the process goes on.
 	running   bool  // it runs at this very moment
@@ -107,6 +110,9 @@ func (m *Machine) MemorySize() int {
 	return m.process.MemorySize()
 }
 
+// panicCode is the exit code of a program that panicked or met a fatal error of Go's runtime.
+const panicCode = 2
+
 // lastWords is how many lines LastWords keeps.
 const lastWords = 50
 
@@ -135,7 +141,7 @@ func (m *Machine) start(process *machine.Process, program Program, args []string
 	process.SetSlowdown(m.slowdown)
 	m.process, m.program, m.args = process, program, slices.Clone(args)
 	m.boot++
-	m.status, m.exit, m.words = Running, Exit{}, nil
+	m.status, m.exit, m.words, m.complaint = Running, Exit{}, nil, ""
 	m.begun, m.until, m.told, m.busy, m.wakeCount = false, 0, false, 0, 0
 	m.world.record(trace.Record{Kind: trace.Boot, Machine: m.name, Number: int64(m.boot), Text: strings.Join(args, " ")})
 	m.world.queue.Push(0, queue.Event{Kind: kindStart, Host: int32(m.host), Arg: uint64(m.boot)})
@@ -159,6 +165,9 @@ func (m *Machine) kernel() machine.Kernel {
 func (m *Machine) print(stream int, text []byte) {
 	line := Line{At: m.world.Now(), Machine: m.name, Boot: m.boot, Stream: stream, Text: string(text)}
 	m.world.record(trace.Record{Kind: trace.Console, Machine: m.name, Number: int64(stream), Text: line.Text})
+	if stream == 2 && m.complaint == "" && (strings.HasPrefix(line.Text, "panic: ") || strings.HasPrefix(line.Text, "fatal error: ")) {
+		m.complaint = line.Text
+	}
 	if len(m.words) == lastWords {
 		m.words = m.words[:copy(m.words, m.words[1:])]
 	}
@@ -238,7 +247,10 @@ func (m *Machine) run() {
 	m.running = false
 	if state.Exited {
 		m.exit = Exit{At: m.world.Now(), Code: state.Code, Reason: state.Reason}
-		m.world.record(trace.Record{Kind: trace.Exit, Machine: m.name, Number: int64(state.Code), Text: state.Reason})
+		if state.Code == panicCode {
+			m.exit.Reason = m.complaint
+		}
+		m.world.record(trace.Record{Kind: trace.Exit, Machine: m.name, Number: int64(state.Code), Text: m.exit.Reason})
 		m.end(Exited)
 		return
 	}

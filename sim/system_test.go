@@ -39,12 +39,15 @@ func TestWaysToEnd(t *testing.T) {
 		code  int
 		at    time.Duration
 		says  string
+		why   string
 	}{
-		{"exit", 7, 0, ""},
-		{"crash", 2, 0, "panic: assignment to entry in nil map"},
-		{"stuck", 2, 0, "all goroutines are asleep - deadlock!"},
-		{"hog", 2, 0, "out of memory"},
-		{"spin", 0, 1200 * time.Millisecond, "slept 1.2s"},
+		{"exit", 7, 0, "", ""},
+		{"crash", 2, 0, "panic: assignment to entry in nil map", "panic: assignment to entry in nil map"},
+		{"stuck", 2, 0, "all goroutines are asleep - deadlock!", "fatal error: all goroutines are asleep - deadlock!"},
+		{"hog", 2, 0, "out of memory", "fatal error: out of memory"},
+		{"deep", 2, 0, "stack", "fatal error: stack overflow"},
+		{"wild", 134, 0, "", "it gave a system call 100 bytes at address 4294967280, which are outside of its memory"},
+		{"spin", 0, 1200 * time.Millisecond, "slept 1.2s", ""},
 	} {
 		t.Run(test.probe, func(t *testing.T) {
 			l := newLab(t, sim.Options{Seed: 1})
@@ -55,13 +58,23 @@ func TestWaysToEnd(t *testing.T) {
 			l.run(2 * time.Second)
 			require.Equal(t, sim.Exited, m.Status())
 			require.Equal(t, test.code, m.Exit().Code)
-			require.Empty(t, m.Exit().Reason)
+			if test.why == "" {
+				require.Empty(t, m.Exit().Reason)
+			}
+			require.Contains(t, m.Exit().Reason, test.why)
 			require.InDelta(t, test.at, m.Exit().At, float64(time.Millisecond))
 			require.Contains(t, l.said("n1"), test.says)
 			require.Equal(t, sim.Running, other.Status(), "others live on")
 			require.Len(t, other.LastWords(), 20)
 		})
 	}
+}
+
+func TestTooManyFiles(t *testing.T) {
+	l := newLab(t, sim.Options{Seed: 1})
+	m := l.boot("n1", load(t, "probe"), "full")
+	l.run(time.Second)
+	require.Equal(t, []string{"stdin: 0 <nil>", "true true open /file: too many open files", "true <nil>"}, m.LastWords())
 }
 
 func TestTerminate(t *testing.T) {
@@ -117,6 +130,8 @@ true
 mkdir: mkdir /data/a: file exists
 rmdir: remove /data/a: directory not empty
 true
+symlink: <nil>
+"first\nsecond\n" <nil>
 true
 chtimes: <nil>
 2001-02-03 04:05:06 +0000 UTC <nil>

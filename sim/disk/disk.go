@@ -36,11 +36,12 @@ type Disk struct {
 	fresh    bool   // there are blocks made in this one
 }
 
-// node is a file or a directory.
+// node is a file, a directory, or a symbolic link.
 type node struct {
 	number             Inode
 	directory          bool
-	uses               int // how often it is open
+	link               string // where a symbolic link leads; "": it is none
+	uses               int    // how often it is open
 	accessed, modified int64
 
 	// Where it stands now, and where it will be found after a loss of power. Parent 0: nowhere.

@@ -322,7 +322,7 @@ func TestReadAndWrite(t *testing.T) {
 	require.Equal(t, disk.OK, err)
 	require.Equal(t, disk.Stat{Inode: i, Size: 10_003, Accessed: 1, Modified: 7}, stat)
 	require.Equal(t, disk.OK, m.SetTimes(i, 8, 9))
-	stat, err = m.StatPath(disk.Root, "file")
+	stat, err = m.StatPath(disk.Root, "file", true)
 	require.Equal(t, disk.OK, err)
 	require.Equal(t, disk.Stat{Inode: i, Size: 10_003, Accessed: 8, Modified: 9}, stat)
 

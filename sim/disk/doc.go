@@ -21,5 +21,5 @@
 //
 // Faults say what else a disk does wrong: EIO, syncs that take time, and syncs that lie. SetCapacity fills it up, Rot flips bits on it.
 //
-// There are no hard and no symbolic links.
+// There are symbolic links, and no hard ones.
 package disk

@@ -13,6 +13,7 @@ const (
 	EINVAL       Errno = 28
 	EIO          Errno = 29
 	EISDIR       Errno = 31
+	ELOOP        Errno = 32
 	ENAMETOOLONG Errno = 37
 	ENOENT       Errno = 44
 	ENOSPC       Errno = 51

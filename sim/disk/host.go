@@ -4,7 +4,7 @@ import "strings"
 
 // ReadFile returns the content of a file, for whoever looks at the disk from outside. It meets no faults. Errors are those of StatPath, and EISDIR.
 func (d *Disk) ReadFile(path string) ([]byte, Errno) {
-	f, err := d.walk(Root, path)
+	f, err := d.walk(Root, path, true)
 	switch {
 	case err != OK:
 		return nil, err
@@ -25,7 +25,7 @@ func (d *Disk) WriteFile(path string, content []byte, now int64) Errno {
 		if c != '/' || strings.Trim(path[:i], "/") == "" {
 			continue
 		}
-		above, err := d.walk(Root, path[:i])
+		above, err := d.walk(Root, path[:i], true)
 		if err != OK {
 			return err
 		}
@@ -33,7 +33,7 @@ func (d *Disk) WriteFile(path string, content []byte, now int64) Errno {
 			d.enter(d.create(true, now), place{above.parent.number, above.name}, now)
 		}
 	}
-	f, err := d.walk(Root, path)
+	f, err := d.walk(Root, path, true)
 	switch {
 	case err != OK:
 		return err

@@ -16,8 +16,12 @@ type found struct {
 	slash  bool   // the path ends in a slash, and so means a directory
 }
 
-// walk follows a path from a directory, or from the root if it begins with a slash. ".." of the root is the root.
-func (d *Disk) walk(at Inode, path string) (found, Errno) {
+// mostLinks is how many symbolic links may be followed for one path, as on Linux; one more meets ELOOP.
+const mostLinks = 40
+
+// walk follows a path from a directory, or from the root if it begins with a slash. ".." of the root is the root. A symbolic link on the
+// way is followed; one at the end only if follow says so.
+func (d *Disk) walk(at Inode, path string, follow bool) (found, Errno) {
 	start := d.nodes[at]
 	switch {
 	case start == nil:
@@ -30,10 +34,10 @@ func (d *Disk) walk(at Inode, path string) (found, Errno) {
 		start = d.nodes[Root]
 	}
 	f := found{node: start, slash: strings.HasSuffix(path, "/")}
-	for name := range strings.SplitSeq(path, "/") {
-		if name == "" {
-			continue
-		}
+	links := 0
+	for rest := strings.TrimLeft(path, "/"); rest != ""; {
+		name, after, _ := strings.Cut(rest, "/")
+		rest = strings.TrimLeft(after, "/")
 		switch {
 		case f.node == nil:
 			return found{}, ENOENT
@@ -42,15 +46,21 @@ func (d *Disk) walk(at Inode, path string) (found, Errno) {
 		case len(name) > longestName:
 			return found{}, ENAMETOOLONG
 		}
-		switch name {
-		case ".":
-			f.parent, f.name = nil, ""
-		case "..":
-			f.parent, f.name, f.node = nil, "", d.nodes[f.node.now.parent]
-		default:
-			f.parent, f.name = f.node, name
-			f.node = d.nodes[f.parent.entries[name].inode]
+		d.step(&f, name)
+		if f.node == nil || f.node.link == "" || rest == "" && !follow {
+			continue
 		}
+		if links++; links > mostLinks {
+			return found{}, ELOOP
+		}
+		link := f.node.link
+		f.slash = f.slash || rest == "" && strings.HasSuffix(link, "/")
+		f.node, f.parent, f.name = f.parent, nil, ""
+		if link[0] == '/' {
+			f.node = d.nodes[Root]
+		}
+		rest = strings.TrimLeft(link, "/") + "/" + rest
+		rest = strings.TrimLeft(rest, "/")
 	}
 	switch {
 	case f.parent == nil && f.node == nil, f.parent != nil && f.parent.now.parent == 0:
@@ -59,6 +69,19 @@ func (d *Disk) walk(at Inode, path string) (found, Errno) {
 		return found{}, ENOTDIR
 	}
 	return f, OK
+}
+
+// step follows one name in a directory.
+func (d *Disk) step(f *found, name string) {
+	switch name {
+	case ".":
+		f.parent, f.name = nil, ""
+	case "..":
+		f.parent, f.name, f.node = nil, "", d.nodes[f.node.now.parent]
+	default:
+		f.parent, f.name = f.node, name
+		f.node = d.nodes[f.parent.entries[name].inode]
+	}
 }
 
 // OpenFlags say how to open, with the values of WASI's oflags.
@@ -70,15 +93,16 @@ const (
 	Directory                       // fail unless it is a directory
 	Exclusive                       // with Create: fail if there is something
 	Truncate                        // empty the file
+	NoFollow                        // fail if it is a symbolic link; no flag of WASI's, which asks for it in another way
 )
 
 // Open finds a file or directory, or makes a file, and counts a use of it until Close. Paths are relative to the directory at.
-// Errors: ENOENT, ENOTDIR, EISDIR (a directory cannot be written), EEXIST, EINVAL, ENAMETOOLONG, EBADF (no directory at), EIO.
+// Errors: ENOENT, ENOTDIR, EISDIR (a directory cannot be written), EEXIST, EINVAL, ENAMETOOLONG, ELOOP, EBADF (no directory at), EIO.
 func (d *Disk) Open(at Inode, path string, flags OpenFlags, write bool, now int64) (Inode, Errno) {
 	if flags&Create != 0 && flags&Directory != 0 {
 		return 0, EINVAL
 	}
-	f, err := d.walk(at, path)
+	f, err := d.walk(at, path, flags&NoFollow == 0 && flags&(Create|Exclusive) != Create|Exclusive)
 	switch {
 	case err != OK:
 		return 0, err
@@ -94,6 +118,8 @@ func (d *Disk) Open(at Inode, path string, flags OpenFlags, write bool, now int6
 		d.enter(f.node, place{f.parent.number, f.name}, now)
 	case flags&Create != 0 && flags&Exclusive != 0:
 		return 0, EEXIST
+	case f.node.link != "":
+		return 0, ELOOP
 	case f.node.directory && (write || flags&(Create|Truncate) != 0):
 		return 0, EISDIR
 	case !f.node.directory && flags&Directory != 0:
@@ -109,7 +135,7 @@ func (d *Disk) Open(at Inode, path string, flags OpenFlags, write bool, now int6
 
 // Mkdir makes a directory. Errors: EEXIST and those of Open.
 func (d *Disk) Mkdir(at Inode, path string, now int64) Errno {
-	f, err := d.walk(at, path)
+	f, err := d.walk(at, path, false)
 	switch {
 	case err != OK:
 		return err
@@ -122,7 +148,44 @@ func (d *Disk) Mkdir(at Inode, path string, now int64) Errno {
 	return OK
 }
 
-// Unlink removes a file; who has it open keeps it. Errors: EISDIR and those of Open.
+// Symlink makes a symbolic link to a target, which need not be there. It becomes durable with its name. Errors: EEXIST and those of Open.
+func (d *Disk) Symlink(target string, at Inode, path string, now int64) Errno {
+	f, err := d.walk(at, path, false)
+	switch {
+	case err != OK:
+		return err
+	case f.node != nil:
+		return EEXIST
+	case target == "", f.slash:
+		return ENOENT
+	case strings.IndexByte(target, 0) >= 0:
+		return EINVAL
+	case d.happens(d.faults.WriteFails):
+		return EIO
+	}
+	n := d.create(false, now)
+	n.link = target
+	d.enter(n, place{f.parent.number, f.name}, now)
+	return OK
+}
+
+// Readlink returns the target of a symbolic link. Errors: EINVAL (it is none) and those of StatPath.
+func (d *Disk) Readlink(at Inode, path string) (string, Errno) {
+	f, err := d.walk(at, path, false)
+	switch {
+	case err != OK:
+		return "", err
+	case f.node == nil:
+		return "", ENOENT
+	case f.node.link == "":
+		return "", EINVAL
+	case d.happens(d.faults.ReadFails):
+		return "", EIO
+	}
+	return f.node.link, OK
+}
+
+// Unlink removes a file or symbolic link; who has it open keeps it. Errors: EISDIR and those of Open.
 func (d *Disk) Unlink(at Inode, path string, now int64) Errno {
 	return d.remove(at, path, now, func(f found) Errno {
 		if f.node.directory {
@@ -151,7 +214,7 @@ func (d *Disk) Rmdir(at Inode, path string, now int64) Errno {
 
 // remove takes away what a path leads to, unless that is refused.
 func (d *Disk) remove(at Inode, path string, now int64, refuse func(found) Errno) Errno {
-	f, err := d.walk(at, path)
+	f, err := d.walk(at, path, false)
 	switch {
 	case err != OK:
 		return err
@@ -171,11 +234,11 @@ func (d *Disk) remove(at Inode, path string, now int64, refuse func(found) Errno
 // Rename moves a file or directory, in one step. It replaces a file by a file, and an empty directory by a directory. Errors: EISDIR, ENOTDIR,
 // ENOTEMPTY, EINVAL (a directory into itself; ".", ".."), EBUSY (the root), and those of Open.
 func (d *Disk) Rename(fromAt Inode, from string, toAt Inode, to string, now int64) Errno {
-	source, err := d.walk(fromAt, from)
+	source, err := d.walk(fromAt, from, false)
 	if err != OK {
 		return err
 	}
-	target, err := d.walk(toAt, to)
+	target, err := d.walk(toAt, to, false)
 	switch {
 	case err != OK:
 		return err
@@ -189,6 +252,8 @@ func (d *Disk) Rename(fromAt Inode, from string, toAt Inode, to string, now int6
 		return OK
 	case source.node.directory && d.within(target.parent, source.node):
 		return EINVAL
+	case target.node != nil && target.node.directory && d.within(source.parent, target.node):
+		return ENOTEMPTY
 	case !source.node.directory && target.slash:
 		return ENOTDIR
 	case target.node != nil && source.node.directory && !target.node.directory:
@@ -224,13 +289,15 @@ func (d *Disk) within(n, directory *node) bool {
 type Stat struct {
 	Inode     Inode
 	Directory bool
+	Link      bool // it is a symbolic link
 	Size      int64
 	// Accessed and Modified are what callers said that the time was.
 	Accessed, Modified int64
 }
 
 func (n *node) stat() Stat {
-	return Stat{Inode: n.number, Directory: n.directory, Size: n.size, Accessed: n.accessed, Modified: n.modified}
+	return Stat{Inode: n.number, Directory: n.directory, Link: n.link != "", Size: n.size + int64(len(n.link)),
+		Accessed: n.accessed, Modified: n.modified}
 }
 
 // Stat describes a file or directory. Error: EBADF.
@@ -242,9 +309,10 @@ func (d *Disk) Stat(i Inode) (Stat, Errno) {
 	return n.stat(), OK
 }
 
-// StatPath describes what a path leads to. Errors: ENOENT, ENOTDIR, EINVAL, ENAMETOOLONG, EBADF (no directory at).
-func (d *Disk) StatPath(at Inode, path string) (Stat, Errno) {
-	f, err := d.walk(at, path)
+// StatPath describes what a path leads to: beyond a symbolic link at its end, or the link itself. Errors: ENOENT, ENOTDIR, EINVAL,
+// ENAMETOOLONG, ELOOP, EBADF (no directory at).
+func (d *Disk) StatPath(at Inode, path string, follow bool) (Stat, Errno) {
+	f, err := d.walk(at, path, follow)
 	switch {
 	case err != OK:
 		return Stat{}, err
@@ -269,6 +337,7 @@ type Entry struct {
 	Name      string
 	Inode     Inode
 	Directory bool
+	Link      bool // it is a symbolic link
 	// Next is the cookie with which ReadDir goes on after this entry.
 	Next uint64
 }
@@ -288,7 +357,8 @@ func (d *Disk) ReadDir(i Inode, cookie uint64) ([]Entry, Errno) {
 	list := []Entry{}
 	for name, e := range n.entries {
 		if e.order > cookie {
-			list = append(list, Entry{name, e.inode, d.nodes[e.inode].directory, e.order})
+			n := d.nodes[e.inode]
+			list = append(list, Entry{name, e.inode, n.directory, n.link != "", e.order})
 		}
 	}
 	slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(a.Next, b.Next) })

@@ -53,7 +53,7 @@ func TestPaths(t *testing.T) {
 		{directory, "/file", disk.OK, 4},
 		{99, "file", disk.EBADF, 0},
 	} {
-		stat, err := m.StatPath(test.at, test.path)
+		stat, err := m.StatPath(test.at, test.path, true)
 		require.Equal(t, test.want, err, test.path)
 		require.Equal(t, test.size, stat.Size, test.path)
 	}
@@ -166,7 +166,7 @@ func TestRemovedDirectoryTakesNothing(t *testing.T) {
 	require.Equal(t, disk.ENOENT, m.Mkdir(i, "new", 1))
 	_, err := m.Open(i, "new", disk.Create, true, 1)
 	require.Equal(t, disk.ENOENT, err)
-	_, err = m.StatPath(i, "..")
+	_, err = m.StatPath(i, "..", true)
 	require.Equal(t, disk.ENOENT, err)
 	require.Equal(t, disk.ENOENT, m.Mkdir(i, "../new", 1))
 	_, err = m.Open(i, ".", disk.Directory, false, 1)

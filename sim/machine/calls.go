@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -18,10 +19,12 @@ const (
 	ebadf        errno = 8
 	einval       errno = 28
 	eisdir       errno = 31
+	emfile       errno = 33
+	enosys       errno = 52
 	enametoolong errno = 37
 	enotdir      errno = 54
 	enotsock     errno = 57
-	enotsup      errno = 58
+	eperm        errno = 63
 	espipe       errno = 70
 )
 
@@ -39,36 +42,41 @@ type processContext struct {
 	process *Process
 }
 
-// exporter collects the functions of one host module.
-type exporter struct{ builder wazero.HostModuleBuilder }
+// function is something that guests import. Its parameters are written as in "iiI": i for 32 bits, I for 64; its result likewise, if it has one.
+type function struct {
+	module, name, parameters, result string
+	do                               func(p *Process, a arguments) uint64
+}
 
-// add exports a system call. Its parameters are written as in "iiI": i for 32 bits, I for 64.
+// exporter collects the functions of one module.
+type exporter struct {
+	module string
+	all    *[]function
+}
+
+// add adds a system call.
 func (e exporter) add(name, parameters string, f call) {
 	e.export(name, parameters, "i", func(p *Process, a arguments) uint64 { return uint64(f(p, a)) })
 }
 
-// export adds any function. Its result, if it has one, is written like a parameter.
+// export adds any function.
 func (e exporter) export(name, parameters, result string, f func(p *Process, a arguments) uint64) {
-	types := valueTypes(parameters)
-	var narrow []int
-	for i, t := range types {
-		if t == api.ValueTypeI32 {
-			narrow = append(narrow, i)
-		}
-	}
-	count := len(parameters)
-	e.builder.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {
-		for _, i := range narrow {
+	*e.all = append(*e.all, function{e.module, name, parameters, result, f})
+}
+
+// call lets a process call the function. Arguments and result are in the stack.
+func (f function) call(p *Process, stack []uint64) {
+	for i, letter := range f.parameters {
+		if letter == 'i' {
 			stack[i] = uint64(uint32(stack[i])) // wazero leaves anything in the upper half
 		}
-		p := ctx.(*processContext).process
-		p.spendWork(callWork)
-		p.takeTime()
-		value := f(p, stack[:count])
-		if result != "" {
-			stack[0] = value
-		}
-	}), types, valueTypes(result)).Export(name)
+	}
+	p.spendWork(callWork)
+	p.takeTime()
+	value := f.do(p, stack[:len(f.parameters)])
+	if f.result != "" {
+		stack[0] = value
+	}
 }
 
 func valueTypes(letters string) []api.ValueType {
@@ -82,24 +90,52 @@ func valueTypes(letters string) []api.ValueType {
 	return types
 }
 
-// exportCalls makes everything that guests import.
-func exportCalls(ctx context.Context, runtime wazero.Runtime) error {
-	wasi := exporter{runtime.NewHostModuleBuilder("wasi_snapshot_preview1")}
+// functions lists everything that guests import.
+func functions() (all []function) {
+	wasi := exporter{"wasi_snapshot_preview1", &all}
 	exportProcessCalls(wasi)
 	exportFileCalls(wasi)
 	exportPathCalls(wasi)
 	wasi.add("sock_accept", "iii", sockAccept)
 	wasi.add("sock_shutdown", "ii", sockShutdown)
-	if _, err := wasi.builder.Instantiate(ctx); err != nil {
-		return err
-	}
-	sim := exporter{runtime.NewHostModuleBuilder("sim")}
+	// What Go's packages os and syscall do not use is there by name only.
+	missing := func(*Process, arguments) errno { return enosys }
+	wasi.add("fd_allocate", "iII", missing)
+	wasi.add("fd_renumber", "ii", missing)
+	wasi.add("poll_oneoff", "iiii", missing)
+	wasi.add("sock_recv", "iiiiii", missing)
+	wasi.add("sock_send", "iiiii", missing)
+	sim := exporter{"sim", &all}
 	exportPollCalls(sim)
 	exportSyncTime(sim)
 	exportSocketCalls(sim)
-	_, err := sim.builder.Instantiate(ctx)
-	return err
+	return all
 }
+
+// exportCalls makes everything that guests import.
+func exportCalls(ctx context.Context, runtime wazero.Runtime) error {
+	builders := map[string]wazero.HostModuleBuilder{}
+	for _, f := range functions() {
+		if builders[f.module] == nil {
+			builders[f.module] = runtime.NewHostModuleBuilder(f.module)
+		}
+		builders[f.module].NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {
+			f.call(ctx.(*processContext).process, stack)
+		}), valueTypes(f.parameters), valueTypes(f.result)).Export(f.name)
+	}
+	for module, builder := range builders {
+		if _, err := builder.Instantiate(ctx); err != nil {
+			return fmt.Errorf("module %s: %w", module, err)
+		}
+	}
+	return nil
+}
+
+// Clocks, as WASI numbers them.
+const (
+	wallClock      = 0
+	monotonicClock = 1
+)
 
 func exportProcessCalls(e exporter) {
 	exportStrings(e, "args", func(p *Process) []string { return p.arguments })
@@ -110,6 +146,28 @@ func exportProcessCalls(e exporter) {
 	})
 	e.export("proc_exit", "i", "", func(p *Process, a arguments) uint64 {
 		panic(sys.NewExitError(uint32(a[0])))
+	})
+	e.add("proc_raise", "i", func(p *Process, a arguments) errno {
+		panic(sys.NewExitError(128 + uint32(a[0]))) // nobody handles signals here but Go's runtime, which knows nothing of this one
+	})
+	e.add("sched_yield", "", func(*Process, arguments) errno { return ok })
+	e.add("clock_res_get", "ii", func(p *Process, a arguments) errno {
+		if a[0] > monotonicClock {
+			return einval
+		}
+		p.putUint64(a[1], 1)
+		return ok
+	})
+	e.add("clock_time_get", "iIi", func(p *Process, a arguments) errno {
+		switch a[0] {
+		case wallClock:
+			p.putUint64(a[2], uint64(p.wall()))
+		case monotonicClock:
+			p.putUint64(a[2], uint64(p.kernel.Clock.Mono(p.kernel.Queue.Now())))
+		default:
+			return einval
+		}
+		return ok
 	})
 }
 
@@ -137,8 +195,20 @@ func exportStrings(e exporter, name string, list func(p *Process) []string) {
 	})
 }
 
-// bytes is a piece of the program's memory. A piece outside of it is the program's fault, and ends it.
-func (p *Process) bytes(at, size uint64) []byte { return p.memory.data[at : at+size : at+size] }
+// fault is a pointer of a program's that led outside of its memory.
+type fault struct{ at, size uint64 }
+
+func (f fault) Error() string {
+	return fmt.Sprintf("it gave a system call %d bytes at address %d, which are outside of its memory", f.size, f.at)
+}
+
+// bytes is a piece of the program's memory. A piece outside of it ends the program.
+func (p *Process) bytes(at, size uint64) []byte {
+	if end := at + size; end < at || end > uint64(len(p.memory.data)) {
+		panic(fault{at, size})
+	}
+	return p.memory.data[at : at+size : at+size]
+}
 
 func (p *Process) putUint32(at uint64, v uint32) { binary.LittleEndian.PutUint32(p.bytes(at, 4), v) }
 

@@ -15,6 +15,8 @@ const (
 	file      kind = 4
 	datagram  kind = 5
 	stream    kind = 6
+
+	symbolicLink kind = 7 // which no descriptor stands for
 )
 
 // direction is a set of directions in which a descriptor can be ready.
@@ -57,6 +59,17 @@ func standardTable() []descriptor {
 		stderr:        {kind: console},
 		rootDirectory: {kind: directory, inode: disk.Root},
 	}
+}
+
+// mostDescriptors is how many descriptors a process can have, as setrlimit(RLIMIT_NOFILE) would say; one more meets EMFILE.
+const mostDescriptors = 1 << 16
+
+// full tells whether there is no place in the table.
+func (p *Process) full() bool {
+	for p.firstFree < len(p.table) && p.table[p.firstFree].kind != unused {
+		p.firstFree++
+	}
+	return p.firstFree >= mostDescriptors
 }
 
 // open puts d into the lowest free place of the table.

@@ -50,7 +50,36 @@ func exportFileCalls(e exporter) {
 		return err
 	})
 	e.add("fd_seek", "iIii", fdSeek)
-	e.add("fd_sync", "i", func(p *Process, a arguments) errno {
+	e.add("fd_tell", "ii", func(p *Process, a arguments) errno {
+		d, err := p.file(a.fd(0))
+		if err == ok {
+			p.putUint64(a[1], uint64(d.offset))
+		}
+		return err
+	})
+	for _, name := range []string{"fd_sync", "fd_datasync"} {
+		e.add(name, "i", func(p *Process, a arguments) errno {
+			d := p.get(a.fd(0))
+			switch {
+			case d == nil:
+				return ebadf
+			case d.kind != file && d.kind != directory:
+				return einval
+			}
+			return p.sync(d)
+		})
+	}
+	e.add("fd_advise", "iIIi", func(p *Process, a arguments) errno {
+		_, err := p.file(a.fd(0))
+		return err // advice is not needed
+	})
+	e.add("fd_fdstat_set_rights", "iII", func(p *Process, a arguments) errno {
+		if p.get(a.fd(0)) == nil {
+			return ebadf
+		}
+		return ok // everybody has all rights
+	})
+	e.add("fd_filestat_set_times", "iIIi", func(p *Process, a arguments) errno {
 		d := p.get(a.fd(0))
 		switch {
 		case d == nil:
@@ -58,7 +87,7 @@ func exportFileCalls(e exporter) {
 		case d.kind != file && d.kind != directory:
 			return einval
 		}
-		return p.sync(d)
+		return p.setTimes(d.inode, int64(a[1]), int64(a[2]), a[3])
 	})
 	e.add("fd_readdir", "iiiIi", fdReadDir)
 	e.add("fd_fdstat_get", "ii", func(p *Process, a arguments) errno {
@@ -313,15 +342,23 @@ func fdReadDir(p *Process, a arguments) errno {
 		binary.LittleEndian.PutUint64(head[0:], entry.Next)
 		binary.LittleEndian.PutUint64(head[8:], uint64(entry.Inode))
 		binary.LittleEndian.PutUint32(head[16:], uint32(len(entry.Name)))
-		head[20] = byte(file)
-		if entry.Directory {
-			head[20] = byte(directory)
-		}
+		head[20] = byte(kindOf(entry.Directory, entry.Link))
 		written += copy(buffer[written:], head[:])
 		written += copy(buffer[written:], entry.Name)
 	}
 	p.putUint32(a[4], uint32(written))
 	return ok
+}
+
+// kindOf is the WASI file type of what stands on a disk.
+func kindOf(isDirectory, isLink bool) kind {
+	switch {
+	case isDirectory:
+		return directory
+	case isLink:
+		return symbolicLink
+	}
+	return file
 }
 
 // A WASI filestat.
@@ -335,10 +372,7 @@ func (p *Process) putStat(at uint64, s disk.Stat) {
 	clear(b)
 	binary.LittleEndian.PutUint64(b[0:], 1) // device
 	binary.LittleEndian.PutUint64(b[8:], uint64(s.Inode))
-	b[statType] = byte(file)
-	if s.Directory {
-		b[statType] = byte(directory)
-	}
+	b[statType] = byte(kindOf(s.Directory, s.Link))
 	binary.LittleEndian.PutUint64(b[24:], 1) // links
 	binary.LittleEndian.PutUint64(b[32:], uint64(s.Size))
 	binary.LittleEndian.PutUint64(b[40:], uint64(s.Accessed))

@@ -11,6 +11,9 @@ const (
 	rightWrite = 1 << 6
 )
 
+// lookupFollow asks for what a symbolic link at the end of a path leads to.
+const lookupFollow = 1 << 0
+
 // What path_filestat_set_times is to set.
 const (
 	setAccessed    = 1 << 0
@@ -19,7 +22,7 @@ const (
 	setModifiedNow = 1 << 3
 )
 
-// exportPathCalls exports the calls on names. There are no links on these disks.
+// exportPathCalls exports the calls on names.
 func exportPathCalls(e exporter) {
 	e.add("path_open", "iiiiiIIii", pathOpen)
 	for _, call := range []struct {
@@ -54,7 +57,7 @@ func exportPathCalls(e exporter) {
 		if err != ok {
 			return err
 		}
-		stat, failed := p.kernel.Disk.StatPath(at, path)
+		stat, failed := p.kernel.Disk.StatPath(at, path, a[1]&lookupFollow != 0)
 		if failed != disk.OK {
 			return errno(failed)
 		}
@@ -67,13 +70,26 @@ func exportPathCalls(e exporter) {
 		if err != ok {
 			return err
 		}
-		if _, failed := p.kernel.Disk.StatPath(at, path); failed != disk.OK {
+		target, failed := p.kernel.Disk.Readlink(at, path)
+		if failed != disk.OK {
 			return errno(failed)
 		}
-		return einval // it is no symbolic link
+		p.putUint32(a[5], uint32(copy(p.bytes(a[3], a[4]), target)))
+		return ok
 	})
-	e.add("path_link", "iiiiiii", func(*Process, arguments) errno { return enotsup })
-	e.add("path_symlink", "iiiii", func(*Process, arguments) errno { return enotsup })
+	e.add("path_symlink", "iiiii", func(p *Process, a arguments) errno {
+		at, path, err := p.path(a, 2, 3)
+		if err != ok {
+			return err
+		}
+		if a[1] >= longestPath {
+			return enametoolong
+		}
+		target := string(p.bytes(a[0], a[1]))
+		return p.changed(p.kernel.Disk.Symlink(target, at, path, p.wall()), "symlink "+path+" "+target)
+	})
+	// As on a file system of Linux's that has no hard links (link(2)).
+	e.add("path_link", "iiiiiii", func(*Process, arguments) errno { return eperm })
 }
 
 // path reads a directory and a path relative to it from the arguments; the path's length follows it.
@@ -107,7 +123,13 @@ func pathOpen(p *Process, a arguments) errno {
 	if err != ok {
 		return err
 	}
-	flags := disk.OpenFlags(a[4])
+	if p.full() {
+		return emfile
+	}
+	flags := disk.OpenFlags(a[4]) & (disk.Create | disk.Directory | disk.Exclusive | disk.Truncate)
+	if a[1]&lookupFollow == 0 {
+		flags |= disk.NoFollow
+	}
 	write := a[5]&rightWrite != 0
 	inode, failed := p.kernel.Disk.Open(at, path, flags, write, p.wall())
 	if failed != disk.OK {
@@ -130,22 +152,28 @@ func pathSetTimes(p *Process, a arguments) errno {
 	if err != ok {
 		return err
 	}
-	stat, failed := p.kernel.Disk.StatPath(at, path)
+	stat, failed := p.kernel.Disk.StatPath(at, path, a[1]&lookupFollow != 0)
 	if failed != disk.OK {
 		return errno(failed)
 	}
-	accessed, modified, what := stat.Accessed, stat.Modified, a[6]
-	if what&setAccessed != 0 {
-		accessed = int64(a[4])
+	return p.setTimes(stat.Inode, int64(a[4]), int64(a[5]), a[6])
+}
+
+// setTimes sets those of a file's times that are named.
+func (p *Process) setTimes(i disk.Inode, accessed, modified int64, which uint64) errno {
+	stat, err := p.kernel.Disk.Stat(i)
+	if err != disk.OK {
+		return errno(err)
 	}
-	if what&setModified != 0 {
-		modified = int64(a[5])
+	set := func(time *int64, given int64, toGiven, toNow uint64) {
+		if which&toGiven != 0 {
+			*time = given
+		}
+		if which&toNow != 0 {
+			*time = p.wall()
+		}
 	}
-	if what&setAccessedNow != 0 {
-		accessed = p.wall()
-	}
-	if what&setModifiedNow != 0 {
-		modified = p.wall()
-	}
-	return errno(p.kernel.Disk.SetTimes(stat.Inode, accessed, modified))
+	set(&stat.Accessed, accessed, setAccessed, setAccessedNow)
+	set(&stat.Modified, modified, setModified, setModifiedNow)
+	return errno(p.kernel.Disk.SetTimes(i, stat.Accessed, stat.Modified))
 }

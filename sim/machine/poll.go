@@ -30,7 +30,7 @@ func (p *Process) arm(fd int32, wanted direction) {
 	if d == nil {
 		return
 	}
-	d.armed |= wanted
+	d.armed |= wanted & (toRead | toWrite)
 	p.look(fd, d)
 	p.putUint64(p.words+wordReady, uint64(len(p.ready)))
 }

@@ -187,11 +187,14 @@ func (p *Process) Run() State {
 	}
 	state := State{Exited: true, Code: TrapCode}
 	var exit *sys.ExitError
+	var outside fault
 	switch {
 	case errors.As(err, &exit):
 		state.Code = int(exit.ExitCode())
 	case p.workLeft() < 0:
 		state.Code, state.Reason = SpinCode, p.spun(err.Error())
+	case errors.As(err, &outside):
+		state.Reason = outside.Error()
 	default:
 		state.Reason, _, _ = strings.Cut(err.Error(), "\n")
 	}

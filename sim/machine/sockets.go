@@ -16,6 +16,9 @@ func exportSocketCalls(e exporter) {
 		return uint64(binary.BigEndian.Uint32(a[:]))
 	})
 	e.add("sock_listen", "iii", func(p *Process, a arguments) errno {
+		if p.full() {
+			return emfile
+		}
 		s, err := p.kernel.Network.ListenTCP(p.kernel.Queue, p.kernel.Host, p.name(a[0]), int(a[1]))
 		if err != network.OK {
 			return errno(err)
@@ -24,6 +27,9 @@ func exportSocketCalls(e exporter) {
 		return ok
 	})
 	e.add("sock_connect", "iii", func(p *Process, a arguments) errno {
+		if p.full() {
+			return emfile
+		}
 		s, err := p.kernel.Network.Connect(p.kernel.Queue, p.kernel.Host, p.name(a[0]), p.name(a[1]))
 		if err != network.OK {
 			return errno(err)
@@ -32,6 +38,9 @@ func exportSocketCalls(e exporter) {
 		return ok
 	})
 	e.add("sock_bind", "iii", func(p *Process, a arguments) errno {
+		if p.full() {
+			return emfile
+		}
 		s, err := p.kernel.Network.BindUDP(p.kernel.Queue, p.kernel.Host, p.name(a[0]))
 		if err != network.OK {
 			return errno(err)
@@ -141,6 +150,9 @@ func sockAccept(p *Process, a arguments) errno {
 	d, err := p.socket(a.fd(0))
 	if err != ok {
 		return err
+	}
+	if p.full() {
+		return emfile
 	}
 	s, failed := p.kernel.Network.Accept(p.kernel.Queue, d.socket)
 	if failed != network.OK {

@@ -12,12 +12,14 @@ var probes = map[string]func(args []string) error{
 	"append":  appendForEver,
 	"clock":   clock,
 	"crash":   crash,
+	"deep":    deepCalls,
 	"draw":    draw,
 	"errors":  networkErrors,
 	"endless": endless,
 	"exit":    exit,
 	"fetch":   fetch,
 	"files":   files,
+	"full":    manyFiles,
 	"hog":     hog,
 	"lookups": lookUps,
 	"names":   names,
@@ -32,6 +34,7 @@ var probes = map[string]func(args []string) error{
 	"tick":    tick,
 	"trunk":   trunk,
 	"unsaved": unsaved,
+	"wild":    wild,
 	"work":    work,
 }
 
