@@ -99,12 +99,7 @@ type ending struct {
 
 // TestReality holds simulated machines against the one that it runs on.
 func TestReality(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "reality")
-	build := exec.Command("go", "build", "-o", binary, "./testdata/reality")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // or names would be looked up by the C library
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	program := load(t, "reality")
+	binary, program := buildReality(t), load(t, "reality")
 	for _, reality := range realities {
 		t.Run(reality.arguments, func(t *testing.T) {
 			arguments := strings.Fields(reality.arguments)
@@ -114,6 +109,16 @@ func TestReality(t *testing.T) {
 			require.Equal(t, real.code, simulated.code, "exit code")
 		})
 	}
+}
+
+// buildReality builds the programs for this machine.
+func buildReality(t *testing.T) string {
+	binary := filepath.Join(t.TempDir(), "reality")
+	build := exec.Command("go", "build", "-o", binary, "./testdata/reality")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // or names would be looked up by the C library
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return binary
 }
 
 // compare holds lines against each other. Those that differ must be listed, and those that are listed must differ.

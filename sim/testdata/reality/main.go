@@ -26,6 +26,7 @@ var programs = map[string]func(){
 	"paths":   paths,
 	"pipes":   pipes,
 	"process": process,
+	"signals": signals,
 	"stream":  streams,
 	"tcp":     connections,
 	"timers":  timers,
