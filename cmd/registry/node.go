@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"muster/nodes/consensus"
+	"muster/nodes/defect"
 	"muster/nodes/distro"
 	"muster/nodes/liveness"
 	"muster/nodes/membership"
@@ -35,6 +36,8 @@ type node struct {
 	rpc   *rpc.Server
 	sdk   *rpc.SDK
 	peers *rpc.Pool
+	// raftPeers are peers too, unless the node is broken on purpose.
+	raftPeers *rpc.Pool
 	// datagrams tells subscribers over UDP.
 	datagrams *push.Datagrams
 
@@ -61,9 +64,13 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 		return nil, err
 	}
 	n := &node{started: time.Now(), broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log)}
+	n.raftPeers = n.peers
+	if defect.On(consensus.KeepBrokenConnections) {
+		n.raftPeers = rpc.NewStubbornPool(rpc.ClusterAddress)
+	}
 	loaded, err := n.wire(s, log, listeners)
 	if err != nil {
-		return nil, errors.Join(err, listeners.close(), n.peers.Close())
+		return nil, errors.Join(err, listeners.close(), n.peers.Close(), n.raftPeers.Close())
 	}
 	n.catchUp(ctx, loaded)
 	type door struct {
@@ -111,7 +118,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	}
 	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner})
 	n.consensus, err = consensus.Open(consensus.Config{
-		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.peers, Logger: log,
+		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.raftPeers, Logger: log,
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
 	})
 	if err != nil {
@@ -187,7 +194,7 @@ func (n *node) stop(ctx context.Context) error {
 	if err := n.datagrams.Close(); err != nil {
 		errs = append(errs, fmt.Errorf("close the socket of pushes: %w", err))
 	}
-	if err := n.peers.Close(); err != nil {
+	if err := errors.Join(n.peers.Close(), n.raftPeers.Close()); err != nil {
 		errs = append(errs, fmt.Errorf("close the connections to peers: %w", err))
 	}
 	n.loops.Wait()

@@ -291,7 +291,9 @@ func (n *Node) Close(ctx context.Context) error {
 			n.config.Logger.Warn("leadership was not handed over", "error", err.Error())
 		}
 	}
-	return errors.Join(n.raft.Shutdown().Error(), n.store.Close())
+	ending := n.raft.Shutdown()
+	n.transport.keeper.closeAll() // or raft would wait for what they wait for
+	return errors.Join(ending.Error(), n.store.Close())
 }
 
 // Status is what a node tells of its part in the agreement.

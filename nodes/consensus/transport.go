@@ -8,6 +8,8 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
+
+	"muster/nodes/defect"
 )
 
 // transport is raft's own over TCP, but hands raft only requests that the gate lets through. It also notes which peers followed a
@@ -16,6 +18,7 @@ import (
 type transport struct {
 	*raft.NetworkTransport
 	gate     *gate
+	keeper   *keeper
 	logger   hclog.Logger
 	admitted chan raft.RPC
 	closed   chan struct{}
@@ -31,9 +34,10 @@ type transport struct {
 type message struct{ term, sent uint64 }
 
 func newTransport(listener net.Listener, advertised string, gate *gate, logger hclog.Logger) *transport {
+	keeper := newKeeper()
 	t := &transport{
 		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-			Stream:  stream{listener, address(advertised), gate, logger},
+			Stream:  stream{listener, address(advertised), gate, keeper, logger},
 			MaxPool: idleConnections,
 			// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
 			ServerAddressProvider: gate,
@@ -41,6 +45,7 @@ func newTransport(listener net.Listener, advertised string, gate *gate, logger h
 			Logger:                logger,
 		}),
 		gate:     gate,
+		keeper:   keeper,
 		logger:   logger,
 		admitted: make(chan raft.RPC),
 		closed:   make(chan struct{}),
@@ -100,6 +105,7 @@ func (t *transport) SetHeartbeatHandler(handle func(raft.RPC)) {
 // Close stops listening and sending. It may be called again.
 func (t *transport) Close() error {
 	t.close.Do(func() { close(t.closed) })
+	t.keeper.closeAll()
 	return t.NetworkTransport.Close()
 }
 
@@ -150,6 +156,7 @@ type stream struct {
 	net.Listener
 	advertised address
 	gate       *gate
+	keeper     *keeper
 	logger     hclog.Logger
 }
 
@@ -170,6 +177,9 @@ func (s stream) Addr() net.Addr { return s.advertised }
 
 // Dial connects to a peer.
 func (s stream) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+	if defect.On(KeepBrokenConnections) {
+		return s.keeper.connect(string(to), timeout)
+	}
 	return net.DialTimeout("tcp", string(to), timeout)
 }
 

@@ -34,6 +34,8 @@ var ErrNotSent = errors.New("the request was not sent")
 // Pool calls peers, over one connection to each. It is safe for concurrent use.
 type Pool struct {
 	address func(peer string) (string, error)
+	// stubborn never gives a connection up.
+	stubborn bool
 
 	mu    sync.Mutex
 	peers map[string]*grpc.ClientConn
@@ -44,6 +46,14 @@ type Pool struct {
 // NewPool makes a pool. The function says to which address, "ip:port", requests for a peer go; see ClusterAddress.
 func NewPool(address func(peer string) (string, error)) *Pool {
 	return &Pool{address: address, peers: map[string]*grpc.ClientConn{}}
+}
+
+// NewStubbornPool makes a pool that is broken on purpose: it keeps connections whatever becomes of them, and what was sent into a cut
+// arrives when TCP sends it again, long after the caller was told that it had failed.
+func NewStubbornPool(address func(peer string) (string, error)) *Pool {
+	p := NewPool(address)
+	p.stubborn = true
+	return p
 }
 
 // Call sends a request to a peer and reads its response. It ends with the context, so give that a deadline. Errors: ErrNotSent where
@@ -107,6 +117,9 @@ func ReadResponse(answer *Payload, response any) error {
 
 // Reset drops the connection to a peer that has stopped answering; requests in progress on it fail, the next one connects anew.
 func (p *Pool) Reset(to string) {
+	if p.stubborn {
+		return
+	}
 	p.mu.Lock()
 	connection := p.peers[to]
 	delete(p.peers, to)
@@ -162,17 +175,22 @@ func (p *Pool) connection(to string) (*grpc.ClientConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	connection, err := grpc.NewClient("passthrough:///"+address,
+	options := []grpc.DialOption{
+		grpc.WithContextDialer(dial),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveEvery, Timeout: keepAliveWait}),
+	}
+	if p.stubborn {
+		options = nil
+	}
+	connection, err := grpc.NewClient("passthrough:///"+address, append(options,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithIdleTimeout(0),
-		grpc.WithContextDialer(dial),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveEvery, Timeout: keepAliveWait}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: backoffBase, Multiplier: 1.6, Jitter: 0.2, MaxDelay: backoffMax},
 			MinConnectTimeout: dialTimeout,
-		}))
+		}))...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s at %s: %w", to, address, err)
 	}

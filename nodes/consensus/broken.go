@@ -1,0 +1,109 @@
+package consensus
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"muster/nodes/defect"
+)
+
+// KeepBrokenConnections has raft keep its connections whatever becomes of them, one to each peer as it were. What a cut swallowed then
+// waits for TCP to send it again, which it does less and less often: after a cut of 60 s a peer may stay out of reach for 50 s more, and
+// a second cut soon after the first may leave a majority without a leader, as with a real Nacos, whose JRaft connections have no
+// keep-alive. The node has to be started with it.
+const KeepBrokenConnections defect.Name = "consensus/keepBrokenConnections"
+
+// keeper dials, and refuses to while an earlier connection to the same address waits for an answer.
+type keeper struct {
+	dial func(to string, timeout time.Duration) (net.Conn, error)
+
+	mu   sync.Mutex
+	kept map[string][]*keptConn
+}
+
+// keptConn takes no deadlines.
+type keptConn struct {
+	net.Conn
+	keeper *keeper
+	to     string
+	// asked is when something was written to which nothing has been read yet; zero if there is nothing of the kind. keeper.mu guards
+	// it.
+	asked time.Time
+}
+
+func newKeeper() *keeper {
+	return &keeper{kept: map[string][]*keptConn{}, dial: func(to string, timeout time.Duration) (net.Conn, error) {
+		return net.DialTimeout("tcp", to, timeout)
+	}}
+}
+
+// connect dials an address.
+func (k *keeper) connect(to string, timeout time.Duration) (net.Conn, error) {
+	k.mu.Lock()
+	stuck := slices.ContainsFunc(k.kept[to], func(c *keptConn) bool { return !c.asked.IsZero() && time.Since(c.asked) > messageTimeout })
+	k.mu.Unlock()
+	if stuck {
+		return nil, fmt.Errorf("dial %s: the connection that there is waits for an answer, and is kept on purpose (%s)", to, KeepBrokenConnections)
+	}
+	connection, err := k.dial(to, timeout)
+	if err != nil {
+		return nil, err
+	}
+	kept := &keptConn{Conn: connection, keeper: k, to: to}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.kept[to] = append(k.kept[to], kept)
+	return kept, nil
+}
+
+// closeAll closes what is kept, so that the node can end.
+func (k *keeper) closeAll() {
+	k.mu.Lock()
+	var all []*keptConn
+	for _, kept := range k.kept {
+		all = append(all, kept...)
+	}
+	k.mu.Unlock()
+	for _, kept := range all {
+		kept.Close()
+	}
+}
+
+// Write notes that an answer is waited for.
+func (c *keptConn) Write(text []byte) (int, error) {
+	c.keeper.mu.Lock()
+	if c.asked.IsZero() {
+		c.asked = time.Now()
+	}
+	c.keeper.mu.Unlock()
+	return c.Conn.Write(text)
+}
+
+// Read notes that one came.
+func (c *keptConn) Read(into []byte) (int, error) {
+	n, err := c.Conn.Read(into)
+	c.keeper.mu.Lock()
+	c.asked = time.Time{}
+	c.keeper.mu.Unlock()
+	return n, err
+}
+
+// Close forgets the connection.
+func (c *keptConn) Close() error {
+	c.keeper.mu.Lock()
+	c.keeper.kept[c.to] = slices.DeleteFunc(c.keeper.kept[c.to], func(other *keptConn) bool { return other == c })
+	c.keeper.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// SetDeadline does nothing.
+func (c *keptConn) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline does nothing.
+func (c *keptConn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing.
+func (c *keptConn) SetWriteDeadline(time.Time) error { return nil }

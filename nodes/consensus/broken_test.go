@@ -1,0 +1,73 @@
+package consensus
+
+import (
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pingcap/failpoint"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBrokenConnectionsAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeper()
+		var far net.Conn
+		k.dial = func(string, time.Duration) (near net.Conn, err error) {
+			near, far = net.Pipe()
+			return near, nil
+		}
+		connection, err := k.connect("a:1", time.Second)
+		require.NoError(t, err)
+		server := far
+		require.NoError(t, connection.SetDeadline(time.Now().Add(time.Second)))
+		answered := make(chan error, 1)
+		go func() {
+			_, err := connection.Write([]byte("?"))
+			if err == nil {
+				_, err = connection.Read(make([]byte, 1))
+			}
+			answered <- err
+		}()
+		time.Sleep(time.Second)
+		other, err := k.connect("a:1", time.Second)
+		require.NoError(t, err, "it has not waited long")
+		time.Sleep(time.Minute)
+		_, err = k.connect("a:1", time.Second)
+		require.ErrorContains(t, err, "waits for an answer")
+		elsewhere, err := k.connect("b:2", time.Second)
+		require.NoError(t, err)
+
+		_, err = server.Read(make([]byte, 1))
+		require.NoError(t, err)
+		_, err = server.Write([]byte("!"))
+		require.NoError(t, err)
+		require.NoError(t, <-answered, "no deadline ended it")
+		again, err := k.connect("a:1", time.Second)
+		require.NoError(t, err)
+		k.closeAll()
+		for _, closed := range []net.Conn{connection, other, elsewhere, again} {
+			_, err := closed.Write([]byte("?"))
+			require.Error(t, err)
+		}
+	})
+}
+
+// A healed cut is over at once, unless broken connections are kept: then the cluster waits for what the cut swallowed.
+func TestHealedPeerStaysOutOfReachWhileItsConnectionsAreKept(t *testing.T) {
+	require.NoError(t, failpoint.Enable("muster/nodes/"+string(KeepBrokenConnections), "return(true)"))
+	defer failpoint.Disable("muster/nodes/" + string(KeepBrokenConnections))
+	c := newCluster(t, nil)
+	leader := c.leader()
+	c.apply(leader, "1")
+	c.requireAll("1")
+	follower := c.others(leader)[0]
+	link := c.links[leader+">"+follower][0]
+	link.set(true)
+	c.apply(leader, "2")
+	time.Sleep(2 * messageTimeout)
+	require.Equal(t, []string{"1"}, c.members[follower].machine.all(), "everything waits on one connection")
+	link.set(false)
+	c.requireAll("1", "2")
+}
