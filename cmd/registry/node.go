@@ -129,7 +129,8 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	living := liveness.New(s.liveness(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads}))
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
-		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Pushes: n.pushes,
+		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Operate: n.consensus.Operate, RaftOperations: consensus.Operations,
+		Pushes: n.pushes,
 	})
 	host, _, err := net.SplitHostPort(s.address)
 	if err != nil {

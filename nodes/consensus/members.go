@@ -104,6 +104,9 @@ func (n *Node) handleMembers(server *rpc.Server) {
 		n.wake()
 		return JoinResponse{rpc.OK()}, nil
 	})
+	rpc.Handle(server, func(ctx context.Context, request *OperateRequest) (OperateResponse, error) {
+		return OperateResponse{rpc.OK()}, n.operate(ctx, request.Command, request.Value)
+	})
 }
 
 // arrive finds an empty node its place. Either the members have never run, and a majority of them is there: then it begins with them.
@@ -124,11 +127,19 @@ func (n *Node) arrive(ctx context.Context, servers []raft.Server, mayBegin bool)
 			}
 			return
 		}
-		select {
-		case <-ctx.Done():
+		if !sleep(ctx, arrivalRetry) {
 			return
-		case <-time.After(arrivalRetry):
 		}
+	}
+}
+
+// sleep returns false if the context ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 

@@ -48,6 +48,9 @@ type Options struct {
 	Propose func(context.Context, registry.Command) error
 	// Barrier returns when this node has applied everything that was acknowledged before the call.
 	Barrier func(context.Context) error
+	// Operate carries out one of RaftOperations, an operator's commands for the Raft group; value names members by their Raft ports.
+	Operate        func(ctx context.Context, command, value string) error
+	RaftOperations []string
 }
 
 // Member is a member of the cluster as GET /v1/core/cluster/nodes shows it.

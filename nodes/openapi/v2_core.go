@@ -73,7 +73,7 @@ func (s *Server) deleteNodes(r *request) (answer, *failure) {
 // nodeHealth is GET /v2/core/cluster/node/self/health. A node that answers is up.
 func (s *Server) nodeHealth(*request) (answer, *failure) { return success("UP"), nil }
 
-// raftCommand is POST /v2/core/ops/raft. None of Nacos's commands is known here.
+// raftCommand is POST /v2/core/ops/raft. All groups of Nacos are one here, so that a command for one is a command for all.
 func (s *Server) raftCommand(r *request) (answer, *failure) {
 	var command map[string]*string
 	if problem := r.jsonBody("public com.alibaba.nacos.common.model.RestResult<java.lang.String> "+
@@ -90,6 +90,12 @@ func (s *Server) raftCommand(r *request) (answer, *failure) {
 	problem := "Not support command : " + text("command")
 	if _, named := command["groupId"]; named && !slices.Contains(raftGroups, text("groupId")) {
 		problem = "not this raft group : " + text("groupId")
+	} else if slices.Contains(s.options.RaftOperations, text("command")) {
+		err := s.options.Operate(r.Context(), text("command"), text("value"))
+		if err == nil {
+			return result(nil), nil
+		}
+		problem = err.Error()
 	}
 	return restResult{Code: http.StatusInternalServerError, Message: &problem}, nil
 }
