@@ -26,7 +26,6 @@ func TestDefectsAreNoticed(t *testing.T) {
 		{"consensus/ackBeforeCommit", "leader-isolated", lastWrites, []checker.Property{checker.Durable}},
 		{"distro/skipSync", "calm", asItIs, []checker.Property{checker.Converged, checker.NoLoss}},
 		{"liveness/neverExpire", "silent-clients", asItIs, []checker.Property{checker.Expiry, checker.NoGhost}},
-		{"liveness/takeOverLastBeats", "rolling-restart", inNacos1, []checker.Property{checker.NoLoss}},
 		{"liveness/beatWrongInstance", "silent-clients", asItIs, []checker.Property{checker.Expiry, checker.NoLoss}},
 	}
 	for _, c := range cases {
@@ -60,13 +59,6 @@ func unnoticed(verdicts map[checker.Property]checker.Verdict, noticed []checker.
 }
 
 func asItIs(*scenarios.Scenario) {}
-
-// inNacos1 has nodes not tell each other of beats.
-func inNacos1(s *scenarios.Scenario) {
-	if as, err := s.As(scenarios.Nacos1); err == nil {
-		*s = as
-	}
-}
 
 // manyWrites has a leader that is cut off meet some writes before it notices and steps down, which takes it half a second: writes
 // that it is asked for itself, and is responsible for, so that they are not forwarded into the cut. Reads follow for a while.

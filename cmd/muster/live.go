@@ -20,6 +20,8 @@ type liveFlags struct {
 	out      string
 	target   string
 	loopback bool
+	// profile that nodes are to have; empty: the scenario's first.
+	profile string
 }
 
 func newLiveCommand() *cobra.Command {
@@ -41,12 +43,17 @@ registered is in a namespace of the run's own, which is emptied in the end.`,
 			if err != nil {
 				return err
 			}
-			return flags.run(command, scenario)
+			chosen, err := as([]scenarios.Scenario{scenario}, flags.profile, false)
+			if err != nil {
+				return err
+			}
+			return flags.run(command, chosen[0])
 		},
 	}
 	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the seed that fault times, roles and the load are drawn from")
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folder")
 	command.Flags().StringVar(&flags.target, "target", "", "base URLs of all nodes of a cluster that already runs, separated by commas")
+	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
 	command.Flags().BoolVar(&flags.loopback, "loopback", false, "stay on the loopback interface even where network namespaces could be made")
 	return command
 }
