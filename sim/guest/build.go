@@ -28,8 +28,9 @@ type Options struct {
 	Cache string
 	// Tags are build tags.
 	Tags []string
-	// AsCompiled leaves the module as the Go compiler made it. It does the same then, but takes longer; and its work is not counted, so
-	// that no processor is slow for it, and if it runs for ever, so does the world.
+	// AsCompiled leaves the module as the Go compiler made it, and the standard library without what is in the overlay only for speed. It
+	// does the same then, but takes longer; and its work is not counted, so that no processor is slow for it, and if it runs for ever, so
+	// does the world.
 	AsCompiled bool
 }
 
@@ -87,7 +88,7 @@ func build(ctx context.Context, o Options) (Program, error) {
 	if err := tools.check(); err != nil {
 		return Program{}, err
 	}
-	overlay, err := tools.writeOverlay(cache)
+	overlay, err := tools.writeOverlay(cache, o.AsCompiled)
 	if err != nil {
 		return Program{}, err
 	}
@@ -100,6 +101,9 @@ func build(ctx context.Context, o Options) (Program, error) {
 	key := sha256.Sum256([]byte(strings.Join(append([]string{dir, o.Package, tools.Version}, o.Tags...), "\n")))
 	stem := filepath.Join(cache, name+"-"+hex.EncodeToString(key[:4]))
 	file := stem + ".compiled.wasm"
+	if o.AsCompiled {
+		file = stem + ".plain.wasm"
+	}
 	content, err := compile(ctx, o, dir, cache, overlay, file)
 	if err != nil {
 		return Program{}, err
