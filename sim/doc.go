@@ -29,6 +29,12 @@
 // run on the way, so that any moment of it can be visited soon; Snapshot.Write and ReadSnapshot keep them longer than a process lives. Forks have machines of their own, which are found by their names, and share
 // the memory of their programs until one of them writes to it.
 //
+// # Reality
+//
+// TestReality runs a table of small programs natively and on simulated machines: clocks and timers, files and folders, TCP and UDP, names,
+// HTTP and TLS, signals, and every way to end. They must print the same, down to the texts of errors. Where they do not, the table says
+// why: a machine runs one program and has no hard links, guests are built for wasip1, and there is no IPv6.
+//
 // # House
 //
 // The package keeps the order of events and the states of machines. What else there is, each alone decides: package network what becomes

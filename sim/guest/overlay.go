@@ -117,8 +117,9 @@ func (t toolchain) writeOverlay(cache string, plain bool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the overlay: %w", err)
 	}
-	// The folder is named by what is in it, so that different builds of this package can share a cache.
-	folder := filepath.Join(cache, "overlay-"+hex.EncodeToString(content.Sum(nil))[:16])
+	// The folder is named by what is in it, so that different builds of this package can share a cache, and so that the go command does not take
+	// it for packages of the module that the cache lies in.
+	folder := filepath.Join(cache, "_overlay-"+hex.EncodeToString(content.Sum(nil))[:16])
 	for name, source := range sources {
 		file := filepath.Join(folder, filepath.FromSlash(name))
 		if err := writeOnce(file, source); err != nil {
