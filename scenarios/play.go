@@ -136,7 +136,7 @@ func (p *Play) fork(scenario Scenario, seed uint64, folder run.Folder) (*Play, e
 	f.run.Fork = p.run.Fork
 	if seed != p.seed {
 		f.run.Fork = &run.Fork{Seed: p.seed, At: p.Now()}
-		f.run.Replay = fmt.Sprintf("muster fork %s --at %v --seed %d", p.folder, p.Now(), seed)
+		f.run.Replay = fmt.Sprintf("muster fork %s-seed%d --at %v --seed %d", scenario.Name, p.seed, p.Now(), seed)
 	} else if at, more := f.Next(); more && at < p.Now() {
 		return nil, fmt.Errorf("%s has a fault at %v", scenario.Name, at)
 	}

@@ -30,6 +30,8 @@ type batch struct {
 	level trace.Level
 	// parallel is how many runs are made at a time.
 	parallel int
+	// past is what all runs are futures of; nil: each begins by itself.
+	past *past
 	// shared has runs that begin alike share their beginnings.
 	shared bool
 	// verify makes each run twice and compares the traces.
@@ -83,6 +85,9 @@ func (b *batch) run(ctx context.Context, jobs []job) []outcome {
 
 // one makes, judges and reports one run.
 func (b *batch) one(ctx context.Context, j job) outcome {
+	if b.past != nil {
+		return b.conclude(ctx, j, b.past.future(ctx, j))
+	}
 	_, err := drive(ctx, b.newStage(b.level), j)
 	return b.conclude(ctx, j, err)
 }

@@ -73,6 +73,9 @@ func (s *Stage) goOn() {
 	s.meter.start()
 }
 
+// Rest ends the measurement of what the run costs until it goes on. Whoever has run the stage calls it before others fork it.
+func (s *Stage) Rest() { s.meter.stop() }
+
 // forget lets go of the snapshot that forks are made of.
 func (s *Stage) forget() {
 	if s.past != nil {

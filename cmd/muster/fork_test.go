@@ -1,0 +1,67 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/model/run"
+	"muster/scenarios"
+)
+
+func TestFuturesOfARun(t *testing.T) {
+	folder, out := brief(t), t.TempDir()
+	_, printed, stderr := invoke(t, "fork", string(folder), "--at", "4s", "--seeds", "2", "--out", out)
+	require.Contains(t, printed, "2 runs", stderr)
+	futures := []string{filepath.Join(out, "brief-seed6"), filepath.Join(out, "brief-seed7")}
+	hashes := map[string]bool{}
+	for i, future := range futures {
+		r, err := run.Folder(future).ReadRun()
+		require.NoError(t, err)
+		require.Equal(t, &run.Fork{Seed: 5, At: 4 * time.Second}, r.Fork)
+		require.Equal(t, "muster fork brief-seed5 --at 4s --seed "+[]string{"6", "7"}[i], r.Replay)
+		hashes[r.TraceHash] = true
+	}
+	require.Len(t, hashes, 2)
+	code, printed, stderr := invoke(t, "replay", futures[1])
+	require.Equal(t, exitAsExpected, code, stderr)
+	require.Contains(t, printed, "the same run, bit for bit")
+
+	// Their traces hold no packets, so both are made again to find where they part.
+	code, printed, stderr = invoke(t, "diff", futures[0], futures[1])
+	require.Equal(t, exitUnexpected, code, stderr)
+	require.Contains(t, printed, "Not the same seed: 6 and 7.\n")
+	require.Regexp(t, `Then, 4(\.\d+)?s after the world began, they part at record`, printed)
+	require.Regexp(t, `(packet to|sends|goes on)`, printed)
+	require.Empty(t, stderr)
+	_, written, _ := invoke(t, "diff", "--as-written", futures[0], futures[1])
+	require.NotRegexp(t, `(packet to|sends|goes on)`, written)
+}
+
+func TestFuturesThatCannotBe(t *testing.T) {
+	details, err := briefly().JSON()
+	require.NoError(t, err)
+	whole := run.Run{Format: run.Format, Stage: scenarios.StageSimulated, Seed: 7, Details: details, Lasted: 6 * time.Second}
+	future, live := whole, whole
+	future.Fork = &run.Fork{Seed: 3, At: time.Second}
+	live.Stage = scenarios.StageLive
+	for _, c := range []struct {
+		run   run.Run
+		flags []string
+		want  string
+	}{
+		{whole, nil, "--at 0s: want a time after 0 and before 6s"},
+		{whole, []string{"--at", "6s"}, "want a time after 0 and before 6s"},
+		{whole, []string{"--at", "1s", "--seeds", "0"}, "--seeds 0: want at least 1"},
+		{future, []string{"--at", "2s"}, "it is itself a future of the run with seed 3"},
+		{live, []string{"--at", "2s"}, "only simulated runs can be replayed"},
+	} {
+		folder := run.Folder(t.TempDir())
+		require.NoError(t, folder.WriteJSON(run.RunFile, c.run))
+		code, _, stderr := invoke(t, append([]string{"fork", string(folder)}, c.flags...)...)
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, stderr, c.want)
+	}
+}
