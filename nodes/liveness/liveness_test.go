@@ -170,6 +170,32 @@ func TestTakeoverStartsAnew(t *testing.T) {
 	})
 }
 
+// In Nacos 1.x a service is checked every five seconds from when the node knew it, whenever its instances came.
+func TestChecksCountFromTheService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		state := registry.New(registry.Options{Profile: registry.Nacos1, Self: self})
+		checks := liveness.New(liveness.Options{Registry: state, Log: slog.New(slog.DiscardHandler), Since: state.ServiceSince})
+		ctx, cancel := context.WithCancel(t.Context())
+		go checks.Run(ctx)
+		quick := registry.Published{IP: "10.1.0.1", Port: 80, Cluster: "DEFAULT", Healthy: true, Enabled: true, Weight: 1,
+			Metadata: map[string]string{registry.BeatTimeoutKey: "3000", registry.DeleteTimeoutKey: "6000"}}
+		time.Sleep(3300 * time.Millisecond)
+		require.NoError(t, state.RegisterEphemeral(orders, registry.Published{IP: "10.1.0.2", Port: 80, Cluster: "DEFAULT"}))
+		time.Sleep(2500 * time.Millisecond)
+		require.NoError(t, state.RegisterEphemeral(orders, quick))
+		for _, step := range []struct {
+			after     time.Duration
+			instances int
+		}{{2600 * time.Millisecond, 2}, {4800 * time.Millisecond, 2}, {200 * time.Millisecond, 1}} { // 5.1 s, 9.9 s, 10.1 s after the service
+			time.Sleep(step.after)
+			synctest.Wait()
+			require.Len(t, state.Publishers(orders), step.instances)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
 // A process that was stopped heard nobody; when it goes on, the silence is its own.
 func TestAfterAPauseNobodyIsBlamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -240,6 +266,20 @@ func TestNeverExpire(t *testing.T) {
 		n.register(t, 80, nil)
 		time.Sleep(time.Minute)
 		require.Equal(t, "unhealthy", n.state(80))
+	})
+}
+
+func TestTakeOverLastBeats(t *testing.T) {
+	enable(t, liveness.TakeOverLastBeats)
+	inVirtualTime(t, func(t *testing.T, n *node) {
+		n.owner.Store("10.0.0.2:8848")
+		require.NoError(t, n.registry.ApplySync(registry.ClientData{ID: "10.1.0.1:80#true", Revision: 1, Published: []registry.ServicePublished{
+			{Service: orders, Published: registry.Published{IP: "10.1.0.1", Port: 80, Cluster: "DEFAULT", Healthy: true, Enabled: true, Weight: 1}}}}))
+		time.Sleep(31 * time.Second)
+		require.Equal(t, "healthy", n.state(80))
+		n.owner.Store(self)
+		time.Sleep(liveness.CheckInterval)
+		require.Equal(t, "gone", n.state(80), "though it may have beaten all the time")
 	})
 }
 
