@@ -32,6 +32,8 @@ type cluster struct {
 	nodes map[string]*node
 	// syncDelay of nodes that are started from now on; zero for the default.
 	syncDelay time.Duration
+	// profile of nodes that are started from now on.
+	profile registry.Profile
 
 	mu sync.Mutex
 	// lost are the links, "from>to", whose messages vanish.
@@ -108,8 +110,12 @@ func (c *cluster) start(name string) *node {
 	var err error
 	n.membership, err = membership.New(membership.Config{Self: name, Members: names, Peers: wire{c, name}, Logger: logger})
 	require.NoError(c.t, err)
-	n.registry = registry.New(registry.Options{Self: name, Owner: n.membership.Owner})
-	n.distro = New(Config{Registry: n.registry, Membership: n.membership, Peers: wire{c, name}, Logger: logger, SyncDelay: c.syncDelay})
+	n.registry = registry.New(registry.Options{Profile: c.profile, Self: name, Owner: n.membership.Owner})
+	config := Config{Registry: n.registry, Membership: n.membership, Peers: wire{c, name}, Logger: logger, SyncDelay: c.syncDelay}
+	if c.profile == registry.Nacos1 {
+		config.Lists, config.BatchDelay = true, DefaultBatchDelay
+	}
+	n.distro = New(config)
 	n.membership.Handle(n.server)
 	n.distro.Handle(n.server)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -157,7 +163,7 @@ func owned(by string, n int) registry.Published {
 
 // has says whether a node knows the instance, whatever the delay of its views.
 func (n *node) has(instance registry.Published) bool {
-	_, known := n.registry.Published(orders, registry.ClientID(instance.IP, instance.Port, true))
+	_, known := n.registry.Published(orders, n.registry.InstanceClient(orders, instance.IP, instance.Port, instance.Cluster, true))
 	return known
 }
 
