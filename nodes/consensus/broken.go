@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -22,6 +23,8 @@ type keeper struct {
 
 	mu   sync.Mutex
 	kept map[string][]*keptConn
+	// closed refuses new connections.
+	closed bool
 }
 
 // keptConn takes no deadlines.
@@ -55,13 +58,17 @@ func (k *keeper) connect(to string, timeout time.Duration) (net.Conn, error) {
 	kept := &keptConn{Conn: connection, keeper: k, to: to}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.closed {
+		return nil, errors.Join(net.ErrClosed, connection.Close())
+	}
 	k.kept[to] = append(k.kept[to], kept)
 	return kept, nil
 }
 
-// closeAll closes what is kept, so that the node can end.
+// closeAll closes what is kept and keeps nothing more, so that the node can end.
 func (k *keeper) closeAll() {
 	k.mu.Lock()
+	k.closed = true
 	var all []*keptConn
 	for _, kept := range k.kept {
 		all = append(all, kept...)

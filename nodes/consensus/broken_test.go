@@ -47,6 +47,8 @@ func TestBrokenConnectionsAreKept(t *testing.T) {
 		again, err := k.connect("a:1", time.Second)
 		require.NoError(t, err)
 		k.closeAll()
+		_, err = k.connect("a:1", time.Second)
+		require.ErrorIs(t, err, net.ErrClosed)
 		for _, closed := range []net.Conn{connection, other, elsewhere, again} {
 			_, err := closed.Write([]byte("?"))
 			require.Error(t, err)

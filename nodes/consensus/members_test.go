@@ -194,7 +194,7 @@ func other(c *cluster, dead string) string {
 
 func TestReadAtAFollowerDoesNotWaitForTheCommitInterval(t *testing.T) {
 	c := newCluster(t, func(config *Config) {
-		config.CommitInterval, config.Timeout, config.ElectionTimeout = 4*time.Second, 2*time.Second, 2*time.Second
+		config.CommitInterval, config.Timeout = 2*time.Second, time.Second
 	})
 	leader := c.leader()
 	c.apply(leader, "1")
