@@ -16,7 +16,8 @@ import (
 const masterCommand = "show global variables where variable_name='read_only'"
 
 // checkMySQL logs in and has a command answered (Nacos: MysqlHealthCheckProcessor). Where the command is masterCommand, a server that
-// takes no writes does not pass.
+// takes no writes does not pass. MySQL calls that ON; some that speak its protocol say 1. A time-out counts like any check's: Nacos takes it
+// for proof at once, as it does whatever the driver throws.
 func (p *Prober) checkMySQL(ctx context.Context, settings registry.HealthChecker, ip string, port int) finding {
 	config := mysql.NewConfig()
 	config.User, config.Passwd = text(settings, "user"), text(settings, "pwd")
@@ -39,7 +40,7 @@ func (p *Prober) checkMySQL(ctx context.Context, settings registry.HealthChecker
 		return finding{refused, false, err.Error()}
 	case err != nil:
 		return unreachable(err)
-	case text(settings, "cmd") == masterCommand && value == "ON":
+	case text(settings, "cmd") == masterCommand && (value == "ON" || value == "1"):
 		return finding{failed, false, "the server is no master: " + name + " is " + value}
 	}
 	return finding{passed, false, "answered"}
