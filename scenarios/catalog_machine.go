@@ -71,6 +71,21 @@ func machineTroubles() []Scenario {
 			Sometimes: []checker.Condition{checker.LeaderChanged, checker.SnapshotLoaded},
 		},
 		{
+			Name:     "starved-leader",
+			Claim:    "A leader that gets half a percent of a processor is slow, or loses its place, and acknowledges nothing that is lost.",
+			Source:   "CPU quotas of containers and noisy neighbours: a node too slow to lead, and not slow enough to be taken for dead.",
+			Profiles: []Profile{Nacos2},
+			Cluster:  Nodes(3),
+			Load:     everyday(42 * time.Second),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, SlowCPU(Leader, 0.005)),
+				At(32*time.Second, Resume(Victims)),
+			},
+			Lasts:  54 * time.Second,
+			Bounds: settled,
+			Expect: sound,
+		},
+		{
 			Name:     "power-cut",
 			Claim:    "After a loss of power everywhere at once, all that was acknowledged is there again, and clients find their way back.",
 			Source:   "A rack's or a data centre's power; Raft's promise holds through it only if every node synced what it acknowledged.",

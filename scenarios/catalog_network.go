@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"muster/checker"
+	"muster/model"
 )
 
 // networkTroubles are networks that do worse than to split in two.
@@ -124,5 +125,28 @@ func networkTroubles() []Scenario {
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged},
 		},
+		{
+			Name:     "datagrams",
+			Claim:    "Pushes over UDP that are lost, doubled or overtaken by others leave no subscriber with less than it asks for at its next poll.",
+			Source:   "Nacos 1.x pushes over UDP and repeats what is not acknowledged (UdpPushService, after 10 s); clients drop what is older than what they hold.",
+			Profiles: []Profile{Nacos2},
+			Cluster:  Nodes(3),
+			Load:     subscribed(everyday(42 * time.Second)),
+			Plan: Plan{
+				Around(12*time.Second, strikeWithin, ReorderingLink(Everywhere, 0.3)),
+				Around(15*time.Second, strikeWithin, DuplicatingLink(Everywhere, 0.3)),
+				Around(18*time.Second, strikeWithin, LossyLink(Everywhere, 0.05)),
+				At(34*time.Second, Heal()),
+			},
+			Lasts:  54 * time.Second,
+			Bounds: settled,
+			Expect: sound,
+		},
 	}
+}
+
+// subscribed is a load with clients that are told of changes over UDP.
+func subscribed(load model.Load) model.Load {
+	load.Subscribers = subscribersOver
+	return load
 }

@@ -57,7 +57,7 @@ func replay(command *cobra.Command, original run.Folder, keep string) error {
 	if err := replayable(before); err != nil {
 		return fmt.Errorf("%s: %w", original, err)
 	}
-	programs, err := simulatedPrograms(command, simulated.NodeOf(before))
+	programs, err := simulatedPrograms(command, simulated.NodeOf(before), simulated.NextOf(before))
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"muster/reports"
 	"muster/scenarios"
 	"muster/scenarios/simulated"
+	"muster/sim/guest"
 	"muster/sim/trace"
 )
 
@@ -30,6 +31,7 @@ type simulateFlags struct {
 	broken defects
 	trace  string
 	node   string
+	next   string
 	// last is how much of a full trace is kept; 0: all.
 	last time.Duration
 	// alone has runs not share their beginnings.
@@ -90,7 +92,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 			if err != nil {
 				return fmt.Errorf("--trace: %w", err)
 			}
-			programs, err := simulatedPrograms(command, flags.node)
+			programs, err := simulatedPrograms(command, flags.node, flags.next)
 			if err != nil {
 				return err
 			}
@@ -110,6 +112,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says); such runs stand in SCENARIO-PROTOCOL-seedN")
 	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first); such runs stand in SCENARIO-PROFILE-seedN")
 	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
+	command.Flags().StringVar(&flags.next, "node-next", "", "main package of the build that nodes are upgraded to (default: ours, under another name)")
 	return command
 }
 
@@ -177,28 +180,47 @@ func as(chosen []scenarios.Scenario, profile string, catalog bool) ([]scenarios.
 }
 
 // simulatedPrograms builds the guests of the source tree around the working directory, with another registry in the place of ours if node
-// names one. The first time that takes a while, so it says so.
-func simulatedPrograms(command *cobra.Command, node string) (*simulated.Programs, error) {
+// names one, and another build to upgrade to if next does. The first time that takes a while, so it says so.
+func simulatedPrograms(command *cobra.Command, node, next string) (*simulated.Programs, error) {
 	root, err := scenarios.ModuleRoot(".")
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintln(command.ErrOrStderr(), "building the programs for simulated machines; after a change that takes a while, the first time a few minutes …")
 	programs, err := simulated.BuildPrograms(command.Context(), root)
-	if err != nil || node == "" {
-		return programs, err
-	}
-	built, err := buildGuest(command.Context(), command.ErrOrStderr(), node)
 	if err != nil {
-		return nil, fmt.Errorf("--node: %w", err)
+		return nil, err
 	}
-	// The run folder names it so that it is found from other folders too.
-	if _, err := os.Stat(node); err == nil {
-		if node, err = filepath.Abs(node); err != nil {
+	if node != "" {
+		built, name, err := namedGuest(command, "--node", node)
+		if err != nil {
+			return nil, err
+		}
+		if err := programs.UseNode(command.Context(), name, built); err != nil {
 			return nil, err
 		}
 	}
-	return programs, programs.UseNode(command.Context(), node, built)
+	if next != "" {
+		built, name, err := namedGuest(command, "--node-next", next)
+		if err != nil {
+			return nil, err
+		}
+		programs.UseNext(name, built)
+	}
+	return programs, nil
+}
+
+// namedGuest builds the main package that a flag names, and says how the run folder names it, so that it is found from other folders too.
+func namedGuest(command *cobra.Command, flag, node string) (guest.Program, string, error) {
+	built, err := buildGuest(command.Context(), command.ErrOrStderr(), node)
+	if err != nil {
+		return guest.Program{}, "", fmt.Errorf("%s: %w", flag, err)
+	}
+	if _, err := os.Stat(node); err != nil {
+		return built, node, nil // an import path
+	}
+	path, err := filepath.Abs(node)
+	return built, path, err
 }
 
 // simulatedStages makes simulated stages that share guests, and keep of full traces only the last stretch, if that is not zero.

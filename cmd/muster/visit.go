@@ -139,5 +139,5 @@ func programsOf(command *cobra.Command, before run.Run) (*simulated.Programs, er
 			return programs, nil
 		}
 	}
-	return simulatedPrograms(command, simulated.NodeOf(before))
+	return simulatedPrograms(command, simulated.NodeOf(before), simulated.NextOf(before))
 }

@@ -48,6 +48,7 @@ var bites = []bite{
 	{scenarios.AddNode(scenarios.Node(5)), "# of them run, # members are listed"},
 	{scenarios.RemoveNode(two), "# of them run, # members are listed"},
 	{scenarios.ReplaceNode(three, scenarios.Node(5)), "# of them run, # members are listed"},
+	{scenarios.SlowCPU(two, 0.01), "# of # programs were running"},
 	{scenarios.Pause(one), "# of # programs were running"},
 	{scenarios.Kill(two), "# of # programs were running"},
 	{scenarios.Terminate(three), "# of # programs were running"},
@@ -60,7 +61,6 @@ const one, two, three = scenarios.Role("node:1"), scenarios.Role("node:2"), scen
 func TestEveryKindIsStruck(t *testing.T) {
 	elsewhere := []run.Kind{
 		run.KindDuplicatingLink, run.KindReorderingLink, // which need datagrams: see the scenarios of the catalog that have a client of the 1.x line
-		run.KindSlowCPU,
 	}
 	for _, kind := range run.Kinds() {
 		stands := slices.ContainsFunc(bites, func(c bite) bool { return c.fault.Kind == kind })

@@ -134,7 +134,12 @@ func (s *Stage) strikeMachines(ctx context.Context, now *struck) error {
 		case run.KindPause:
 			return m.Pause()
 		case run.KindResume:
+			if err := m.SetSlowdown(0); err != nil || m.Status() != sim.Paused {
+				return err
+			}
 			return m.Resume()
+		case run.KindSlowCPU:
+			return m.SetSlowdown(1 / strike.Share)
 		}
 		return unknown(strike)
 	})
