@@ -32,7 +32,7 @@ func TestFindSuggests(t *testing.T) {
 		"leder-isolated": "did you mean leader-isolated?",
 		"clam":           "did you mean calm",
 		"clock":          "did you mean clock-skew or clock-storm?",
-		"leader":         "did you mean leader-isolated, leader-killed, flapping-leader or far-leader?",
+		"leader":         "did you mean leader-isolated, leader-killed, flapping-leader, far-leader or starved-leader?",
 		"xyzzy":          "`muster scenarios` lists",
 		"":               "`muster scenarios` lists",
 	} {

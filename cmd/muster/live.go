@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -77,6 +78,11 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 	programs, err := live.BuildPrograms(command.Context(), root, filepath.Join(root, "build"))
 	if err != nil {
 		return err
+	}
+	if f.target == "" && slices.Contains(scenario.Plan.Kinds(), run.KindUpgrade) {
+		if programs, err = programs.BuildNext(command.Context(), root, filepath.Join(root, "build")); err != nil {
+			return err
+		}
 	}
 	b := batch{parallel: 1, newStage: func(trace.Level) scenarios.Stage {
 		if f.target != "" {

@@ -20,6 +20,12 @@ type host interface {
 	command(machine string, arguments []string) []string
 	// cut makes packets vanish in just these directions, and lets them pass in all others.
 	cut(ctx context.Context, cuts []scenarios.Way) error
+	// shape makes the ways between machines as bad as told, and all others as good as they were. ErrUnsupported if it cannot.
+	shape(ctx context.Context, ways map[scenarios.Way]shape) error
+	// reset ends the connections on these ways. ErrUnsupported if it cannot.
+	reset(ctx context.Context, ways []scenarios.Way) error
+	// passed counts the packets on ways that were shaped, and those that had to wait or were lost there.
+	passed(ctx context.Context) (uint64, error)
 	// swallowed counts the packets that vanished so far.
 	swallowed(ctx context.Context) (uint64, error)
 	// describe says in a few words what this is.
@@ -98,6 +104,19 @@ func (l *loopback) cut(_ context.Context, cuts []scenarios.Way) error {
 	}
 	return fmt.Errorf("%w: all processes share the loopback interface (%s)", scenarios.ErrUnsupported, l.reason)
 }
+
+func (l *loopback) shape(_ context.Context, ways map[scenarios.Way]shape) error {
+	if len(ways) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: all processes share the loopback interface (%s)", scenarios.ErrUnsupported, l.reason)
+}
+
+func (l *loopback) reset(context.Context, []scenarios.Way) error {
+	return fmt.Errorf("%w: all processes share the loopback interface (%s)", scenarios.ErrUnsupported, l.reason)
+}
+
+func (l *loopback) passed(context.Context) (uint64, error) { return 0, nil }
 
 func (l *loopback) swallowed(context.Context) (uint64, error) { return 0, nil }
 func (l *loopback) describe() string                          { return "loopback: " + l.reason }

@@ -43,6 +43,8 @@ type process struct {
 	// expected is true once the stage itself ends the program: then its end is no news.
 	expected bool
 	used     time.Duration
+	// stopThrottling ends the slowing down of the program; nil if it runs at full speed.
+	stopThrottling func()
 	// lastWords is the last line on standard error, for the message if it dies early.
 	lastWords string
 }
@@ -179,6 +181,7 @@ func (p *process) runningLocked() bool {
 
 // kill ends the program at once, as SIGKILL does, and waits until it has.
 func (p *process) kill() error {
+	p.unthrottle()
 	p.mutex.Lock()
 	if !p.runningLocked() {
 		p.mutex.Unlock()
@@ -199,6 +202,53 @@ func (p *process) kill() error {
 func (p *process) pause() error  { return p.signal(syscall.SIGSTOP) }
 func (p *process) resume() error { return p.signal(syscall.SIGCONT) }
 
+// throttlePeriod is how often a program that is slowed down is stopped and lets go.
+const throttlePeriod = 50 * time.Millisecond
+
+// throttle leaves the program a share of the time, as a quota of its processor would, until unthrottle.
+func (p *process) throttle(share float64) {
+	p.unthrottle()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	runs := time.Duration(share * float64(throttlePeriod))
+	go func() {
+		defer close(stopped)
+		for {
+			for _, phase := range []struct {
+				signal os.Signal
+				lasts  time.Duration
+			}{{syscall.SIGSTOP, throttlePeriod - runs}, {syscall.SIGCONT, runs}} {
+				_ = p.signal(phase.signal) // while the program does not run there is nothing to slow down
+				select {
+				case <-stop:
+					_ = p.signal(syscall.SIGCONT)
+					return
+				case <-time.After(phase.lasts):
+				}
+			}
+		}
+	}()
+	p.stopThrottling = func() { close(stop); <-stopped }
+}
+
+// unthrottle lets the program run at full speed.
+func (p *process) unthrottle() {
+	if p.stopThrottling != nil {
+		p.stopThrottling()
+		p.stopThrottling = nil
+	}
+}
+
+// terminate asks the program to end, and does not wait.
+func (p *process) terminate() error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if !p.runningLocked() {
+		return errors.New("it is not running")
+	}
+	p.expected = true
+	return p.command.Process.Signal(syscall.SIGTERM)
+}
+
 func (p *process) signal(signal os.Signal) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -210,6 +260,7 @@ func (p *process) signal(signal os.Signal) error {
 
 // end asks the program to end, and kills it if it takes longer than patience.
 func (p *process) end(patience time.Duration) error {
+	p.unthrottle()
 	p.mutex.Lock()
 	if !p.runningLocked() {
 		p.mutex.Unlock()

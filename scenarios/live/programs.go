@@ -20,6 +20,19 @@ type Programs struct {
 	Registry string
 	// Workload is the clients'.
 	Workload string
+	// Next is the build that nodes are upgraded to; empty: they cannot be.
+	Next string
+}
+
+// BuildNext builds the node of the module at root once more, under another name, for nodes to be upgraded to.
+func (p Programs) BuildNext(ctx context.Context, root, into string) (Programs, error) {
+	p.Next = filepath.Join(into, "registry-next")
+	build := exec.CommandContext(ctx, "go", "build", "-tags", "nextbuild", "-o", p.Next, "./cmd/registry")
+	build.Dir = root
+	if output, err := build.CombinedOutput(); err != nil {
+		return Programs{}, fmt.Errorf("build the next registry: %w\n%s", err, strings.TrimSpace(string(output)))
+	}
+	return p, nil
 }
 
 // BuildPrograms builds the node and the workload from the module at root, into a folder.
@@ -38,7 +51,7 @@ func BuildPrograms(ctx context.Context, root, into string) (Programs, error) {
 // identify hashes the programs, so that a run says what ran.
 func (p Programs) identify() ([]run.Guest, error) {
 	var guests []run.Guest
-	for _, path := range []string{p.Registry, p.Workload} {
+	for _, path := range []string{p.Registry, p.Workload, p.Next} {
 		if path == "" {
 			continue
 		}

@@ -46,18 +46,10 @@ type Stage struct {
 	// inForce are the strikes that have not been undone, and struck all there have been, by number.
 	inForce []scenarios.Strike
 	struck  map[int]*strikeState
+	// members are the addresses of those that are members, and disks those that can be filled, by machine.
+	members []string
+	disks   map[string]disk
 	closed  bool
-}
-
-// strikeState is what the stage remembers of a strike, to say in the end whether it bit.
-type strikeState struct {
-	strike scenarios.Strike
-	// lostBefore is the count of swallowed packets when it struck, and lost how many it has swallowed, once it was undone.
-	lostBefore uint64
-	// hit says that every machine it names was running when it struck.
-	hit bool
-	// away says that a cut that comes and goes is not there now.
-	away bool
 }
 
 // New makes a stage.
@@ -82,7 +74,7 @@ func (s *Stage) Now() time.Duration {
 
 // Boot starts the nodes, waits until each accepts connections, and starts the workload.
 func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recorder *scenarios.Recorder) ([]run.Machine, error) {
-	names := make([]string, deployment.Cluster.Nodes)
+	names := make([]string, deployment.Cluster.Nodes+deployment.Cluster.Spares)
 	for i := range names {
 		names[i] = scenarios.NodeName(i + 1)
 	}
@@ -96,25 +88,31 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 	s.recorder, s.began = recorder, time.Now()
 
 	var machines []run.Machine
-	var members, urls []string
-	for _, name := range names {
+	var urls []string
+	for i, name := range names {
 		address := s.host.address(name)
-		members = append(members, address)
+		if i < deployment.Cluster.Nodes {
+			s.members = append(s.members, address)
+		}
 		urls = append(urls, name+"=http://"+address)
 		machines = append(machines, run.Machine{Name: name, Address: address, Role: "node"})
 	}
-	failpoints := deployment.Cluster.FailpointTerms()
+	if err := s.list(s.members); err != nil {
+		return nil, err
+	}
+	if slices.Contains(deployment.Faults, run.KindFullDisk) {
+		s.disks = mountDisks(ctx, s.scratch, names)
+	}
+	running := names[:deployment.Cluster.Nodes]
 	for _, name := range names {
-		arguments := append([]string{s.options.Programs.Registry,
-			"--addr", s.host.address(name),
-			"--members", strings.Join(members, ","),
-			"--data", filepath.Join(s.scratch, name)}, deployment.Cluster.Arguments...)
-		s.processes[name] = s.newProcess(name, arguments, failpoints)
+		s.processes[name] = s.newProcess(name, s.nodeArguments(name, deployment), deployment.Cluster.FailpointTerms())
+	}
+	for _, name := range running {
 		if err := s.processes[name].start(); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range names {
+	for _, name := range running {
 		if err := s.processes[name].awaitReady(ctx); err != nil {
 			return nil, err
 		}
@@ -132,6 +130,26 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 		return nil, err
 	}
 	return append(machines, run.Machine{Name: workloadName, Address: s.host.address(workloadName), Role: "workload"}), nil
+}
+
+// nodeArguments are the command line of a node, with what the faults to come need.
+func (s *Stage) nodeArguments(name string, deployment scenarios.Deployment) []string {
+	arguments := []string{s.options.Programs.Registry, "--addr", s.host.address(name), "--data", s.dataFolder(name)}
+	if slices.ContainsFunc(deployment.Faults, func(kind run.Kind) bool { return kind.Family() == run.MembershipFamily }) {
+		arguments = append(arguments, "--members-file", s.membersFile())
+	} else {
+		arguments = append(arguments, "--members", strings.Join(s.members, ","))
+	}
+	if slices.Contains(deployment.Faults, run.KindFailpoint) {
+		arguments = append(arguments, "--failpoints", s.failpointsFile(name))
+	}
+	return append(arguments, deployment.Cluster.Arguments...)
+}
+
+func (s *Stage) dataFolder(name string) string { return filepath.Join(s.scratch, name) }
+func (s *Stage) membersFile() string           { return filepath.Join(s.scratch, "members") }
+func (s *Stage) failpointsFile(name string) string {
+	return filepath.Join(s.scratch, name+".failpoints")
 }
 
 // newProcess describes a program that is to run on one of the host's machines.
@@ -170,130 +188,6 @@ func wait(ctx context.Context, duration time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
-}
-
-// Strike does what can be done to processes and to the network between them.
-func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Duration, error) {
-	state := &strikeState{strike: strike, hit: true}
-	state.lostBefore, _ = s.host.swallowed(ctx)
-	for _, name := range strike.Machines {
-		if s.processes[name] == nil {
-			return 0, fmt.Errorf("%s: there is no machine %q on this stage", strike.Kind, name)
-		}
-	}
-	before := s.inForce
-	s.struck[strike.Number] = state
-	s.inForce = slices.DeleteFunc(slices.Clone(before), func(other scenarios.Strike) bool { return slices.Contains(strike.Undone, other.Number) })
-	if strike.Kind.Lasts() {
-		s.inForce = append(s.inForce, strike)
-	}
-	if err := s.strike(ctx, strike, state); err != nil {
-		delete(s.struck, strike.Number)
-		s.inForce = before
-		return 0, err
-	}
-	return s.Now(), nil
-}
-
-func (s *Stage) strike(ctx context.Context, strike scenarios.Strike, state *strikeState) error {
-	each := func(do func(*process) error) error {
-		for _, name := range strike.Machines {
-			if err := do(s.processes[name]); err != nil {
-				return fmt.Errorf("%s %s: %w", strike.Kind, name, err)
-			}
-		}
-		return nil
-	}
-	switch strike.Kind {
-	case run.KindIsolate, run.KindPartition, run.KindBridge, run.KindMajorityRing, run.KindCut, run.KindHeal:
-		if strike.Rejects {
-			return fmt.Errorf("%w: its cuts swallow what they stop", scenarios.ErrUnsupported)
-		}
-		return s.host.cut(ctx, s.cuts())
-	case run.KindKill:
-		return each(func(p *process) error {
-			state.hit = state.hit && p.running()
-			return p.kill()
-		})
-	case run.KindRestart:
-		return each(func(p *process) error {
-			state.hit = state.hit && !p.running()
-			return p.start()
-		})
-	case run.KindPause:
-		return each(func(p *process) error {
-			state.hit = state.hit && p.running()
-			return p.pause()
-		})
-	case run.KindResume:
-		return each((*process).resume)
-	case run.KindCrash:
-		return fmt.Errorf("%w: the power of a process cannot be cut: what it wrote is in the kernel's hands (kill ends a process)", scenarios.ErrUnsupported)
-	}
-	if strike.Kind.Family() == run.ClockFamily {
-		return fmt.Errorf("%w: all processes of a host share its clock", scenarios.ErrUnsupported)
-	}
-	return fmt.Errorf("%w: %s is unknown to the live stage", scenarios.ErrUnsupported, strike.Kind)
-}
-
-// cuts are the ways on which packets must vanish: those of all cuts in force that are there now.
-func (s *Stage) cuts() []scenarios.Way {
-	var cuts []scenarios.Way
-	for _, strike := range s.inForce {
-		if isCut(strike.Kind) && !s.struck[strike.Number].away {
-			cuts = append(cuts, strike.Ways...)
-		}
-	}
-	return cuts
-}
-
-// isCut says whether a kind makes packets vanish.
-func isCut(kind run.Kind) bool {
-	switch kind {
-	case run.KindIsolate, run.KindPartition, run.KindBridge, run.KindMajorityRing, run.KindCut:
-		return true
-	}
-	return false
-}
-
-// Toggle has a cut go, or come back.
-func (s *Stage) Toggle(ctx context.Context, number int, there bool) error {
-	state := s.struck[number]
-	if state == nil || !isCut(state.strike.Kind) {
-		return fmt.Errorf("strike %d cannot come and go: it is no cut in force", number)
-	}
-	state.away = !there
-	return s.host.cut(ctx, s.cuts())
-}
-
-// Evidence counts packets that vanished since a cut, or says whether the programs that a strike named were there to be struck.
-func (s *Stage) Evidence(number int) scenarios.Evidence {
-	state := s.struck[number]
-	if state == nil {
-		return scenarios.Evidence{Text: "not struck"}
-	}
-	switch state.strike.Kind {
-	case run.KindIsolate, run.KindPartition, run.KindBridge, run.KindMajorityRing, run.KindCut:
-		swallowed, err := s.host.swallowed(context.Background())
-		if err != nil {
-			return scenarios.Evidence{Text: "packets were not counted: " + err.Error()}
-		}
-		lost := swallowed - state.lostBefore
-		return scenarios.Evidence{Bit: lost > 0, Text: fmt.Sprintf("%d packets dropped", lost)}
-	case run.KindKill, run.KindPause:
-		if !state.hit {
-			return scenarios.Evidence{Text: "a program was not running when it struck"}
-		}
-		return scenarios.Evidence{Bit: true, Text: "the program was running when it struck"}
-	case run.KindRestart:
-		for _, name := range state.strike.Machines {
-			if !s.processes[name].running() {
-				return scenarios.Evidence{Text: name + " does not run"}
-			}
-		}
-		return scenarios.Evidence{Bit: state.hit, Text: "the program runs again"}
-	}
-	return scenarios.Evidence{Bit: true, Text: "done"}
 }
 
 // Clocks says nothing: the processes share this host's clock, which cannot be compared with a better one.
@@ -349,6 +243,9 @@ func (s *Stage) Close() error {
 	}
 	if s.host != nil {
 		failed = append(failed, s.host.close())
+	}
+	for _, name := range sortedNames(s.disks) {
+		failed = append(failed, s.disks[name].close())
 	}
 	if s.scratch != "" {
 		failed = append(failed, os.RemoveAll(s.scratch))

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"muster/model/run"
-	"muster/scenarios"
 	"muster/sim"
 	"muster/sim/disk"
 	"muster/sim/machine"
@@ -45,7 +44,8 @@ func (s *Stage) list(members []string) error {
 }
 
 // strikeMembers adds, removes or replaces nodes.
-func (s *Stage) strikeMembers(strike scenarios.Strike) error {
+func (s *Stage) strikeMembers(now *struck) error {
+	strike := now.strike
 	comes, goes := strike.Machines, []string(nil)
 	switch strike.Kind {
 	case run.KindAddNode:
@@ -66,6 +66,7 @@ func (s *Stage) strikeMembers(strike scenarios.Strike) error {
 	if err := s.list(members); err != nil {
 		return err
 	}
+	now.hits = len(members)
 	for _, name := range goes {
 		if m := s.world.Machine(name); m.Status() == sim.Running {
 			if err := m.Terminate(); err != nil {
@@ -110,21 +111,3 @@ func (s *Stage) move(m *sim.Machine) error {
 func addressOf(m *sim.Machine) string { return nodeAddress(m.Address()) }
 
 func nodeAddress(address netip.Addr) string { return netip.AddrPortFrom(address, nodePort).String() }
-
-// memberEvidence says whether those that came run, and how many are listed.
-func (s *Stage) memberEvidence(now *struck) scenarios.Evidence {
-	running := 0
-	for _, name := range now.strike.Machines {
-		if s.world.Machine(name).Status() == sim.Running {
-			running++
-		}
-	}
-	comes := len(now.strike.Machines)
-	switch now.strike.Kind {
-	case run.KindRemoveNode:
-		comes = 0
-	case run.KindReplaceNode:
-		comes = len(now.strike.Sides[1])
-	}
-	return scenarios.Evidence{Bit: running == comes, Text: fmt.Sprintf("%d of them run, %d members are listed", running, len(s.members))}
-}
