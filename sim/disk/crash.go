@@ -9,7 +9,8 @@ import (
 	"muster/sim/random"
 )
 
-// Tail says what a loss of power leaves of bytes that were appended to a file since its last Sync, where nothing else of it was changed.
+// Tail says what a loss of power leaves of what was written to a file since its last Sync. But for ScatterPages it is about bytes that
+// were appended, where nothing else of the file was changed.
 type Tail uint8
 
 // The kinds of Tail.
@@ -20,15 +21,18 @@ const (
 	// GarbleTail leaves a part, cut off at a random byte, whose end was not written though the file's size was: from a random sector on
 	// the bytes are zeros, or anything.
 	GarbleTail
+	// ScatterPages leaves of each page of 4 KiB that was changed, wherever in the file, the old content or the new one, and of the file the
+	// old size or the new one: the kernel was about to write them back, in no order. Pages of a new end that were not written are zeros.
+	ScatterPages
 )
 
 // tails are the names of the kinds of Tail.
-var tails = [...]string{LoseTail: "lose", TearTail: "tear", KeepTail: "keep", GarbleTail: "garble"}
+var tails = [...]string{LoseTail: "lose", TearTail: "tear", KeepTail: "keep", GarbleTail: "garble", ScatterPages: "scatter"}
 
 // String is the kind's name, as ParseTail reads it.
 func (t Tail) String() string { return tails[t] }
 
-// ParseTail reads a kind's name: lose, tear, keep or garble.
+// ParseTail reads a kind's name: lose, tear, keep, garble or scatter.
 func ParseTail(name string) (Tail, error) {
 	if i := slices.Index(tails[:], name); i >= 0 {
 		return Tail(i), nil
@@ -75,6 +79,9 @@ func (d *Disk) Crash(tail Tail, stream *random.Stream) {
 		n.entries = maps.Clone(n.kept)
 		survives := n.tail()
 		switch {
+		case tail == ScatterPages && n.changed():
+			d.scatter(&n.file, stream)
+			continue
 		case tail == LoseTail || survives == 0:
 			n.revert()
 			continue
@@ -92,6 +99,29 @@ func (d *Disk) Crash(tail Tail, stream *random.Stream) {
 	for _, n := range d.nodes {
 		d.used += n.blocksUsed() * blockBytes
 	}
+}
+
+// changed tells whether anything was written to the file since it was synced.
+func (f *file) changed() bool { return f.dirty < len(f.blocks) || f.size != f.syncedSize }
+
+// scatter writes some of the changed pages back, and keeps what is there then.
+func (d *Disk) scatter(f *file, stream *random.Stream) {
+	size := f.syncedSize
+	if stream.Chance(0.5) {
+		size = f.size
+	}
+	f.size = max(f.size, f.syncedSize)
+	pages := make([]*block, blocksFor(f.size))
+	copy(pages, f.synced)
+	for i := f.dirty; i < len(pages); i++ {
+		if written := i < len(f.blocks) && stream.Chance(0.5); written {
+			pages[i] = f.blocks[i]
+		}
+	}
+	f.blocks = pages
+	d.resize(f, size)
+	d.seal()
+	f.keep()
 }
 
 // garble puts zeros or noise in the place of the end of what was appended, from the beginning of a sector on.

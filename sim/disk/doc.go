@@ -17,7 +17,8 @@
 //     program that is right only by the grace of a busy journal has a bug worth finding.
 //   - A new file renamed over an old one is not written out by the rename (ext4's auto_da_alloc would): sync before you rename.
 //
-// Optionally an unsynced tail that was only appended may survive in part or as garbage (see Tail), which is how torn records come about.
+// Optionally an unsynced tail that was only appended may survive in part or as garbage, or some of the changed pages of a file and not the
+// others (see Tail), which is how torn records come about.
 //
 // Faults say what else a disk does wrong: EIO, syncs that take time, and syncs that lie. SetCapacity fills it up, Rot flips bits on it.
 //

@@ -156,11 +156,53 @@ func TestGarbledTail(t *testing.T) {
 }
 
 func TestTailsHaveNames(t *testing.T) {
-	for _, tail := range []disk.Tail{disk.LoseTail, disk.TearTail, disk.KeepTail, disk.GarbleTail} {
+	for _, tail := range []disk.Tail{disk.LoseTail, disk.TearTail, disk.KeepTail, disk.GarbleTail, disk.ScatterPages} {
 		parsed, err := disk.ParseTail(tail.String())
 		require.NoError(t, err)
 		require.Equal(t, tail, parsed)
 	}
 	_, err := disk.ParseTail("drop")
-	require.ErrorContains(t, err, "lose, tear, keep, garble")
+	require.ErrorContains(t, err, "lose, tear, keep, garble, scatter")
+}
+
+func TestScatteredPages(t *testing.T) {
+	const page = 4096
+	stream := random.New(1).Stream("crash")
+	seen := map[string]int{}
+	for range 200 {
+		m := newMachine(t)
+		i := m.synced("log", strings.Repeat("o", 3*page+100))
+		_, err := m.WriteAt(i, bytes.Repeat([]byte("n"), page), page, 1)
+		require.Equal(t, disk.OK, err)
+		m.append(i, strings.Repeat("n", 2*page))
+		cut := m.synced("cut", strings.Repeat("o", 2*page))
+		require.Equal(t, disk.OK, m.Truncate(cut, 10, 1))
+		m.synced("still", "x")
+		m.Crash(disk.ScatterPages, &stream)
+
+		content, _ := m.ReadFile("log")
+		require.Contains(t, []int{3*page + 100, 5*page + 100}, len(content))
+		require.Equal(t, strings.Repeat("o", page), string(content[:page]), "it was not written")
+		second := content[page : 2*page]
+		require.Equal(t, bytes.Repeat(second[:1], page), second, "a page is old or new")
+		require.Equal(t, strings.Repeat("o", page), string(content[2*page:3*page]))
+		require.Equal(t, strings.Repeat("o", 100), string(content[3*page:3*page+100]))
+		shape := fmt.Sprint(len(content)/page, string(second[:1]))
+		if len(content) > 4*page {
+			last := content[4*page : 4*page+1][0]
+			require.Contains(t, []byte{0, 'n'}, last)
+			shape += fmt.Sprint(last, content[3*page+100])
+		}
+		seen[shape]++
+		content, _ = m.ReadFile("cut")
+		require.Contains(t, []string{strings.Repeat("o", 10), strings.Repeat("o", 2*page), strings.Repeat("o", 10) + strings.Repeat("\x00", page-10) + strings.Repeat("o", page)}, string(content))
+		content, _ = m.ReadFile("still")
+		require.Equal(t, "x", string(content))
+		used := m.Used()
+		before := tree(t, m.Disk)
+		m.crash()
+		require.Equal(t, before, tree(t, m.Disk), "what was found is durable")
+		require.Equal(t, used, m.Used())
+	}
+	require.Len(t, seen, 2+8, "each page and the size for themselves: %v", seen)
 }
