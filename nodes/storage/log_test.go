@@ -177,7 +177,7 @@ func TestLogRefusesDamageInTheMiddle(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(path, name), damaged, 0o666))
 		_, err := OpenLog(path, discard())
 		require.ErrorContains(t, err, filepath.Join(path, name)+" is damaged at byte", "byte %d", at)
-		require.ErrorContains(t, err, "add it under another address", "the way out")
+		require.ErrorContains(t, err, "they take it out and add it anew", "the way out")
 	}
 }
 

@@ -14,9 +14,9 @@ import (
 // snapshotsRetained is how many snapshots are kept: one more than is needed, in case the newest turns out to be damaged.
 const snapshotsRetained = 2
 
-// wayOut is what to do about a damaged folder. To empty it is no way: a member that forgot its vote and its entries, but not its name,
-// can help to elect a leader that lacks what was acknowledged.
-const wayOut = "restore the whole data folder from a copy of its last state; without one, do not start this node with an empty folder, for acknowledged entries could be lost: remove it as a member and add it under another address"
+// wayOut is what to do about a damaged folder. An empty one is safe only because the others do not count its owner as the member that it was
+// (see package consensus): that one may have voted, and acknowledged, what is lost.
+const wayOut = "restore the whole data folder from a copy of its last state; without one, start this node with an empty folder while a majority of the other members runs: they take it out and add it anew"
 
 // Store is an open data folder.
 type Store struct {

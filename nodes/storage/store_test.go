@@ -60,7 +60,7 @@ func TestStableValuesRefuseDamage(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, whole[:size], 0o666))
 		_, err := OpenStable(path)
 		require.ErrorContains(t, err, path+" is damaged", "cut at byte %d", size)
-		require.ErrorContains(t, err, "add it under another address", "the way out")
+		require.ErrorContains(t, err, "they take it out and add it anew", "the way out")
 	}
 }
 
@@ -124,5 +124,47 @@ func TestStoreChecksThatSnapshotAndLogMeet(t *testing.T) {
 			}
 			require.ErrorContains(t, err, test.want)
 		})
+	}
+}
+
+// Whatever a power failure leaves of a snapshot, the folder opens, and raft finds this snapshot whole or the one before.
+func TestStoreOpensWithAnyPartOfASnapshot(t *testing.T) {
+	members := raft.Configuration{Servers: []raft.Server{{ID: "a:1", Address: "a:1"}, {ID: "b:2", Address: "b:2", Suffrage: raft.Nonvoter}}}
+	folder := t.TempDir()
+	store := openStore(t, folder)
+	require.NoError(t, store.Log.StoreLogs(entries(1, 99)))
+	takeSnapshot(t, store, 40)
+	_, transport := raft.NewInmemTransport("")
+	sink, err := store.Snapshots.Create(1, 77, 1, members, 60, transport)
+	require.NoError(t, err)
+	_, err = sink.Write([]byte("state at 77"))
+	require.NoError(t, err)
+	require.NoError(t, sink.Close())
+	require.NoError(t, store.Log.DeleteRange(1, 40))
+	require.NoError(t, store.Close())
+
+	for _, name := range []string{"meta.json", "state.bin"} {
+		path := filepath.Join(folder, "snapshots", sink.ID(), name)
+		whole, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for size := 0; size <= len(whole); size++ {
+			require.NoError(t, os.WriteFile(path, whole[:size], 0o666))
+			store, err := Open(folder, discard(), hclog.NewNullLogger())
+			require.NoError(t, err, "%s cut at byte %d", name, size)
+			covered, _, err := newestUsable(store.Snapshots)
+			require.NoError(t, err)
+			list, err := store.Snapshots.List()
+			require.NoError(t, err)
+			switch {
+			case size == len(whole):
+				require.EqualValues(t, 77, covered)
+				require.Equal(t, members, list[0].Configuration, "with the members of its time")
+			case covered == 77: // only white space is missing
+				require.Equal(t, members, list[0].Configuration)
+			default:
+				require.EqualValues(t, 40, covered, "%s cut at byte %d", name, size)
+			}
+			require.NoError(t, store.Close())
+		}
 	}
 }
