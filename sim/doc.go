@@ -35,6 +35,10 @@
 // HTTP and TLS, signals, and every way to end. They must print the same, down to the texts of errors. Where they do not, the table says
 // why: a machine runs one program and has no hard links, guests are built for wasip1, and there is no IPv6.
 //
+// Machines boot from their programs' beginnings, not from an image of an initialized program: before main a Go program reads its arguments,
+// its environment, the clock and random numbers, so one image would not do for all, or would change what they draw. There is little to
+// win: three registry nodes boot in 33 ms of processor time, half a percent of what their loaded minute takes.
+//
 // # House
 //
 // The package keeps the order of events and the states of machines. What else there is, each alone decides: package network what becomes
