@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// DefaultWorkLimit is how much work a program may do before it waits unless told otherwise: what takes a processor some seconds.
-const DefaultWorkLimit = 4_000_000_000
+// DefaultWorkLimit is how much work a program may do before it waits unless told otherwise: what takes a processor half a minute or so. A
+// program that has much to compute may well need some seconds.
+const DefaultWorkLimit = 40_000_000_000
 
 // callWork is what a system call costs, in the same units (guest/restructure/meter.go).
 const callWork = 100
