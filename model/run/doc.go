@@ -13,6 +13,9 @@
 //	checkpoints/     how a simulated run stood at some moments, for going on from there with the same build
 //	report.html      for a person (package reports); plots/ its pictures
 //
+// The package also has the names of all kinds of faults, what each befalls and what undoes it (Kind): the one vocabulary of plans, traces,
+// reports and stages.
+//
 // Files appear by atomic rename, or grow line by line so that an interrupted run leaves what it had. It must not import a
 // runner, the simulator or a node.
 package run
