@@ -19,7 +19,7 @@ import (
 func knownDefects() []string {
 	var names []string
 	for _, name := range []defect.Name{
-		consensus.AckBeforeCommit,
+		consensus.AckBeforeCommit, consensus.KeepBrokenConnections,
 		distro.SkipSync, distro.SnapshotOverNative, distro.ChangeFromAnyone, distro.DeleteFromAnyone,
 		liveness.NeverExpire, liveness.BeatWrongInstance,
 		openapi.VersionTwoStaysLocal,
