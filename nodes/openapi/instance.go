@@ -152,10 +152,14 @@ func wrongKind(kind registry.KindError) *failure {
 	return plain(http.StatusBadRequest, "errCode: 400, errMsg: "+kind.Error()+" ")
 }
 
-// propose brings a command to the Raft group.
+// propose brings a command to the Raft group. In the profile nacos1, where lists are never behind what a node knows, whoever asked sees
+// here what came of it.
 func (s *Server) propose(r *request, command registry.Command) *failure {
 	switch err := s.options.Propose(r.Context(), command); {
 	case err == nil:
+		if s.one() {
+			s.catchUp(r)
+		}
 		return nil
 	case errors.Is(err, registry.ErrServiceExists):
 		return serviceExists(command.Service)
