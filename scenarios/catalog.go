@@ -53,7 +53,7 @@ var settled = checker.Bounds{Converge: 15 * time.Second}
 
 // Catalog returns all scenarios, in the order in which they are listed and run.
 func Catalog() []Scenario {
-	return slices.Concat(everydayTroubles(), networkTroubles(), clockTroubles(), machineTroubles(), diskTroubles(), drawnTroubles())
+	return slices.Concat(everydayTroubles(), networkTroubles(), clockTroubles(), machineTroubles(), diskTroubles(), clientTroubles(), drawnTroubles())
 }
 
 // everydayTroubles are what befalls every cluster sooner or later.
@@ -271,13 +271,15 @@ const subscribersOver = 3
 // Over is the scenario with clients that speak another protocol: what befalls the registry stays the same, and what clients may
 // expect of it is what that protocol promises.
 func (s Scenario) Over(protocol model.Protocol) Scenario {
-	s.Load.Protocol = protocol
-	s.Load.Subscribers = 0
-	if protocol == model.GRPC {
-		if s.Load.EphemeralServices > 0 {
-			s.Load.Subscribers = subscribersOver
-		}
+	if s.Load.Protocol != model.GRPC && protocol == model.GRPC {
 		s.Bounds = connectionBounds(s.Bounds)
+	}
+	if s.Load.Protocol == model.GRPC && protocol != model.GRPC {
+		s.Bounds.UnhealthyAfter, s.Bounds.RemovedAfter, s.Bounds.ExpirySlack = 0, 0, 0
+	}
+	s.Load.Protocol = protocol
+	if protocol == model.GRPC && s.Load.Subscribers == 0 && s.Load.EphemeralServices > 0 {
+		s.Load.Subscribers = subscribersOver
 	}
 	return s
 }

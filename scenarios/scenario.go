@@ -237,6 +237,9 @@ func (s Scenario) Validate() error {
 	if err := s.Load.Validate(); err != nil {
 		complain("load: %w", err)
 	}
+	if len(s.Profiles) > 0 && s.Profiles[0] == Nacos1 && s.Load.Protocol == model.GRPC {
+		complain("load: protocol %s, which nodes of the profile %s do not speak: want %s", model.GRPC, Nacos1, model.HTTP)
+	}
 	if s.Load.Stop > s.Lasts {
 		complain("load: stops at %v, but the run lasts only %v", s.Load.Stop, s.Lasts)
 	}
