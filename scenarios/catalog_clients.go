@@ -73,9 +73,11 @@ func clientTroubles() []Scenario {
 				Around(strikeFrom, strikeWithin, Isolate(Clients)),
 				At(50*time.Second, Heal()),
 			},
-			Lasts:     75 * time.Second,
-			Bounds:    settled,
-			Expect:    sound,
+			Lasts:  75 * time.Second,
+			Bounds: settled,
+			// Whether clients leave in the end depends on what became of their last words before they were cut off, so no-ghost may
+			// have nothing to judge.
+			Expect:    Expect{checker.Linearizable: checker.Holds, checker.Durable: checker.Holds, checker.Converged: checker.Holds, checker.NoLoss: checker.Holds, checker.Exercised: checker.Holds},
 			Sometimes: []checker.Condition{checker.InstanceExpired},
 		}),
 		{
