@@ -92,9 +92,3 @@ func clientTroubles() []Scenario {
 		},
 	}
 }
-
-// subscribed is a load with subscribers.
-func subscribed(load model.Load) model.Load {
-	load.Subscribers = subscribersOver
-	return load
-}
