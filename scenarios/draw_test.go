@@ -47,6 +47,7 @@ func TestDrawnPlansAreSoundAndEndQuietly(t *testing.T) {
 	for _, kind := range sortedKeys(drawings) {
 		require.True(t, seen[kind], "%s is never drawn", kind)
 	}
+	require.Equal(t, 10*time.Second, FirstStrike(drawing(run.KindKill), 1), "before anything is drawn")
 	require.NotEqual(t, drawing(run.KindKill, run.KindPause).Drawn(1).Plan, drawing(run.KindKill, run.KindPause).Drawn(2).Plan)
 }
 

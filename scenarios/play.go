@@ -154,6 +154,7 @@ func (p *Play) Stage() Stage { return p.stage }
 
 // FirstStrike is when the first fault of a run strikes; a run without faults ends before there is one.
 func FirstStrike(scenario Scenario, seed uint64) time.Duration {
+	scenario = scenario.Drawn(seed)
 	if len(scenario.Plan) == 0 {
 		return scenario.Lasts
 	}
