@@ -18,6 +18,7 @@ func TestAppendDouble(t *testing.T) {
 		require.Equal(t, want, string(jackson.AppendDouble(nil, value)))
 	}
 	require.Equal(t, `"NaN"`, string(jackson.AppendDouble(nil, math.NaN())))
+	require.Equal(t, "0.3", string(jackson.AppendFloat(nil, 0.3)), "a float's own digits")
 }
 
 func TestAppendTextAndMap(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/nodes/push"
 	"muster/nodes/registry"
 )
 
@@ -48,7 +49,7 @@ func (s *Server) catalogInstances(r *request) (answer, *failure) {
 	if len(hosts) == 0 {
 		return nil, notFound("cluster", cluster)
 	}
-	b := appendHosts([]byte(`{"list":`), service, onPage(hosts, number, size))
+	b := push.AppendHosts([]byte(`{"list":`), service, onPage(hosts, number, size))
 	b = strconv.AppendInt(append(b, `,"count":`...), int64(len(hosts)), 10)
 	return rawJSON(append(b, '}')), nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"muster/nodes/jackson"
 )
 
 func TestParseJavaDouble(t *testing.T) {
@@ -24,16 +26,6 @@ func TestParseJavaDouble(t *testing.T) {
 		_, err := parseJavaDouble(text)
 		require.EqualError(t, err, `For input string: "`+text+`"`, text)
 	}
-}
-
-func TestAppendDouble(t *testing.T) {
-	for want, value := range map[string]float64{
-		"0.0": 0, "1.0": 1, "-5.0": -5, "0.005": 0.005, "0.001": 0.001, "9.0E-4": 0.0009, "9999999.0": 9999999, "1.0E7": 1e7, "1.5E300": 1.5e300,
-		`"NaN"`: math.NaN(), `"Infinity"`: math.Inf(1), `"-Infinity"`: math.Inf(-1),
-	} {
-		require.Equal(t, want, string(appendDouble(nil, value, 64)))
-	}
-	require.Equal(t, "0.3", string(appendDouble(nil, float64(float32(0.3)), 32)), "a float's own digits")
 }
 
 func TestParseMetadata(t *testing.T) {
@@ -58,12 +50,6 @@ func TestParseMetadata(t *testing.T) {
 		_, err := parseMetadata(text)
 		require.EqualError(t, err, "metadata format incorrect:"+text, text)
 	}
-}
-
-func TestUnits(t *testing.T) {
-	require.Equal(t, 0, units(""))
-	require.Equal(t, 3, units("aé漢"))
-	require.Equal(t, 2, units("😀"), "a surrogate pair")
 }
 
 func TestParseSelector(t *testing.T) {
@@ -121,7 +107,7 @@ func FuzzJavaDouble(f *testing.F) {
 		if err != nil || math.IsNaN(value) {
 			return
 		}
-		written := strings.Trim(string(appendDouble(nil, value, 64)), `"`)
+		written := strings.Trim(string(jackson.AppendDouble(nil, value)), `"`)
 		back, err := parseJavaDouble(written)
 		require.NoError(t, err, written)
 		require.Equal(t, value, back)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/nodes/defect"
+	"muster/nodes/paramcheck"
 	"muster/nodes/registry"
 )
 
@@ -195,11 +196,7 @@ func (r *request) fullBeat() (*beatInfo, *failure) {
 
 // check is the parameter check of what a beat holds.
 func (b beatInfo) check() *failure {
-	c := checked{ip: b.IP, port: strconv.Itoa(b.Port)}
-	if strings.TrimSpace(b.Cluster) != "" {
-		c.clusters = []string{b.Cluster}
-	}
-	return c.check()
+	return refused(paramcheck.Params{IP: b.IP, Port: strconv.Itoa(b.Port), Clusters: []string{b.Cluster}})
 }
 
 // decodeJSON reads one JSON value and refuses anything behind it.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/model"
+	"muster/nodes/push"
 	"muster/nodes/registry"
 )
 
@@ -85,9 +86,8 @@ var legalCluster = regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
 
 // legal refuses what a registration may not hold (Nacos: NamingUtils.checkInstanceIsLegal).
 func legal(p registry.Published) *failure {
-	interval := millis(p.Metadata, registry.BeatIntervalKey, defaultBeatInterval)
-	if millis(p.Metadata, registry.BeatTimeoutKey, defaultBeatTimeout) < interval ||
-		millis(p.Metadata, registry.DeleteTimeoutKey, defaultDeleteTimeout) < interval {
+	interval := push.Millis(p.Metadata, registry.BeatIntervalKey)
+	if push.Millis(p.Metadata, registry.BeatTimeoutKey) < interval || push.Millis(p.Metadata, registry.DeleteTimeoutKey) < interval {
 		return plain(http.StatusBadRequest,
 			"Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.").as(codeInstance)
 	}
@@ -97,13 +97,6 @@ func legal(p registry.Published) *failure {
 	}
 	return nil
 }
-
-// The times of an instance that sets none, in ms.
-const (
-	defaultBeatInterval  = 5000
-	defaultBeatTimeout   = 15000
-	defaultDeleteTimeout = 30000
-)
 
 // millis is a time in metadata; the default where it is absent or no number.
 func millis(metadata map[string]string, key string, otherwise int64) int64 {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"muster/nodes/jackson"
 )
 
 // numberError is Java's NumberFormatException, in its words.
@@ -55,34 +57,6 @@ func word(text string) bool {
 	return false
 }
 
-// appendDouble writes a float as Jackson does (Double.toString and Float.toString): always with a point or an exponent, NaN and
-// infinities as strings. bits is 64 for a double, 32 for a float.
-func appendDouble(b []byte, value float64, bits int) []byte {
-	switch {
-	case math.IsNaN(value):
-		return append(b, `"NaN"`...)
-	case math.IsInf(value, 1):
-		return append(b, `"Infinity"`...)
-	case math.IsInf(value, -1):
-		return append(b, `"-Infinity"`...)
-	}
-	if size := math.Abs(value); value == 0 || size >= 1e-3 && size < 1e7 {
-		start := len(b)
-		b = strconv.AppendFloat(b, value, 'f', -1, bits)
-		if !strings.ContainsRune(string(b[start:]), '.') {
-			b = append(b, ".0"...)
-		}
-		return b
-	}
-	text := strconv.FormatFloat(value, 'E', -1, bits)
-	mantissa, exponent, _ := strings.Cut(text, "E")
-	if !strings.ContainsRune(mantissa, '.') {
-		mantissa += ".0"
-	}
-	power, _ := strconv.Atoi(exponent) // FormatFloat wrote it
-	return append(b, mantissa+"E"+strconv.Itoa(power)...)
-}
-
 // double and float are numbers that stand in JSON as Jackson writes them.
 type (
 	double float64
@@ -90,7 +64,7 @@ type (
 )
 
 // MarshalJSON writes a Java double.
-func (d double) MarshalJSON() ([]byte, error) { return appendDouble(nil, float64(d), 64), nil }
+func (d double) MarshalJSON() ([]byte, error) { return jackson.AppendDouble(nil, float64(d)), nil }
 
 // MarshalJSON writes a Java float.
-func (f float) MarshalJSON() ([]byte, error) { return appendDouble(nil, float64(f), 32), nil }
+func (f float) MarshalJSON() ([]byte, error) { return jackson.AppendFloat(nil, float32(f)), nil }

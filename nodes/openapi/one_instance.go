@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"muster/model"
+	"muster/nodes/jackson"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 )
@@ -147,7 +148,7 @@ func (s *Server) updateOne(r *request) (answer, *failure) {
 		}
 		if hostOne(view, model.InstanceKey{IP: p.IP, Port: p.Port, Cluster: p.Cluster}) == nil {
 			return nil, exception(fmt.Sprintf("instance not exist: %s:unknown:%s_%s_%t_false_%s",
-				registry.Tag(p.IP, p.Port), p.Cluster, appendDouble(nil, p.Weight, 64), p.Healthy, p.Cluster))
+				registry.Tag(p.IP, p.Port), p.Cluster, jackson.AppendDouble(nil, p.Weight), p.Healthy, p.Cluster))
 		}
 	}
 	return ok, s.publishOne(r, service, p, ephemeral)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"muster/model"
+	"muster/nodes/jackson"
+	"muster/nodes/push"
 	"muster/nodes/registry"
 )
 
@@ -64,11 +66,11 @@ func (s *Server) appendInstancesOne(b []byte, service model.Service, hosts []*re
 		if i > 0 {
 			b = append(b, ',')
 		}
-		one := appendHosts(nil, service, []*registry.Host{h})
+		one := push.AppendHosts(nil, service, []*registry.Host{h})
 		id := s.options.Registry.InstanceClient(service, h.IP, h.Port, h.Cluster, h.Ephemeral)
 		b = append(b, one[1:len(one)-2]...) // without the brackets of the list and the last of the object
 		b = strconv.AppendInt(append(b, `,"lastBeat":`...), s.options.Registry.LastBeat(service, id).UnixMilli(), 10)
-		b = append(appendText(append(b, `,"marked":false,"app":`...), h.App), '}')
+		b = append(jackson.AppendText(append(b, `,"marked":false,"app":`...), h.App), '}')
 	}
 	return append(b, ']')
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"muster/model"
+	"muster/nodes/paramcheck"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 )
@@ -24,7 +25,7 @@ func (r *request) agent() string {
 // subscribe has whoever asks for a list told of changes over UDP, at the port that it names; 0 asks for none. It says whether it will
 // be.
 func (s *Server) subscribe(r *request, service model.Service, ip string, port int, clusters string) bool {
-	if port <= 0 || port > maxPort || !push.Takes(r.agent(), s.options.Registry.Switches()) {
+	if port <= 0 || port > paramcheck.MaxPort || !push.Takes(r.agent(), s.options.Registry.Switches()) {
 		return false
 	}
 	if ip == "" {
@@ -126,7 +127,7 @@ func (s *Server) subscribersHere(pattern model.Service) []subscriberJSON {
 func (s *Server) subscribersAtPeers(r *request, list []subscriberJSON) []subscriberJSON {
 	query := url.Values{
 		"serviceName": {r.raw("serviceName")}, "namespaceId": {r.namespace()}, "aggregation": {"false"},
-		"pageNo": {"1"}, "pageSize": {strconv.Itoa(maxPort)},
+		"pageNo": {"1"}, "pageSize": {strconv.Itoa(paramcheck.MaxPort)},
 	}
 	for _, member := range s.options.Members() {
 		if member.Address == s.options.Self {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/nodes/jackson"
 	"muster/nodes/registry"
 )
 
@@ -70,7 +71,7 @@ func setDistroThreshold(s *registry.Switches, value string) error {
 		return err
 	}
 	if !(n > 0) {
-		return fmt.Errorf("distroThreshold can not be zero or negative: %s", appendDouble(nil, n, 32))
+		return fmt.Errorf("distroThreshold can not be zero or negative: %s", jackson.AppendFloat(nil, float32(n)))
 	}
 	s.DistroThreshold = float32(n)
 	return nil

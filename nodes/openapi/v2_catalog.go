@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"muster/model"
+	"muster/nodes/push"
 	"muster/nodes/registry"
 )
 
@@ -51,7 +52,7 @@ func (s *Server) catalogPage(r *request) (answer, *failure) {
 		case end < start:
 			return nil, plain(http.StatusBadRequest, fmt.Sprintf("fromIndex(%d) > toIndex(%d)", start, end))
 		}
-		b = append(appendHosts(append(b, `"instances":`...), service, hosts[start:end]), ',')
+		b = append(push.AppendHosts(append(b, `"instances":`...), service, hosts[start:end]), ',')
 	}
 	b = strconv.AppendInt(append(b, `"count":`...), int64(len(hosts)), 10)
 	return successJSON(append(b, '}')), nil

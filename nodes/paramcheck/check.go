@@ -1,6 +1,3 @@
-// Package paramcheck refuses parameters that no request may hold, in Nacos's words (common/paramcheck/DefaultParamChecker).
-//
-// Its place in the house: whatever takes requests of SDKs in asks it first. It must not know how requests arrive.
 package paramcheck
 
 import (
@@ -13,16 +10,19 @@ import (
 
 // Limits (Nacos: ParamCheckRule). Lengths count UTF-16 units, as Java does.
 const (
+	maxShowName  = 256
 	maxNamespace = 64
 	maxService   = 512
 	maxGroup     = 128
 	maxCluster   = 64
 	maxIP        = 128
-	maxPort      = 65535
 	maxMetadata  = 1024
+	// MaxPort is the highest port.
+	MaxPort = 65535
 )
 
 var (
+	showNamePattern  = regexp.MustCompile(`^[^@#$%^&*]+$`)
 	namespacePattern = regexp.MustCompile(`^[\w-]+$`)
 	groupPattern     = regexp.MustCompile(`^[a-zA-Z0-9-_:.]*$`)
 	clusterPattern   = regexp.MustCompile(`^[0-9a-zA-Z-_]+$`)
@@ -32,8 +32,10 @@ var (
 // Params are what is checked; blank ones pass.
 type Params struct {
 	Namespace, Service, Group, IP, Port string
-	Clusters                            []string
-	Metadata                            map[string]string
+	// ShowName is that of a namespace.
+	ShowName string
+	Clusters []string
+	Metadata map[string]string
 }
 
 // Check returns the first problem, in Nacos's order; nil if there is none.
@@ -43,6 +45,7 @@ func (p Params) Check() error {
 		most        int
 		legal       func(string) bool
 	}{
+		{"namespaceShowName", p.ShowName, maxShowName, showNamePattern.MatchString},
 		{"namespaceId/tenant", p.Namespace, maxNamespace, namespacePattern.MatchString},
 		{"serviceName", p.Service, maxService, legalService},
 		{"group", p.Group, maxGroup, groupPattern.MatchString},
@@ -59,8 +62,8 @@ func (p Params) Check() error {
 	if err := checkText("ip", p.IP, maxIP, func(ip string) bool { return !chinesePattern.MatchString(ip) }); err != nil {
 		return err
 	}
-	if port, err := strconv.Atoi(p.Port); strings.TrimSpace(p.Port) != "" && (err != nil || port < 0 || port > maxPort) {
-		return problem("port", "the value should be between 0 and "+strconv.Itoa(maxPort)+".")
+	if port, err := strconv.Atoi(p.Port); strings.TrimSpace(p.Port) != "" && (err != nil || port < 0 || port > MaxPort) {
+		return problem("port", "the value should be between 0 and "+strconv.Itoa(MaxPort)+".")
 	}
 	total := 0
 	for name, value := range p.Metadata {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"muster/model"
 	"muster/nodes/jackson"
 	"muster/nodes/registry"
 )
@@ -30,15 +31,8 @@ func (s ServiceInfo) JSON(state *registry.Registry, view *registry.View) json.Ra
 	b = appendField(b, `"groupName":`, s.Group)
 	b = appendField(b, `"clusters":`, s.Clusters)
 	b = strconv.AppendInt(append(b, `"cacheMillis":`...), state.Switches().DefaultPushCacheMillis, 10)
-	b = append(b, `,"hosts":[`...)
-	grouped := view.Service.GroupedName()
-	for i, h := range hosts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendHost(b, grouped, h)
-	}
-	b = strconv.AppendInt(append(b, `],"lastRefTime":`...), time.Now().UnixMilli(), 10)
+	b = AppendHosts(append(b, `,"hosts":`...), view.Service, hosts)
+	b = strconv.AppendInt(append(b, `,"lastRefTime":`...), time.Now().UnixMilli(), 10)
 	b = append(b, `,"checksum":"","allIPs":false,"reachProtectionThreshold":`...)
 	b = strconv.AppendBool(b, protected)
 	return append(b, `,"valid":true}`...)
@@ -65,6 +59,19 @@ const (
 	defaultBeatTimeout   = 15000
 	defaultDeleteTimeout = 30000
 )
+
+// AppendHosts writes instances of a service as a JSON array.
+func AppendHosts(b []byte, service model.Service, hosts []*registry.Host) []byte {
+	grouped := service.GroupedName()
+	b = append(b, '[')
+	for i, h := range hosts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendHost(b, grouped, h)
+	}
+	return append(b, ']')
+}
 
 // appendHost writes an instance (Nacos: pojo/Instance).
 func appendHost(b []byte, grouped string, h *registry.Host) []byte {
