@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -20,11 +19,11 @@ const KeepBrokenConnections defect.Name = "consensus/keepBrokenConnections"
 // keeper dials, and refuses to while an earlier connection to the same address waits for an answer.
 type keeper struct {
 	dial func(to string, timeout time.Duration) (net.Conn, error)
+	// patience is how long an answer may take before a connection counts as broken.
+	patience time.Duration
 
 	mu   sync.Mutex
 	kept map[string][]*keptConn
-	// closed refuses new connections.
-	closed bool
 }
 
 // keptConn takes no deadlines.
@@ -37,16 +36,14 @@ type keptConn struct {
 	asked time.Time
 }
 
-func newKeeper() *keeper {
-	return &keeper{kept: map[string][]*keptConn{}, dial: func(to string, timeout time.Duration) (net.Conn, error) {
-		return net.DialTimeout("tcp", to, timeout)
-	}}
+func newKeeper(dial func(to string, timeout time.Duration) (net.Conn, error), patience time.Duration) *keeper {
+	return &keeper{dial: dial, patience: patience, kept: map[string][]*keptConn{}}
 }
 
 // connect dials an address.
 func (k *keeper) connect(to string, timeout time.Duration) (net.Conn, error) {
 	k.mu.Lock()
-	stuck := slices.ContainsFunc(k.kept[to], func(c *keptConn) bool { return !c.asked.IsZero() && time.Since(c.asked) > messageTimeout })
+	stuck := slices.ContainsFunc(k.kept[to], func(c *keptConn) bool { return !c.asked.IsZero() && time.Since(c.asked) > k.patience })
 	k.mu.Unlock()
 	if stuck {
 		return nil, fmt.Errorf("dial %s: the connection that there is waits for an answer, and is kept on purpose (%s)", to, KeepBrokenConnections)
@@ -58,25 +55,8 @@ func (k *keeper) connect(to string, timeout time.Duration) (net.Conn, error) {
 	kept := &keptConn{Conn: connection, keeper: k, to: to}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.closed {
-		return nil, errors.Join(net.ErrClosed, connection.Close())
-	}
 	k.kept[to] = append(k.kept[to], kept)
 	return kept, nil
-}
-
-// closeAll closes what is kept and keeps nothing more, so that the node can end.
-func (k *keeper) closeAll() {
-	k.mu.Lock()
-	k.closed = true
-	var all []*keptConn
-	for _, kept := range k.kept {
-		all = append(all, kept...)
-	}
-	k.mu.Unlock()
-	for _, kept := range all {
-		kept.Close()
-	}
 }
 
 // Write notes that an answer is waited for.

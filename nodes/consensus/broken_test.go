@@ -12,12 +12,11 @@ import (
 
 func TestBrokenConnectionsAreKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := newKeeper()
 		var far net.Conn
-		k.dial = func(string, time.Duration) (near net.Conn, err error) {
+		k := newKeeper(func(string, time.Duration) (near net.Conn, err error) {
 			near, far = net.Pipe()
 			return near, nil
-		}
+		}, 2*time.Second)
 		connection, err := k.connect("a:1", time.Second)
 		require.NoError(t, err)
 		server := far
@@ -31,12 +30,12 @@ func TestBrokenConnectionsAreKept(t *testing.T) {
 			answered <- err
 		}()
 		time.Sleep(time.Second)
-		other, err := k.connect("a:1", time.Second)
+		_, err = k.connect("a:1", time.Second)
 		require.NoError(t, err, "it has not waited long")
 		time.Sleep(time.Minute)
 		_, err = k.connect("a:1", time.Second)
 		require.ErrorContains(t, err, "waits for an answer")
-		elsewhere, err := k.connect("b:2", time.Second)
+		_, err = k.connect("b:2", time.Second)
 		require.NoError(t, err)
 
 		_, err = server.Read(make([]byte, 1))
@@ -44,15 +43,8 @@ func TestBrokenConnectionsAreKept(t *testing.T) {
 		_, err = server.Write([]byte("!"))
 		require.NoError(t, err)
 		require.NoError(t, <-answered, "no deadline ended it")
-		again, err := k.connect("a:1", time.Second)
-		require.NoError(t, err)
-		k.closeAll()
 		_, err = k.connect("a:1", time.Second)
-		require.ErrorIs(t, err, net.ErrClosed)
-		for _, closed := range []net.Conn{connection, other, elsewhere, again} {
-			_, err := closed.Write([]byte("?"))
-			require.Error(t, err)
-		}
+		require.NoError(t, err)
 	})
 }
 
@@ -60,7 +52,8 @@ func TestBrokenConnectionsAreKept(t *testing.T) {
 func TestHealedPeerStaysOutOfReachWhileItsConnectionsAreKept(t *testing.T) {
 	require.NoError(t, failpoint.Enable("muster/nodes/"+string(KeepBrokenConnections), "return(true)"))
 	defer failpoint.Disable("muster/nodes/" + string(KeepBrokenConnections))
-	c := newCluster(t, nil)
+	const timeout = 400 * time.Millisecond
+	c := newCluster(t, func(config *Config) { config.MessageTimeout = timeout })
 	leader := c.leader()
 	c.apply(leader, "1")
 	c.requireAll("1")
@@ -68,7 +61,7 @@ func TestHealedPeerStaysOutOfReachWhileItsConnectionsAreKept(t *testing.T) {
 	link := c.links[leader+">"+follower][0]
 	link.set(true)
 	c.apply(leader, "2")
-	time.Sleep(2 * messageTimeout)
+	time.Sleep(2 * timeout)
 	require.Equal(t, []string{"1"}, c.members[follower].machine.all(), "everything waits on one connection")
 	link.set(false)
 	c.requireAll("1", "2")

@@ -220,7 +220,7 @@ func (c *cluster) stop(name string) {
 		return
 	}
 	for _, p := range slices.Concat(m.toRaft, m.toRPC) {
-		defer p.lead("")
+		p.lead("") // another test's member may soon have its ports
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -54,18 +54,19 @@ type Config struct {
 	// CommitInterval: a follower learns that the newest entry is committed after one to two of these, unless another entry brings
 	// the news: 100 ms. (Nacos: with the next heartbeat, within 500 ms.)
 	CommitInterval time.Duration
+	// MessageTimeout is after how long a connection without an answer is given up: 2 s. It bounds how long a healed cut lasts on.
+	MessageTimeout time.Duration
 	// SnapshotEvery is how many entries after a snapshot the next one is taken: 2048. Half as many stay in the log.
 	SnapshotEvery uint64
 	// SnapshotCheck is how often that is looked after (and up to twice as seldom): 30 s.
 	SnapshotCheck time.Duration
 }
 
-// How raft's connections behave.
 const (
-	// messageTimeout is after how long a connection without an answer is given up. It bounds how long a healed cut lasts on.
-	messageTimeout = 2 * time.Second
 	// idleConnections are kept to each peer.
 	idleConnections = 2
+	// endTimeout is how long raft may take to end once its connections are closed. It has nothing to wait for then but the disk.
+	endTimeout = 3 * time.Second
 )
 
 // Node is one member's part in the agreement. It is safe for concurrent use.
@@ -93,6 +94,7 @@ func Open(config Config) (*Node, error) {
 	config.Timeout = cmp.Or(config.Timeout, 5*time.Second)
 	config.ElectionTimeout = cmp.Or(config.ElectionTimeout, time.Second)
 	config.CommitInterval = cmp.Or(config.CommitInterval, 100*time.Millisecond)
+	config.MessageTimeout = cmp.Or(config.MessageTimeout, 2*time.Second)
 	config.SnapshotEvery = cmp.Or(config.SnapshotEvery, 2048)
 	config.SnapshotCheck = cmp.Or(config.SnapshotCheck, 30*time.Second)
 	if len(config.Members) == 0 {
@@ -126,7 +128,7 @@ func open(config Config) (*Node, error) {
 	n := &Node{
 		config:    config,
 		store:     store,
-		transport: newTransport(config.Listener, self, gate, logger),
+		transport: newTransport(config.Listener, self, gate, config.MessageTimeout, logger),
 		machine:   &machine{inner: config.Machine},
 		gate:      gate,
 		wanted:    slices.Clone(config.Members),
@@ -281,8 +283,8 @@ func (n *Node) checkMembers(settings *raft.Config, want []raft.Server) error {
 	return nil
 }
 
-// Close hands leadership over, if this node leads, stops taking part and closes the data folder. It does what it can until the
-// context ends.
+// Close hands leadership over, if this node leads and the context leaves it the time, stops taking part and closes the data folder. If raft
+// does not end, which it should within moments, the folder stays locked, and that is an error.
 func (n *Node) Close(ctx context.Context) error {
 	n.stop()
 	n.loops.Wait()
@@ -292,8 +294,13 @@ func (n *Node) Close(ctx context.Context) error {
 		}
 	}
 	ending := n.raft.Shutdown()
-	n.transport.keeper.closeAll() // or raft would wait for what they wait for
-	return errors.Join(ending.Error(), n.store.Close())
+	n.transport.hangUp() // or raft would wait for the answers to its messages
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if err := await(limited, ending); err != nil {
+		return errors.Join(fmt.Errorf("raft has not ended, so that %s stays locked: %w", n.config.DataFolder, err), n.transport.Close())
+	}
+	return n.store.Close()
 }
 
 // Status is what a node tells of its part in the agreement.

@@ -23,6 +23,7 @@ import (
 )
 
 func TestAnyMemberTakesCommands(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	leader := c.leader()
 	for i, name := range append([]string{leader}, c.others(leader)...) {
@@ -40,6 +41,7 @@ func TestAnyMemberTakesCommands(t *testing.T) {
 }
 
 func TestReadBarrierSeesEveryAcknowledgedCommand(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, func(config *Config) { config.CommitInterval = 30 * time.Millisecond })
 	c.leader()
 	for i, command := range numbers(1, 30) {
@@ -51,6 +53,7 @@ func TestReadBarrierSeesEveryAcknowledgedCommand(t *testing.T) {
 }
 
 func TestLeaderStopsAndComesBackFromItsDisk(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	first := c.leader()
 	c.apply(first, "1")
@@ -72,6 +75,7 @@ func TestLeaderStopsAndComesBackFromItsDisk(t *testing.T) {
 }
 
 func TestWithoutAMajorityNothingSucceeds(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, func(config *Config) { config.Timeout = 500 * time.Millisecond })
 	leader := c.leader()
 	c.apply(leader, "1")
@@ -92,6 +96,7 @@ func TestWithoutAMajorityNothingSucceeds(t *testing.T) {
 }
 
 func TestIsolatedLeaderNeitherWritesNorReads(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, func(config *Config) { config.Timeout = 2 * time.Second })
 	old := c.leader()
 	c.apply(old, "1")
@@ -115,6 +120,7 @@ func TestIsolatedLeaderNeitherWritesNorReads(t *testing.T) {
 }
 
 func TestForwardedCommandWhoseAnswerIsLostIsUnknown(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	forward := func() (leader, follower string, err error) {
 		leader = c.leader()
@@ -137,6 +143,7 @@ func TestForwardedCommandWhoseAnswerIsLostIsUnknown(t *testing.T) {
 }
 
 func TestSnapshotsShortenTheLogAndReachLaggards(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, func(config *Config) {
 		config.SnapshotEvery, config.SnapshotCheck = 16, 20*time.Millisecond
 	})
@@ -175,7 +182,27 @@ func TestAckBeforeCommitLosesAcknowledgedCommands(t *testing.T) {
 	c.requireAll("1", "2")
 }
 
+// A node that is to end must not wait for answers that others owe it.
+func TestClosesWhileAnswersAreMissing(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, func(config *Config) { config.Timeout, config.MessageTimeout = time.Second, time.Hour })
+	leader := c.leader()
+	c.apply(leader, "1")
+	c.requireAll("1")
+	c.isolate(leader, true)
+	_, err := c.members[leader].node.Apply(t.Context(), []byte("2"))
+	require.Error(t, err)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, c.members[leader].node.Close(ended))
+	c.members[leader].node = nil
+	c.isolate(leader, false)
+	c.start(leader)
+	c.leader()
+}
+
 func TestAloneNeedsNobody(t *testing.T) {
+	t.Parallel()
 	node, machine, logged := openAlone(t, t.TempDir(), nil)
 	require.Eventually(t, func() bool { return node.Status().State == "leader" }, patience, time.Millisecond)
 	_, err := node.Apply(t.Context(), []byte("1"))
@@ -227,6 +254,7 @@ func (w told) Handle(_ context.Context, record slog.Record) error {
 func (w told) WithAttrs([]slog.Attr) slog.Handler { return slog.DiscardHandler } // raft's own lines
 
 func TestLeadersAreLoggedWithTheTermThatTheyLead(t *testing.T) {
+	t.Parallel()
 	log := told{mu: &sync.Mutex{}, leaders: map[uint64][]string{}}
 	c := newCluster(t, func(config *Config) {
 		own := log
@@ -279,6 +307,7 @@ func openAloneAt(t *testing.T, self, folder string) (*Node, *list, *bytes.Buffer
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	used := t.TempDir()
 	node, _, _ := openAlone(t, used, nil)
 	_, _, text := openAlone(t, used, func(*Config) {})
@@ -308,6 +337,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestBeginsAgainWherePowerFailedWhileBeginning(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name string
 		left func(t *testing.T, folder string)
@@ -337,6 +367,7 @@ func TestBeginsAgainWherePowerFailedWhileBeginning(t *testing.T) {
 
 // A folder whose log is gone after an election must not begin anew: it may have voted.
 func TestDoesNotBeginAgainAfterAnElection(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	storeTerm(2)(t, folder)
 	node, _, _ := openAlone(t, folder, nil)
@@ -365,7 +396,7 @@ func TestTransportCountsOnlyAnswersToLaterMessages(t *testing.T) {
 		at[self] = listener.Addr().String()
 		gate := newGate(self, []string{"a", "b"}, func(member string) (string, error) { return at[member], nil })
 		gate.open.Store(true)
-		transport := newTransport(listener, at[self], gate, newRaftLogger(slog.New(slog.DiscardHandler)))
+		transport := newTransport(listener, at[self], gate, patience, newRaftLogger(slog.New(slog.DiscardHandler)))
 		t.Cleanup(func() { transport.Close() })
 		return transport
 	}

@@ -31,7 +31,7 @@ type gate struct {
 }
 
 func newGate(self string, listed []string, address func(string) (string, error)) *gate {
-	return &gate{self: raft.ServerID(self), address: address, listed: listed}
+	return &gate{self: raft.ServerID(self), address: address, listed: slices.Clone(listed)}
 }
 
 // list puts a new list of members in place of the old one.

@@ -18,12 +18,13 @@ func forge(t *testing.T) *raft.NetworkTransport {
 	at := address(listener.Addr().String())
 	logger := newRaftLogger(slog.New(slog.DiscardHandler))
 	transport := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream: stream{listener, at, newGate("", nil, nil), newKeeper(), logger}, Timeout: patience, Logger: logger})
+		Stream: stream{listener, at, newGate("", nil, nil), newKeeper(caller{t.Context()}.dial, patience), logger}, Timeout: patience, Logger: logger})
 	t.Cleanup(func() { transport.Close() })
 	return transport
 }
 
 func TestForgedEntriesDoNotReachRaft(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	leader := c.leader()
 	c.apply(leader, "1")
@@ -157,7 +158,7 @@ func TestStreamDropsConnectionsOfStrangers(t *testing.T) {
 	stranger, far := net.Pipe()
 	waiting <- from{stranger, "10.0.0.3"}
 	waiting <- from{nil, "10.0.0.1"}
-	accepted, err := stream{offered{nil, waiting}, "", openGate("10.0.0.1:8848"), newKeeper(),
+	accepted, err := stream{offered{nil, waiting}, "", openGate("10.0.0.1:8848"), nil,
 		newRaftLogger(slog.New(slog.DiscardHandler))}.Accept()
 	require.NoError(t, err)
 	require.Equal(t, "10.0.0.1:5000", accepted.RemoteAddr().String())

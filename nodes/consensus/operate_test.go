@@ -19,6 +19,7 @@ func ports(members ...string) string {
 }
 
 func TestOperatorsCommands(t *testing.T) {
+	t.Parallel()
 	names := []string{"a:2001", "b:2002", "c:2003"}
 	c := newClusterOf(t, names, nil, nil)
 	leader := c.leader()

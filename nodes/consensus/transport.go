@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -17,9 +18,10 @@ import (
 // as one that waited in a socket while this process was stopped, and so can vouch for a leader that has long been replaced.
 type transport struct {
 	*raft.NetworkTransport
-	gate     *gate
-	keeper   *keeper
-	logger   hclog.Logger
+	gate   *gate
+	logger hclog.Logger
+	// hangUp ends all connections that this node has made, and has it make no more.
+	hangUp   context.CancelFunc
 	admitted chan raft.RPC
 	closed   chan struct{}
 	close    sync.Once
@@ -33,20 +35,20 @@ type transport struct {
 
 type message struct{ term, sent uint64 }
 
-func newTransport(listener net.Listener, advertised string, gate *gate, logger hclog.Logger) *transport {
-	keeper := newKeeper()
+func newTransport(listener net.Listener, advertised string, gate *gate, timeout time.Duration, logger hclog.Logger) *transport {
+	calls, hangUp := context.WithCancel(context.Background())
 	t := &transport{
 		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-			Stream:  stream{listener, address(advertised), gate, keeper, logger},
+			Stream:  stream{listener, address(advertised), gate, newKeeper(caller{calls}.dial, timeout), logger},
 			MaxPool: idleConnections,
 			// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
 			ServerAddressProvider: gate,
-			Timeout:               messageTimeout,
+			Timeout:               timeout,
 			Logger:                logger,
 		}),
 		gate:     gate,
-		keeper:   keeper,
 		logger:   logger,
+		hangUp:   hangUp,
 		admitted: make(chan raft.RPC),
 		closed:   make(chan struct{}),
 		followed: map[raft.ServerID]message{},
@@ -105,7 +107,7 @@ func (t *transport) SetHeartbeatHandler(handle func(raft.RPC)) {
 // Close stops listening and sending. It may be called again.
 func (t *transport) Close() error {
 	t.close.Do(func() { close(t.closed) })
-	t.keeper.closeAll()
+	t.hangUp()
 	return t.NetworkTransport.Close()
 }
 
@@ -180,7 +182,34 @@ func (s stream) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, er
 	if defect.On(KeepBrokenConnections) {
 		return s.keeper.connect(string(to), timeout)
 	}
-	return net.DialTimeout("tcp", string(to), timeout)
+	return s.keeper.dial(string(to), timeout)
+}
+
+// caller makes connections that end with a context.
+type caller struct{ ctx context.Context }
+
+// dial connects to an address, for as long as the context lasts.
+func (c caller) dial(to string, timeout time.Duration) (net.Conn, error) {
+	limited, cancel := context.WithTimeout(c.ctx, timeout)
+	defer cancel()
+	connection, err := new(net.Dialer).DialContext(limited, "tcp", to)
+	if err != nil {
+		return nil, err
+	}
+	return call{connection, context.AfterFunc(c.ctx, func() { connection.Close() })}, nil
+}
+
+// call is a connection that a caller made.
+type call struct {
+	net.Conn
+	// forget has the context's end leave the connection alone.
+	forget func() bool
+}
+
+// Close ends it before the context does.
+func (c call) Close() error {
+	c.forget()
+	return c.Conn.Close()
 }
 
 // address is "ip:port" of a TCP listener.
