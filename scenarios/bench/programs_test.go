@@ -20,7 +20,7 @@ type way bool
 
 const (
 	fast   way = false
-	allOff way = true // as the compiler made them, and all loads and stores checked
+	allOff way = true // as the compiler made them, with the standard library's own atomic operations, and all loads and stores checked
 )
 
 var checkedEngine = sync.OnceValues(func() (*machine.Engine, error) {
@@ -35,7 +35,8 @@ var checkedEngine = sync.OnceValues(func() (*machine.Engine, error) {
 func load(b *testing.B, w way, path string, tags ...string) sim.Program {
 	root := moduleRoot(b)
 	built, err := guest.Build(b.Context(), guest.Options{
-		Package: "./" + path, Dir: root, Cache: filepath.Join(root, "build", "guests"), Tags: tags, AsCompiled: w == allOff,
+		Package: "./" + path, Dir: root, Cache: filepath.Join(root, "build", "guests"), Tags: tags,
+		AsCompiled: w == allOff, PlainLibrary: w == allOff,
 	})
 	require.NoError(b, err)
 	if w == fast {

@@ -83,7 +83,7 @@ func build(ctx context.Context, root string, asCompiled bool, load func(context.
 	p.next.build = func(ctx context.Context) (sim.Program, run.Guest, error) {
 		built, err := guest.Build(ctx, guest.Options{
 			Package: "./cmd/registry", Dir: root, Cache: filepath.Join(root, "build", "guests", "next"), Tags: append([]string{"nextbuild"}, Tags...),
-			AsCompiled: asCompiled,
+			AsCompiled: asCompiled, PlainLibrary: asCompiled,
 		})
 		if err != nil {
 			return sim.Program{}, run.Guest{}, err
@@ -96,7 +96,8 @@ func build(ctx context.Context, root string, asCompiled bool, load func(context.
 		into *sim.Program
 	}{{"registry", &p.registry}, {"workload", &p.workload}} {
 		built, err := guest.Build(ctx, guest.Options{
-			Package: "./cmd/" + each.name, Dir: root, Cache: filepath.Join(root, "build", "guests"), Tags: Tags, AsCompiled: asCompiled,
+			Package: "./cmd/" + each.name, Dir: root, Cache: filepath.Join(root, "build", "guests"), Tags: Tags,
+			AsCompiled: asCompiled, PlainLibrary: asCompiled,
 		})
 		if err != nil {
 			return nil, err

@@ -28,10 +28,12 @@ type Options struct {
 	Cache string
 	// Tags are build tags.
 	Tags []string
-	// AsCompiled leaves the module as the Go compiler made it, and the standard library without what is in the overlay only for speed. It
-	// does the same then, but takes longer; and its work is not counted, so that no processor is slow for it, and if it runs for ever, so
-	// does the world.
+	// AsCompiled leaves the module as the Go compiler made it. It does the same then, but takes longer; and its work is not counted, so
+	// that no processor is slow for it, and if it runs for ever, so does the world.
 	AsCompiled bool
+	// PlainLibrary leaves out of the standard library's overlay what is there only for speed. The program does the same then, but for
+	// the places in its code that stack traces name, and takes longer.
+	PlainLibrary bool
 }
 
 // Program is a guest that has been built. The same sources make the same bytes, wherever they are.
@@ -88,7 +90,7 @@ func build(ctx context.Context, o Options) (Program, error) {
 	if err := tools.check(); err != nil {
 		return Program{}, err
 	}
-	overlay, err := tools.writeOverlay(cache, o.AsCompiled)
+	overlay, err := tools.writeOverlay(cache, o.PlainLibrary)
 	if err != nil {
 		return Program{}, err
 	}
@@ -100,10 +102,10 @@ func build(ctx context.Context, o Options) (Program, error) {
 	}
 	key := sha256.Sum256([]byte(strings.Join(append([]string{dir, o.Package, tools.Version}, o.Tags...), "\n")))
 	stem := filepath.Join(cache, name+"-"+hex.EncodeToString(key[:4]))
-	file := stem + ".compiled.wasm"
-	if o.AsCompiled {
-		file = stem + ".plain.wasm"
+	if o.PlainLibrary {
+		stem += "-plain"
 	}
+	file := stem + ".compiled.wasm"
 	content, err := compile(ctx, o, dir, cache, overlay, file)
 	if err != nil {
 		return Program{}, err

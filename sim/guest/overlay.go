@@ -121,6 +121,9 @@ func (t toolchain) writeOverlay(cache string, plain bool) (string, error) {
 	// it for packages of the module that the cache lies in.
 	folder := filepath.Join(cache, "_overlay-"+hex.EncodeToString(content.Sum(nil))[:16])
 	for name, source := range sources {
+		if plain && onlyFaster[name] {
+			continue
+		}
 		file := filepath.Join(folder, filepath.FromSlash(name))
 		if err := writeOnce(file, source); err != nil {
 			return "", err

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,4 +54,26 @@ func TestOverlayFilesReplaceOthers(t *testing.T) {
 		replaced = append(replaced, name)
 	}
 	require.ElementsMatch(t, replaced, files)
+}
+
+// TestPlainOverlay: what is there only for speed can be left out, and nothing else is.
+func TestPlainOverlay(t *testing.T) {
+	tools, err := findToolchain(t.Context(), ".")
+	require.NoError(t, err)
+	replaced := func(plain bool) map[string]string {
+		file, err := tools.writeOverlay(t.TempDir(), plain)
+		require.NoError(t, err)
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var list struct{ Replace map[string]string }
+		require.NoError(t, json.Unmarshal(content, &list))
+		return list.Replace
+	}
+	whole, plain := replaced(false), replaced(true)
+	require.Len(t, plain, len(whole)-len(onlyFaster))
+	for name := range onlyFaster {
+		file := filepath.Join(tools.Root, "src", filepath.FromSlash(name))
+		require.Contains(t, whole, file)
+		require.NotContains(t, plain, file)
+	}
 }

@@ -26,6 +26,7 @@
 // "Beyond Relooper" (ICFP 2022), with dispatches for the few ways in: one at the beginning, passed by a fresh call with one comparison,
 // and one in each loop that can be entered in the middle:
 //
+//	simplify.go    says in fewer instructions what the compiler's virtual registers made long, before anything else
 //	shape.go       takes a function's body apart into its pieces
 //	flow.go        finds dominators, loops and merges
 //	entries.go     adds the dispatches, which make all control flow reducible
