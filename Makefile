@@ -58,6 +58,10 @@ bench: $(fast) ## measure how fast worlds run: a table, and build/bench.json
 	@mkdir -p build
 	$(GO) test -timeout 15m -run '^$$' -bench . -benchtime 1x ./scenarios/bench -figures $(CURDIR)/build/bench.json
 
+.PHONY: bench-node
+bench-node: build/registry ## measure what a native node costs: processor time an operation, memory; a table, and build/bench-node.json (ONLY=push)
+	$(GO) run ./cmd/benchnode --registry build/registry --figures build/bench-node.json $(if $(ONLY),--only $(ONLY))
+
 .PHONY: picture
 picture: build/muster ## draw the README's pictures anew, with a headless chromium
 	build/muster simulate leader-isolated --seed 7 --out build/picture
@@ -111,4 +115,4 @@ clean: ## remove what was built and run (caches of compiled guests stay in the u
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
