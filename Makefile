@@ -72,8 +72,8 @@ picture: build/muster ## draw the README's pictures anew, with a headless chromi
 	for plot in latency leaders; do cp build/picture/leader-isolated-seed7/plots/$$plot.svg docs/leader-isolated-$$plot.svg; done
 
 .PHONY: mysql
-mysql: ## hold the MySQL health check against a MySQL server in the test's own process; a module of its own, which fetches that server
-	cd nodes/probe/mysqltest && GOFLAGS= $(GO) test -count=1 ./...
+mysql: ## hold the MySQL health check against a MySQL server in the test's own process, and a real one where one is installed; a module of its own, which fetches that server
+	cd nodes/probe/mysqltest && GOFLAGS= $(GO) test -count=1 -v ./...
 
 .PHONY: examples
 examples: $(fast) ## run programs that are not ours on simulated machines, each twice (examples/README.md)
