@@ -14,7 +14,7 @@ REGRESS_SEEDS  := 8
 # (sim/machine/unchecked). CHECKED=1 does without, and finds the same.
 ifeq ($(CHECKED),)
 fast := build/fast.mod
-build/muster test bench examples fuzz: export GOFLAGS += -tags=unchecked '-modfile=$(CURDIR)/build/fast.mod'
+build/muster test conformance bench examples fuzz: export GOFLAGS += -tags=unchecked '-modfile=$(CURDIR)/build/fast.mod'
 endif
 
 SIMULATE_FLAGS := --seed $(SEED) --seeds $(SEEDS) --out $(OUT) $(if $(JOBS),--jobs $(JOBS))
@@ -40,6 +40,10 @@ verify: build/muster ## run every scenario twice and compare the traces record b
 .PHONY: live
 live: build/muster build/registry build/workload ## run a scenario on real processes (SCENARIO=leader-killed)
 	build/muster live $(or $(SCENARIO),calm) --out $(OUT)
+
+.PHONY: conformance
+conformance: $(fast) ## hold the node against recordings of real clusters, simulated and natively; any other with TARGET=ip:port,ip:port,ip:port
+	$(GO) test -count=1 -timeout 15m -v ./conformance $(if $(TARGET),-run TestTarget -target $(TARGET),-run 'TestSimulated|TestNative' -native)
 
 .PHONY: regress
 regress: build/muster ## run the catalog and hold it against the committed baseline; fails on a regression

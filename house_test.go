@@ -17,7 +17,9 @@ var arrows = map[string][]string{
 	"checker":   {"model"},
 	"reports":   {"model", "checker"},
 	"scenarios": {"model", "checker", "sim"},
-	"cmd":       {"model", "sim", "nodes", "checker", "reports", "scenarios"},
+	"cmd":       {"model", "sim", "nodes", "checker", "reports", "scenarios", "conformance"},
+	// It plays recordings against simulated nodes, and against real ones.
+	"conformance": {"sim", "nodes", "scenarios"},
 }
 
 // narrower says what single packages may import of ours, besides their own room, where that is less than their room may.
@@ -25,8 +27,9 @@ var narrower = map[string][]string{
 	// The catalog is the same on every stage, so it must not know one.
 	"muster/scenarios": {"model", "checker"},
 	// The programs that also run as guests must not know that they are simulated.
-	"muster/cmd/registry": {"model", "nodes"},
-	"muster/cmd/workload": {"model", "nodes"},
+	"muster/cmd/registry":       {"model", "nodes"},
+	"muster/cmd/workload":       {"model", "nodes"},
+	"muster/conformance/player": {"nodes"},
 }
 
 // TestArrows keeps the walls of the house where they are: who may import whom, tests included.

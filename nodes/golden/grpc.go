@@ -29,7 +29,6 @@ const (
 	// ackTime is how long a client waits for the answer to its setup; unackedTime if none is to come.
 	ackTime     = 3 * time.Second
 	unackedTime = 100 * time.Millisecond
-	localhost   = "127.0.0.1"
 	sdkOffset   = rpc.SDKOffset
 	setupAck    = "SetupAckRequest"
 	detection   = "ClientDetectionRequest"
@@ -38,7 +37,9 @@ const (
 
 // connection is a client's: one transport, one stream at most.
 type connection struct {
-	silent    []string
+	silent []string
+	// here is the client's own address.
+	here      string
 	transport *grpc.ClientConn
 	// socket is the transport's, once it is connected.
 	socket net.Conn
@@ -57,8 +58,8 @@ type connection struct {
 }
 
 // dialOnce connects, and not again: a case's connection that is gone stays gone.
-func dialOnce(address string) (*connection, error) {
-	c := &connection{changed: make(chan struct{})}
+func dialOnce(address, here string) (*connection, error) {
+	c := &connection{here: here, changed: make(chan struct{})}
 	at, err := rpc.Offset(address, sdkOffset)
 	if err != nil {
 		return nil, err
@@ -83,8 +84,8 @@ func dialOnce(address string) (*connection, error) {
 }
 
 // open connects as a step says.
-func (p *play) open(s step, raw []byte) []string {
-	c, err := dialOnce(p.player.nodes[s.Node])
+func (p *play) open(s step, raw []byte) []Difference {
+	c, err := dialOnce(p.player.node(s.Node), p.player.here)
 	if err != nil {
 		return failed(err)
 	}
@@ -117,7 +118,7 @@ func (p *play) open(s step, raw []byte) []string {
 		return found
 	}
 	if err := c.send(message{Type: rpc.TypeName(rpc.ConnectionSetupRequest{}), JSON: setup}); err != nil {
-		return append(found, err.Error())
+		return append(found, failed(err)...)
 	}
 	var stated struct {
 		Abilities json.RawMessage `json:"abilityTable"`
@@ -130,15 +131,15 @@ func (p *play) open(s step, raw []byte) []string {
 	return found
 }
 
-// payload makes what goes over the wire.
-func (m message) payload() *rpc.Payload {
+// payload makes what goes over the wire of a client that is here.
+func (m message) payload(here string) *rpc.Payload {
 	body := []byte(m.JSON)
 	if m.Body != nil {
 		body = []byte(*m.Body)
 	}
 	payload := &rpc.Payload{Body: &anypb.Any{Value: body}}
 	if !m.NoMetadata {
-		payload.Metadata = &rpc.Metadata{Type: m.Type, ClientIp: localhost, Headers: m.Headers}
+		payload.Metadata = &rpc.Metadata{Type: m.Type, ClientIp: here, Headers: m.Headers}
 		if m.ClientIP != "" {
 			payload.Metadata.ClientIp = m.ClientIP
 		}
@@ -162,15 +163,18 @@ func (c *connection) invoke(m message) (*rpc.Payload, error) {
 		method = "/Request/request"
 	}
 	got := new(rpc.Payload)
-	return got, c.transport.Invoke(ctx, method, m.payload(), got)
+	return got, c.transport.Invoke(ctx, method, m.payload(c.here), got)
 }
 
 // call makes a step's unary call once.
-func (c *connection) call(s step) []string {
+func (c *connection) call(s step) []Difference {
 	got, err := c.invoke(*s.Call)
 	if s.Response.Code != "" {
 		if code := codeName(status.Code(err)); code != s.Response.Code {
-			return []string{fmt.Sprintf("code %s recorded, got %s", s.Response.Code, code)}
+			return []Difference{{
+				Text:  fmt.Sprintf("code %s recorded, got %s", s.Response.Code, code),
+				Minor: code != codeName(codes.OK) && s.Response.Code != codeName(codes.OK), // either way it has failed
+			}}
 		}
 		return nil
 	}
@@ -180,12 +184,12 @@ func (c *connection) call(s step) []string {
 	return s.compareAnswer(got)
 }
 
-func (s step) compareAnswer(got *rpc.Payload) []string {
-	var found []string
+func (s step) compareAnswer(got *rpc.Payload) []Difference {
+	var found []Difference
 	if kind := got.GetMetadata().GetType(); kind != s.Response.Type {
-		found = append(found, fmt.Sprintf("a %s recorded, got a %s", s.Response.Type, kind))
+		found = differ("a %s recorded, got a %s", s.Response.Type, kind)
 	}
-	return append(found, s.compareJSON(s.Response.JSON, got.GetBody().GetValue())...)
+	return append(found, s.json(s.Response.JSON, got.GetBody().GetValue(), sdkFields)...)
 }
 
 // codeName is a code as recordings write it: RESOURCE_EXHAUSTED.
@@ -218,7 +222,7 @@ func (c *connection) send(m message) error {
 		c.stream, c.cancel = stream, cancel
 		go c.receive(stream)
 	}
-	return c.stream.SendMsg(m.payload())
+	return c.stream.SendMsg(m.payload(c.here))
 }
 
 // receive gathers what the server sends, and answers it at once.
@@ -287,7 +291,7 @@ func (c *connection) find(kind string) int {
 }
 
 // push takes the next message of a type.
-func (p *play) push(c *connection, s step) []string {
+func (p *play) push(c *connection, s step) []Difference {
 	var got *rpc.Payload
 	if !c.await(milliseconds(s.Until), func() bool {
 		at := c.find(s.Push.Type)
@@ -298,23 +302,23 @@ func (p *play) push(c *connection, s step) []string {
 		c.inbox = slices.Delete(c.inbox, at, at+1)
 		return true
 	}) {
-		return []string{"nothing came"}
+		return differ("nothing came")
 	}
 	var asked rpc.Ask
 	if err := json.Unmarshal(got.GetBody().GetValue(), &asked); err != nil {
 		return failed(err)
 	}
 	p.names["push:"+s.Connection] = asked.RequestID
-	return s.compareJSON(s.Push.JSON, got.GetBody().GetValue())
+	return s.json(s.Push.JSON, got.GetBody().GetValue(), sdkFields)
 }
 
 // quiet sees that nothing is there or comes but what may come at any time.
-func (c *connection) quiet(limit time.Duration) []string {
-	var loud []string
+func (c *connection) quiet(limit time.Duration) []Difference {
+	var loud []Difference
 	c.await(limit, func() bool {
 		for _, m := range c.inbox {
 			if kind := m.GetMetadata().GetType(); kind != setupAck && kind != detection {
-				loud = append(loud, fmt.Sprintf("a %s came: %.300s", kind, m.GetBody().GetValue()))
+				loud = append(loud, minor("a %s came: %.300s", kind, m.GetBody().GetValue())...)
 			}
 		}
 		return len(loud) > 0
@@ -323,12 +327,12 @@ func (c *connection) quiet(limit time.Duration) []string {
 }
 
 // ended waits for the end of the stream.
-func (c *connection) ended(want ending, limit time.Duration) []string {
+func (c *connection) ended(want ending, limit time.Duration) []Difference {
 	if !c.await(limit, func() bool { return c.over != nil }) {
-		return []string{"the stream did not end"}
+		return differ("the stream did not end")
 	}
 	if code := codeName(c.over.Code()); code != want.Code {
-		return []string{fmt.Sprintf("end with %s recorded, got %s", want.Code, code)}
+		return minor("end with %s recorded, got %s", want.Code, code)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // ask sends a step's HTTP request once.
-func (p *play) ask(s step) []string {
-	request, err := s.Request.on(p.player.nodes[s.Node])
+func (p *play) ask(s step) []Difference {
+	request, err := s.Request.on(p.player.node(s.Node))
 	if err != nil {
 		return failed(err)
 	}
@@ -60,27 +60,47 @@ func encode(given parameters) string {
 	return values.Encode()
 }
 
-func (s step) compareHTTP(response *http.Response, body []byte) []string {
-	var found []string
-	if response.StatusCode != s.Response.Status {
-		found = append(found, fmt.Sprintf("status %d recorded, got %d", s.Response.Status, response.StatusCode))
+func (s step) compareHTTP(response *http.Response, body []byte) []Difference {
+	var found []Difference
+	want := s.Response
+	if response.StatusCode != want.Status {
+		found = append(found, Difference{
+			Text:  fmt.Sprintf("status %d recorded, got %d", want.Status, response.StatusCode),
+			Minor: sameOutcome(want.Status, response.StatusCode),
+		})
 	}
-	if len(s.Response.ContentType) > 0 {
-		var want string
-		if json.Unmarshal(s.Response.ContentType, &want) != nil {
-			want = "" // null: no content type
+	if len(want.ContentType) > 0 {
+		var kind string
+		if json.Unmarshal(want.ContentType, &kind) != nil {
+			kind = "" // null: no content type
 		}
-		if got := response.Header.Get("Content-Type"); media(want) != media(got) {
-			found = append(found, fmt.Sprintf("content type %q recorded, got %q", want, got))
+		if got := response.Header.Get("Content-Type"); media(kind) != media(got) {
+			found = append(found, minor("content type %q recorded, got %q", kind, got)...)
 		}
 	}
-	if s.Response.JSON != nil {
-		return append(found, s.compareJSON(s.Response.JSON, body)...)
+	acted := actedOn(s.Request.Path, want.Status)
+	if want.JSON != nil {
+		differences := s.json(want.JSON, body, acted)
+		if want.Status != http.StatusOK && !json.Valid(body) && !hasCode(want.JSON) {
+			differences = minor("JSON recorded, got %.200q", body)
+		}
+		return append(found, differences...)
 	}
-	if !s.TextVolatile && s.Response.Text != string(body) {
-		found = append(found, fmt.Sprintf("%.200q recorded, got %.200q", s.Response.Text, body))
+	if !s.TextVolatile && want.Text != string(body) {
+		found = append(found, Difference{
+			Text:  fmt.Sprintf("%.200q recorded, got %.200q", want.Text, body),
+			Minor: want.Status != http.StatusOK,
+		})
 	}
 	return found
+}
+
+// hasCode says whether a recorded refusal has a code that a client could read.
+func hasCode(text json.RawMessage) bool {
+	var refusal struct {
+		Code *json.RawMessage `json:"code"`
+	}
+	return json.Unmarshal(text, &refusal) == nil && refusal.Code != nil
 }
 
 func media(contentType string) string {

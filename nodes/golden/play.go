@@ -4,62 +4,41 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
-	"sync"
 	"time"
 )
 
-const (
-	// plays is how often a case is played at most: a busy machine may be late.
-	plays = 3
-	// sideBySide is how many cases are played at once.
-	sideBySide = 24
-	// pause is how long to wait before a request is repeated.
-	pause = 100 * time.Millisecond
-)
+// pause is how long to wait before a request is repeated.
+const pause = 100 * time.Millisecond
 
 // Player replays recordings. Make it with NewPlayer.
 type Player struct {
-	nodes  []string
-	client *http.Client
+	nodes   []string
+	here    string
+	instead instead
+	client  *http.Client
 }
 
-// NewPlayer makes a player for a cluster at these HTTP addresses, "ip:port"; SDKs' ports are 1000 above.
-func NewPlayer(nodes []string) *Player {
-	return &Player{nodes: nodes, client: &http.Client{
+// NewPlayer makes a player for a cluster of three at these HTTP addresses, "ip:port", by which its members know each other, too; SDKs' ports are
+// 1000 above. Nodes that are fewer are asked in turn.
+func NewPlayer(nodes []string) (*Player, error) {
+	if len(nodes) == 0 {
+		return nil, errors.New("no nodes: want the addresses of three, ip:port")
+	}
+	p := &Player{nodes: inOrder(nodes), client: &http.Client{
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
-		Timeout:       15 * time.Second,
+		Timeout:       callTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
+	var err error
+	if p.here, err = addressTowards(nodes[0]); err != nil {
+		return nil, err
+	}
+	p.instead, err = newInstead(p)
+	return p, err
 }
 
-// PlayAll plays cases side by side, for they wait most of the time. It returns by id how their answers differ; a case that holds for
-// other members only was not played and is not among them. One that differs is played again, since a busy machine may be late, unless it
-// is known to differ.
-func (p *Player) PlayAll(cases []Case, known func(id string) bool) map[string][]string {
-	var mu sync.Mutex
-	differ := map[string][]string{}
-	var all sync.WaitGroup
-	slots := make(chan struct{}, sideBySide)
-	for _, c := range cases {
-		if c.Members != "" && c.Members != strings.Join(p.nodes, ",") {
-			continue
-		}
-		all.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			found := p.Play(c)
-			for again := 1; len(found) > 0 && again < plays && !known(c.ID); again++ {
-				found = p.Play(c)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			differ[c.ID] = found
-		})
-	}
-	all.Wait()
-	return differ
-}
+// node is the address of the node that recordings give a number, from 0.
+func (p *Player) node(number int) string { return p.nodes[number%len(p.nodes)] }
 
 // play is one play of a case.
 type play struct {
@@ -72,19 +51,21 @@ type play struct {
 }
 
 // Play plays a case once and returns how the answers differ from the recorded ones.
-func (p *Player) Play(c Case) []string {
-	run := &play{player: p, names: newNames(p.nodes), connections: map[string]*connection{}, sockets: map[string]*udpSocket{}, stepped: time.Now()}
+func (p *Player) Play(c Case) []Difference {
+	run := &play{player: p, names: p.newNames(), connections: map[string]*connection{}, sockets: map[string]*udpSocket{}, stepped: time.Now()}
 	defer run.end()
-	var found []string
-	for number, raw := range c.Steps {
+	var found []Difference
+	for number, recorded := range c.Steps {
+		raw := []byte(p.instead.in(string(recorded)))
 		s, err := run.names.read(raw)
 		if err != nil {
-			return append(found, err.Error())
+			return append(found, failed(err)...)
 		}
 		what, differences := run.step(s, raw)
 		run.stepped = time.Now()
 		for _, d := range differences {
-			found = append(found, fmt.Sprintf("step %d %s: %s", number, what, d))
+			d.Text = fmt.Sprintf("step %d %s: %s", number, what, d.Text)
+			found = append(found, d)
 		}
 	}
 	return found
@@ -100,7 +81,7 @@ func (p *play) end() {
 }
 
 // step runs one step; what says which it was.
-func (p *play) step(s step, raw []byte) (what string, differences []string) {
+func (p *play) step(s step, raw []byte) (what string, differences []Difference) {
 	switch {
 	case s.UDP != "":
 		return p.datagramStep(s)
@@ -108,17 +89,17 @@ func (p *play) step(s step, raw []byte) (what string, differences []string) {
 		time.Sleep(milliseconds(s.Wait))
 		return "wait", nil
 	case s.Request != nil:
-		return s.Request.Method + " " + s.Request.Path, s.repeat(func() []string { return p.ask(s) })
+		return s.Request.Method + " " + s.Request.Path, s.repeat(func() []Difference { return p.ask(s) })
 	case s.Open != nil:
 		return s.Connection + " open", p.open(s, raw)
 	}
 	c := p.connections[s.Connection]
 	if c == nil {
-		return s.Connection, []string{"the case opened no such connection"}
+		return s.Connection, differ("the case opened no such connection")
 	}
 	switch {
 	case s.Call != nil:
-		return s.Connection + " " + s.Call.Type, s.repeat(func() []string { return c.call(s) })
+		return s.Connection + " " + s.Call.Type, s.repeat(func() []Difference { return c.call(s) })
 	case s.Send != nil:
 		return s.Connection + " send " + s.Send.Type, failed(c.send(*s.Send))
 	case s.Push != nil:
@@ -140,7 +121,7 @@ func (p *play) step(s step, raw []byte) (what string, differences []string) {
 }
 
 // repeat tries until nothing differs or the step's time is over.
-func (s step) repeat(try func() []string) []string {
+func (s step) repeat(try func() []Difference) []Difference {
 	deadline := time.Now().Add(milliseconds(s.Until))
 	for {
 		differences := try()
@@ -149,13 +130,6 @@ func (s step) repeat(try func() []string) []string {
 		}
 		time.Sleep(pause)
 	}
-}
-
-func failed(err error) []string {
-	if err == nil {
-		return nil
-	}
-	return []string{err.Error()}
 }
 
 func milliseconds(n int) time.Duration { return time.Duration(n) * time.Millisecond }

@@ -1,11 +1,11 @@
 package golden
 
 import (
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 )
 
@@ -13,28 +13,81 @@ import (
 type Case struct {
 	ID    string `json:"id"`
 	About string `json:"about"`
-	// Members are the addresses for which alone the case holds, because responsibility goes by their hash.
+	// Members, if not empty, says that the case holds for a cluster of three only, because it matters which of them is responsible. That is
+	// decided by their number and order.
 	Members string `json:"members"`
 	// Steps are read one by one as they are played, since they may refer to what came before.
 	Steps []json.RawMessage `json:"steps"`
 }
 
-// Read reads a file of recordings.
-func Read(path string) ([]Case, error) {
-	content, err := os.ReadFile(path)
+// recordings are the files of recorded cases, and the lists of differences that are meant.
+//
+//go:embed recordings
+var recordings embed.FS
+
+const (
+	folder        = "recordings"
+	fileEnd       = ".json"
+	nacos1        = "nacos1"
+	differenceEnd = ".md"
+)
+
+// Files names the files of recordings that a cluster of a profile is held against, nacos1 or nacos2, in a fixed order.
+func Files(profile string) []string {
+	entries, err := recordings.ReadDir(folder)
 	if err != nil {
-		return nil, fmt.Errorf("recordings: %w", err)
+		panic(err) // they are part of the program
+	}
+	var names []string
+	for _, entry := range entries {
+		name, isFile := strings.CutSuffix(entry.Name(), fileEnd)
+		if isFile && strings.HasPrefix(name, nacos1) == (profile == nacos1) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Read reads one of the files.
+func Read(file string) ([]Case, error) {
+	content, err := recordings.ReadFile(folder + "/" + file + fileEnd)
+	if err != nil {
+		return nil, fmt.Errorf("there are no recordings %q: want one of %s", file, strings.Join(append(Files("nacos2"), Files(nacos1)...), ", "))
 	}
 	var document struct {
 		Cases []Case `json:"cases"`
 	}
 	if err := json.Unmarshal(content, &document); err != nil {
-		return nil, fmt.Errorf("recordings in %s: %w", path, err)
+		return nil, fmt.Errorf("recordings %s: %w", file, err)
 	}
 	if len(document.Cases) == 0 {
-		return nil, fmt.Errorf("recordings in %s: no cases", path)
+		return nil, fmt.Errorf("recordings %s: no cases", file)
 	}
 	return document.Cases, nil
+}
+
+// Meant are the cases in which the node of this house differs from the recorded one on purpose, as "file/case", with the reasons.
+func Meant() map[string]string {
+	entries, err := recordings.ReadDir(folder)
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	reasons := map[string]string{}
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), differenceEnd) {
+			continue
+		}
+		text, err := recordings.ReadFile(folder + "/" + entry.Name())
+		if err != nil {
+			panic(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if cells := strings.Split(line, "|"); len(cells) > 3 && strings.Contains(cells[1], "/") {
+				reasons[strings.Trim(cells[1], " `")] = strings.TrimSpace(cells[2])
+			}
+		}
+	}
+	return reasons
 }
 
 // step is one of: a time to wait, an HTTP request with its answer, something on a gRPC connection, or on a UDP socket.
@@ -146,10 +199,10 @@ type answer struct {
 // names are what ${…} in a step stands for.
 type names map[string]string
 
-func newNames(nodes []string) names {
+func (p *Player) newNames() names {
 	n := names{"run": fmt.Sprintf("r%07x", rand.Uint32N(1<<28))}
-	for i, address := range nodes {
-		n[fmt.Sprintf("node:%d", i)] = address
+	for i := range members {
+		n[fmt.Sprintf("node:%d", i)] = p.node(i)
 	}
 	return n
 }

@@ -48,14 +48,14 @@ type udpSocket struct {
 }
 
 // datagramStep runs one step on a UDP socket; what says which it was.
-func (p *play) datagramStep(s step) (what string, differences []string) {
+func (p *play) datagramStep(s step) (what string, differences []Difference) {
 	d, name := s.Datagrams, s.UDP
 	if d.Open {
 		return name + " open", failed(p.openUDP(name))
 	}
 	socket := p.sockets[name]
 	if socket == nil {
-		return name, []string{"the case opened no such socket"}
+		return name, differ("the case opened no such socket")
 	}
 	switch {
 	case d.Push != nil:
@@ -70,9 +70,9 @@ func (p *play) datagramStep(s step) (what string, differences []string) {
 	return name, failed(errors.New("a step of no known kind"))
 }
 
-// openUDP opens a socket on loopback.
+// openUDP opens a socket at the address from which nodes are asked.
 func (p *play) openUDP(name string) error {
-	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(p.player.here)})
 	if err != nil {
 		return err
 	}
@@ -83,35 +83,35 @@ func (p *play) openUDP(name string) error {
 }
 
 // takeDatagram waits for the next push and compares it.
-func (p *play) takeDatagram(socket *udpSocket, s step) []string {
+func (p *play) takeDatagram(socket *udpSocket, s step) []Difference {
 	d, before := s.Datagrams, socket.last
 	if err := socket.receive(p.stepped.Add(milliseconds(d.Until))); err != nil {
 		return failed(err)
 	}
-	var found []string
+	var found []Difference
 	if waited := time.Since(p.stepped); waited < milliseconds(d.NotBefore) {
-		found = append(found, fmt.Sprintf("came after %v: not before %v recorded", waited, milliseconds(d.NotBefore)))
+		found = append(found, minor("came after %v: not before %v recorded", waited, milliseconds(d.NotBefore))...)
 	}
 	if d.Repeats && !bytes.Equal(before, socket.last) {
-		found = append(found, fmt.Sprintf("repeats %.200q recorded, got %.200q", before, socket.last))
+		found = append(found, minor("repeats %.200q recorded, got %.200q", before, socket.last)...)
 	}
 	text, compressed, err := unpack(socket.last)
 	if err != nil {
-		return append(found, err.Error())
+		return append(found, failed(err)...)
 	}
 	if compressed != d.Push.Compressed {
-		found = append(found, fmt.Sprintf("compressed: %t recorded, got %t", d.Push.Compressed, compressed))
+		found = append(found, minor("compressed: %t recorded, got %t", d.Push.Compressed, compressed)...)
 	}
 	shown, number, err := parsePush(text)
 	if err != nil {
-		return append(found, err.Error())
+		return append(found, failed(err)...)
 	}
 	p.names[lastRefTime] = strconv.FormatInt(number, 10)
 	if d.ThenAck {
 		err := socket.acknowledge([]byte(`{"type":"push-ack","lastRefTime":` + p.names[lastRefTime] + `,"data":""}`))
 		found = append(found, failed(err)...)
 	}
-	return append(found, s.compareJSON(d.Push.JSON, shown)...)
+	return append(found, s.json(d.Push.JSON, shown, sdkFields)...)
 }
 
 // receive waits for a datagram.
@@ -138,7 +138,7 @@ func (u *udpSocket) acknowledge(text []byte) error {
 }
 
 // quiet sees that no datagram comes.
-func (u *udpSocket) quiet(limit time.Duration) []string {
+func (u *udpSocket) quiet(limit time.Duration) []Difference {
 	if u.receive(time.Now().Add(limit)) != nil {
 		return nil
 	}
@@ -146,7 +146,7 @@ func (u *udpSocket) quiet(limit time.Duration) []string {
 	if err != nil {
 		return failed(err)
 	}
-	return []string{fmt.Sprintf("a datagram came: %.300s", text)}
+	return minor("a datagram came: %.300s", text)
 }
 
 // unpack undoes gzip where it was used.

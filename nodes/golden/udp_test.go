@@ -22,17 +22,17 @@ func TestParsePush(t *testing.T) {
 
 // Two sockets of a case: one pushes to the other as a registry would.
 func TestDatagramSteps(t *testing.T) {
-	p := &play{names: names{}, sockets: map[string]*udpSocket{}, stepped: time.Now()}
-	run := func(text string) []string {
+	p := &play{player: &Player{here: recordedHost}, names: names{}, sockets: map[string]*udpSocket{}, stepped: time.Now()}
+	run := func(text string) []Difference {
 		s, err := p.names.read([]byte(text))
 		require.NoError(t, err)
 		_, found := p.datagramStep(s)
 		return found
 	}
-	require.Equal(t, []string{"the case opened no such socket"}, run(`{"udp":"a","quiet_ms":1}`))
+	require.Equal(t, differ("the case opened no such socket"), run(`{"udp":"a","quiet_ms":1}`))
 	require.Empty(t, run(`{"udp":"a","open":true}`))
 	require.Empty(t, run(`{"udp":"b","open":true}`))
-	require.Equal(t, []string{"nothing came that could be acknowledged"}, run(`{"udp":"a","ack":{}}`))
+	require.Equal(t, differ("nothing came that could be acknowledged"), run(`{"udp":"a","ack":{}}`))
 	push := func() {
 		_, err := p.sockets["b"].WriteTo([]byte(`{"data":"{\"n\":1}","lastRefTime":7}`), p.sockets["a"].LocalAddr())
 		require.NoError(t, err)

@@ -3,7 +3,7 @@ package sdk_test
 import (
 	"testing"
 
-	"muster/nodes/golden"
+	"muster/nodes/golden/goldentest"
 )
 
 // TestGolden replays what a real Nacos 2.5.1 cluster answered over gRPC against three nodes.
@@ -11,5 +11,5 @@ func TestGolden(t *testing.T) {
 	if testing.Short() {
 		t.Skip("replays in real time for about a minute: run without -short")
 	}
-	golden.Test(t, golden.StartCluster(t), "grpc-connection", "grpc-instance", "grpc-query", "grpc-subscribe")
+	goldentest.Test(t, goldentest.StartCluster(t), "grpc-connection", "grpc-instance", "grpc-query", "grpc-subscribe")
 }

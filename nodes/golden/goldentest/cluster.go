@@ -1,4 +1,4 @@
-package golden
+package goldentest
 
 import (
 	"bytes"
@@ -15,11 +15,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"muster/nodes/golden"
 	"muster/nodes/rpc"
 )
-
-// recordedMembers are the addresses of the cluster that was recorded; some cases hold for them alone.
-var recordedMembers = []string{"127.0.0.1:8848", "127.0.0.1:8858", "127.0.0.1:8868"}
 
 // StartCluster runs three nodes as processes until the test ends, at the recorded addresses if these are free, with further arguments.
 // It returns their addresses.
@@ -27,10 +25,9 @@ func StartCluster(t *testing.T, arguments ...string) []string {
 	binary := filepath.Join(t.TempDir(), "registry")
 	output, err := exec.Command("go", "build", "-o", binary, "muster/cmd/registry").CombinedOutput()
 	require.NoError(t, err, "%s", output)
-	nodes := recordedMembers
+	nodes := golden.Recorded()
 	if !allFree(nodes) {
 		nodes = freeAddresses(t)
-		t.Logf("%v are taken: cases that hold for them only are left out", recordedMembers)
 	}
 	for _, address := range nodes {
 		command := exec.Command(binary, append([]string{

@@ -1,0 +1,104 @@
+package conformance_test
+
+import (
+	"context"
+	"flag"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"muster/conformance"
+	"muster/nodes/golden"
+	"muster/nodes/golden/goldentest"
+	"muster/scenarios"
+)
+
+var (
+	nativeFlag = flag.Bool("native", false, "play the recordings against nodes that are processes, too, and compare case by case")
+	targetFlag = flag.String("target", "", "the `ip:port,ip:port,ip:port` of a cluster to hold against the recordings")
+	onlyFlag   = flag.String("only", "", "play only cases in whose name, file/case, this `text` is")
+	profileOf  = flag.String("profile", "nacos2", "the profile of the target's recordings: nacos1 or nacos2")
+	seedFlag   = flag.Uint64("seed", 1, "the seed of simulated worlds")
+)
+
+var guests = sync.OnceValues(func() (*conformance.Programs, error) {
+	root, err := scenarios.ModuleRoot(".")
+	if err != nil {
+		return nil, err
+	}
+	return conformance.Build(context.Background(), root)
+})
+
+var profiles = []string{"nacos2", "nacos1"}
+
+// simulated are the results of all plays on simulated machines.
+var simulated = struct {
+	sync.Mutex
+	by map[string]golden.Result
+}{by: map[string]golden.Result{}}
+
+// TestSimulated plays every recording against three nodes on simulated machines.
+func TestSimulated(t *testing.T) {
+	programs, err := guests()
+	require.NoError(t, err)
+	for _, profile := range profiles {
+		cluster, err := programs.Boot(profile, *seedFlag)
+		require.NoError(t, err)
+		t.Cleanup(cluster.Close)
+		for _, file := range golden.Files(profile) {
+			t.Run(file, func(t *testing.T) {
+				t.Parallel()
+				begun := time.Now()
+				played, err := cluster.Play(t.Context(), file, *onlyFlag, *seedFlag)
+				require.NoError(t, err)
+				goldentest.Demand(t, played.Results, golden.Meant())
+				t.Logf("%v of simulated time in %v", played.Lasted.Round(time.Second), time.Since(begun).Round(time.Millisecond))
+				simulated.Lock()
+				defer simulated.Unlock()
+				for _, r := range played.Results {
+					simulated.by[r.Name()] = r
+				}
+			})
+		}
+	}
+}
+
+// TestNative plays every recording against three nodes that are processes, and demands that each case comes out as on simulated machines.
+func TestNative(t *testing.T) {
+	if !*nativeFlag {
+		t.Skip("plays in real time for about a minute: run with -native, as make conformance does")
+	}
+	for profile, files := range map[string][]string{"nacos2": golden.Files("nacos2"), "nacos1": golden.Files("nacos1")} {
+		t.Run(profile, func(t *testing.T) {
+			results := goldentest.Test(t, goldentest.StartCluster(t, "--profile", profile), files...)
+			compared := 0
+			for _, r := range results {
+				if other, played := simulated.by[r.Name()]; played {
+					compared++
+					require.Equal(t, r.Outcome, other.Outcome, "%s natively and simulated: %v, %v", r.Name(), r.Differences, other.Differences)
+				}
+			}
+			t.Logf("%d of %d cases came out natively as they did on simulated machines", compared, len(results))
+		})
+	}
+}
+
+// TestTarget holds any cluster against the recordings and prints how it came out, topic by topic. It fails only if the cluster cannot be asked.
+func TestTarget(t *testing.T) {
+	if *targetFlag == "" {
+		t.Skip("no -target ip:port,ip:port,ip:port")
+	}
+	player, err := golden.NewPlayer(strings.Split(*targetFlag, ","))
+	require.NoError(t, err)
+	results, err := player.PlayAll(golden.Order{Files: golden.Files(*profileOf), Only: *onlyFlag, SideBySide: 24, Plays: 2})
+	require.NoError(t, err)
+	for _, r := range results {
+		if r.Outcome == golden.Different {
+			t.Logf("%s: %v", r.Name(), r.Differences)
+		}
+	}
+	t.Logf("\n%s", golden.MatrixOf(results))
+}
