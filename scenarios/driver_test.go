@@ -38,7 +38,7 @@ func TestDriveLeavesARunFolder(t *testing.T) {
 	require.Equal(t, "abc", written.TraceHash)
 	require.Equal(t, scenario.Lasts, written.Lasted)
 	require.Empty(t, written.Interrupted)
-	require.Equal(t, "muster simulate small --seed 7", written.Replay)
+	require.Equal(t, "muster simulate small --seed 7 --profile nacos1", written.Replay)
 	require.Equal(t, map[string]string{"converged": "holds"}, written.Expect)
 	require.Equal(t, []string{"n1", "n2", "n3"}, written.Nodes())
 	require.Equal(t, "0.1", written.Options["loss"])
