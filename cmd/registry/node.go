@@ -17,6 +17,7 @@ import (
 	"muster/nodes/defect"
 	"muster/nodes/distro"
 	"muster/nodes/liveness"
+	"muster/nodes/loader"
 	"muster/nodes/membership"
 	"muster/nodes/openapi"
 	"muster/nodes/probe"
@@ -127,22 +128,24 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	n.membership.OnChange(n.consensus.SetMembers)
 	prober := probe.New(probe.Options{Registry: n.state, Responsible: n.membership.Responsible, Propose: n.propose, Log: log})
 	living := liveness.New(s.liveness(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads}))
-	n.api = openapi.New(openapi.Options{
-		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
-		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Operate: n.consensus.Operate, RaftOperations: consensus.Operations,
-		Pushes: n.pushes,
-	})
 	host, _, err := net.SplitHostPort(s.address)
 	if err != nil {
 		return nil, fmt.Errorf("this node's address %q: %w", s.address, err)
 	}
 	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose, Barrier: n.consensus.ReadBarrier})
+	connections := loader.New(loader.Options{Self: s.address, SDK: n.sdk, Peers: n.peers, Members: n.addresses, Log: log})
+	n.api = openapi.New(openapi.Options{
+		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
+		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Operate: n.consensus.Operate, RaftOperations: consensus.Operations,
+		Pushes: n.pushes, Loader: connections,
+	})
 	push.New(n.state, n.sdk)
 	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, s.pushes(n.state), log)
 	replication := distro.New(s.distro(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log}))
 	n.membership.Handle(n.rpc)
 	n.consensus.Handle(n.rpc)
 	replication.Handle(n.rpc)
+	connections.Handle(n.rpc)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	n.cancel = cancel
@@ -229,6 +232,15 @@ func (n *node) members() []openapi.Member {
 		members = append(members, openapi.Member{Address: m.Address, State: string(m.State), Failures: m.Failures, Refreshed: m.Refreshed})
 	}
 	return members
+}
+
+// addresses are those of the members.
+func (n *node) addresses() []string {
+	var addresses []string
+	for _, m := range n.membership.Members() {
+		addresses = append(addresses, m.Address)
+	}
+	return addresses
 }
 
 // raft is the Raft group as the API shows it.

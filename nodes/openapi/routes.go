@@ -1,6 +1,9 @@
 package openapi
 
-import "net/http"
+import (
+	"maps"
+	"net/http"
+)
 
 // table lists what this server answers, version 1 first. Everything else is refused by path and verb.
 func (s *Server) table() map[string]map[string]route {
@@ -51,6 +54,7 @@ func (s *Server) table() map[string]map[string]route {
 	} {
 		table[path] = verbs
 	}
+	maps.Copy(table, s.tableLoader())
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
 		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitch)}
 		table[operator+"metrics"] = map[string]route{get: read(s.metrics)}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/nodes/liveness"
+	"muster/nodes/loader"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 )
@@ -51,6 +52,8 @@ type Options struct {
 	// Operate carries out one of RaftOperations, an operator's commands for the Raft group; value names members by their Raft ports.
 	Operate        func(ctx context.Context, command, value string) error
 	RaftOperations []string
+	// Loader moves the connections of SDKs.
+	Loader *loader.Loader
 }
 
 // Member is a member of the cluster as GET /v1/core/cluster/nodes shows it.

@@ -141,6 +141,16 @@ func (c *Connection) answered(body []byte) {
 	}
 }
 
+// IsSDK says whether the other end says that it is an SDK, and so can be asked to connect elsewhere.
+func (c *Connection) IsSDK() bool { return c.Labels["source"] == "sdk" }
+
+// Heard is when the client last gave a sign of life.
+func (c *Connection) Heard() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.heard
+}
+
 func (c *Connection) touch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,10 +1,13 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -93,11 +96,18 @@ func (s *SDK) Connection(id string) *Connection {
 	return s.connections[id]
 }
 
+// Connections are all that were set up and have not ended, in the order of their ids.
+func (s *SDK) Connections() []*Connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.SortedFunc(maps.Values(s.connections), func(a, b *Connection) int { return cmp.Compare(a.ID, b.ID) })
+}
+
 // Reset asks a client to connect to another node: to the one at redirect, "ip:port", or to whichever it likes. Unknown connections and
 // those that are not an SDK's are left alone. It waits for the answer, as long as clients have for that, and is content without one.
 func (s *SDK) Reset(ctx context.Context, id, redirect string) {
 	c := s.Connection(id)
-	if c == nil || c.Labels["source"] != "sdk" {
+	if c == nil || !c.IsSDK() {
 		return
 	}
 	answered := make(chan struct{}, 2)
