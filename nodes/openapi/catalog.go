@@ -123,27 +123,31 @@ func (s *Server) catalogServices(r *request) (answer, *failure) {
 	if len(services) >= size {
 		shown = onPage(services, number, size)
 	}
-	type line struct {
-		Name     string `json:"name"`
-		Group    string `json:"groupName"`
-		Clusters int    `json:"clusterCount"`
-		All      int    `json:"ipCount"`
-		Healthy  int    `json:"healthyInstanceCount"`
-		Trigger  string `json:"triggerFlag"`
-	}
-	lines := []line{}
+	lines := []serviceLine{}
 	for _, info := range shown {
-		view := s.options.Registry.View(info.Service)
-		healthy := countHealthy(view)
-		trigger := registry.Protects(healthy, len(view.Hosts), metadataOf(info).ProtectThreshold)
-		lines = append(lines, line{
-			info.Service.Name, info.Service.Group, len(clustersOf(view)), len(view.Hosts), healthy, strconv.FormatBool(trigger),
-		})
+		lines = append(lines, s.serviceLine(info))
 	}
 	return struct {
-		Count int    `json:"count"`
-		Lines []line `json:"serviceList"`
+		Count int           `json:"count"`
+		Lines []serviceLine `json:"serviceList"`
 	}{len(services), lines}, nil
+}
+
+// serviceLine is a service with its counts (Nacos: pojo/maintainer/ServiceView).
+type serviceLine struct {
+	Name     string `json:"name"`
+	Group    string `json:"groupName"`
+	Clusters int    `json:"clusterCount"`
+	All      int    `json:"ipCount"`
+	Healthy  int    `json:"healthyInstanceCount"`
+	Trigger  string `json:"triggerFlag"`
+}
+
+func (s *Server) serviceLine(info registry.ServiceInfo) serviceLine {
+	view := s.options.Registry.View(info.Service)
+	healthy := countHealthy(view)
+	trigger := registry.Protects(healthy, len(view.Hosts), metadataOf(info).ProtectThreshold)
+	return serviceLine{info.Service.Name, info.Service.Group, len(clustersOf(view)), len(view.Hosts), healthy, strconv.FormatBool(trigger)}
 }
 
 func countHealthy(view *registry.View) int {

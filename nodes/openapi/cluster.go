@@ -59,23 +59,28 @@ func (s *Server) setCluster(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	checker, failed := parseChecker(values[3])
+	return ok, s.changeCluster(r, service, values[0], number0(values[1]), word(values[2]), values[3])
+}
+
+// changeCluster sets how the instances of a cluster are checked, and its metadata.
+func (s *Server) changeCluster(r *request, service model.Service, name string, port int, useInstancePort bool, checkerText string) *failure {
+	checker, failed := parseChecker(checkerText)
 	if failed != nil {
-		return nil, failed
+		return failed
 	}
 	extend, err := parseMetadata(r.raw("metadata"))
 	if err != nil {
-		return nil, plain(http.StatusBadRequest, err.Error())
+		return plain(http.StatusBadRequest, err.Error())
 	}
 	info, known := s.options.Registry.Service(service)
 	if !known {
-		return nil, plain(http.StatusBadRequest, "service not found:"+service.GroupedName())
+		return plain(http.StatusBadRequest, "service not found:"+service.GroupedName())
 	}
 	metadata := registry.NewServiceMetadata(info.Ephemeral)
 	metadata.Clusters = map[string]registry.ClusterMetadata{
-		values[0]: {CheckPort: number0(values[1]), UseInstancePort: word(values[2]), Checker: checker, Extend: extend},
+		name: {CheckPort: port, UseInstancePort: useInstancePort, Checker: checker, Extend: extend},
 	}
-	return ok, s.propose(r, registry.Command{Kind: registry.SetCluster, Service: service, ServiceMetadata: &metadata})
+	return s.propose(r, registry.Command{Kind: registry.SetCluster, Service: service, ServiceMetadata: &metadata})
 }
 
 // parseChecker reads the parameter healthChecker. A type that is not known checks nothing.

@@ -6,6 +6,7 @@ const (
 	codeInvalid          = 20002
 	codeUnknown          = 20004
 	codeWeight           = 21001
+	codeInstanceUnknown  = 21003
 	codeInstance         = 21004
 	codeSelector         = 21006
 	codeServiceExists    = 21007
@@ -22,6 +23,7 @@ var codeNames = map[int]string{
 	codeInvalid:          "parameter validate error",
 	codeUnknown:          "resource not found",
 	codeWeight:           "weight error",
+	codeInstanceUnknown:  "instance not found",
 	codeInstance:         "instance error",
 	codeSelector:         "selector error",
 	codeServiceExists:    "service already exist",

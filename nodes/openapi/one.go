@@ -43,7 +43,7 @@ func (s *Server) tableOne() map[string]map[string]route {
 		ns + "service/names":          {get: read(s.serviceNamesOne)},
 		ns + "service/checksum":       {put: read(s.serviceChecksumOne)},
 		ns + "service/status":         {post: read(s.serviceStatusOne)},
-		ns + "service/selector/types": {get: read(s.selectorTypes)},
+		ns + "service/selector/types": {get: read(s.listSelectorTypes)},
 		subscribersPath:               {get: read(s.serviceSubscribers)},
 		ns + "cluster":                {put: read(s.setClusterOne)},
 

@@ -30,11 +30,12 @@ func (s *Server) table() map[string]map[string]route {
 		ns + "service/list":           {get: read(s.serviceList)},
 		ns + "service/names":          {get: read(s.serviceNames)},
 		subscribersPath:               {get: read(s.serviceSubscribers)},
-		ns + "service/selector/types": {get: read(s.selectorTypes)},
+		ns + "service/selector/types": {get: read(s.listSelectorTypes)},
 		ns + "cluster":                {put: read(s.setCluster)},
 
 		ns + "health":            {put: routed(s.setHealth)},
 		ns + "health/instance":   {put: routed(s.setHealth)},
+		ns + "health/checkers":   {get: read(s.healthCheckers)},
 		ns + "health/server":     {get: read(s.healthServer)},
 		ns + "catalog/instances": {get: read(s.catalogInstances)},
 		ns + "catalog/service":   {get: read(s.catalogService)},
@@ -55,6 +56,7 @@ func (s *Server) table() map[string]map[string]route {
 		table[path] = verbs
 	}
 	maps.Copy(table, s.tableLoader())
+	maps.Copy(table, s.tableThree())
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
 		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitch)}
 		table[operator+"metrics"] = map[string]route{get: read(s.metrics)}

@@ -19,8 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/nodes/liveness"
+	"muster/nodes/loader"
 	"muster/nodes/push"
 	"muster/nodes/registry"
+	"muster/nodes/rpc"
 )
 
 // lockedBuffer is a log that several requests write to.
@@ -79,6 +81,9 @@ func optionsFor(address string, profile registry.Profile, log io.Writer) Options
 		Raft:    func() RaftGroup { return RaftGroup{} },
 		Pushes:  func(bool) push.State { return push.State{} },
 		Barrier: func(context.Context) error { return nil },
+		Loader: loader.New(loader.Options{
+			Self: address, SDK: rpc.NewSDK(rpc.SDKOptions{Log: logger}), Members: func() []string { return []string{address} }, Log: logger,
+		}),
 		Propose: func(_ context.Context, c registry.Command) error {
 			text, err := c.Encode()
 			if err != nil {

@@ -271,9 +271,12 @@ func (s *Server) serviceNames(r *request) (answer, *failure) {
 	}{map[string][]string{namespace: names}, len(names)}, nil
 }
 
-// selectorTypes is GET /service/selector/types.
-func (s *Server) selectorTypes(*request) (answer, *failure) {
-	return result([]string{"label", "none"}), nil
+// selectorTypes are the kinds of selectors.
+var selectorTypes = []string{"label", "none"}
+
+// listSelectorTypes is GET /service/selector/types.
+func (s *Server) listSelectorTypes(*request) (answer, *failure) {
+	return result(selectorTypes), nil
 }
 
 // selectorJSON is a selector as details show it.

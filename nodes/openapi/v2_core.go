@@ -87,16 +87,15 @@ func (s *Server) raftCommand(r *request) (answer, *failure) {
 		}
 		return "null"
 	}
-	problem := "Not support command : " + text("command")
-	if _, named := command["groupId"]; named && !slices.Contains(raftGroups, text("groupId")) {
-		problem = "not this raft group : " + text("groupId")
-	} else if slices.Contains(s.options.RaftOperations, text("command")) {
-		err := s.options.Operate(r.Context(), text("command"), text("value"))
-		if err == nil {
-			return result(nil), nil
-		}
-		problem = err.Error()
+	group := ""
+	if _, named := command["groupId"]; named {
+		group = text("groupId")
 	}
+	err := s.operate(r, group, text("command"), text("value"))
+	if err == nil {
+		return result(nil), nil
+	}
+	problem := err.Error()
 	return restResult{Code: http.StatusInternalServerError, Message: &problem}, nil
 }
 
