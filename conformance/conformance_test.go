@@ -93,6 +93,7 @@ func TestTarget(t *testing.T) {
 	}
 	player, err := golden.NewPlayer(strings.Split(*targetFlag, ","))
 	require.NoError(t, err)
+	require.NoError(t, player.Reach(t.Context()))
 	results, err := player.PlayAll(golden.Order{Files: golden.Files(*profileOf), Only: *onlyFlag, SideBySide: 24, Plays: 2})
 	require.NoError(t, err)
 	for _, r := range results {

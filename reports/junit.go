@@ -86,16 +86,7 @@ func WriteJUnit(w io.Writer, folders []run.Folder) error {
 		all.Suites = append(all.Suites, suite)
 	}
 	all.Time = junitTime(total)
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	encoder := xml.NewEncoder(w)
-	encoder.Indent("", "  ")
-	if err := encoder.Encode(all); err != nil {
-		return fmt.Errorf("JUnit: %w", err)
-	}
-	_, err = io.WriteString(w, "\n")
-	return err
+	return writeJUnit(w, all)
 }
 
 func (s *junitSuite) add(r Result, v checker.Verdict) {

@@ -82,6 +82,7 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
   muster simulate leader-isolated --seeds 20       # one scenario with seeds 1 to 20
   muster replay runs/leader-isolated-seed7         # run that run again, and compare it bit for bit
   muster live leader-killed                        # the same scenario on real processes
+  muster conformance --target 10.0.0.1:8848        # how like a real one it answers
   muster scenarios                                 # what there is in the catalog`,
 		Version:       version(),
 		SilenceUsage:  true,
@@ -90,7 +91,7 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 	root.AddCommand(
 		newSimulateCommand(), newReplayCommand(), newLiveCommand(), newCheckCommand(), newReportCommand(),
 		newScenariosCommand(), newCompareCommand(), newRunCommand(), newBuildCommand(),
-		newTraceCommand(), newDiffCommand(), newForkCommand(),
+		newTraceCommand(), newDiffCommand(), newForkCommand(), newConformanceCommand(),
 	)
 	return root
 }

@@ -12,6 +12,12 @@ type Count struct{ Strict, Compatible, Different, Skipped int }
 // Played is how many were played.
 func (c Count) Played() int { return c.Strict + c.Compatible + c.Different }
 
+// Shares are how many of those played were strictly alike, and how many compatible, the former among them, in per cent.
+func (c Count) Shares() (strict, compatible float64) {
+	played := float64(max(c.Played(), 1))
+	return 100 * float64(c.Strict) / played, 100 * float64(c.Strict+c.Compatible) / played
+}
+
 func (c *Count) add(o Outcome) {
 	switch o {
 	case Strict:
@@ -131,13 +137,13 @@ func Markdown(results []Result, meant map[string]string) string {
 	}
 	text.WriteString("\n| case | outcome | the first difference that matters most | meant because |\n|---|---|---|---|\n")
 	for _, r := range differing {
-		fmt.Fprintf(&text, "| `%s` | %s | %s | %s |\n", r.Name(), r.Outcome, cell(r.worst()), meant[r.Name()])
+		fmt.Fprintf(&text, "| `%s` | %s | %s | %s |\n", r.Name(), r.Outcome, cell(r.Worst()), meant[r.Name()])
 	}
 	return text.String()
 }
 
-// worst is a difference that decided the outcome.
-func (r Result) worst() string {
+// Worst is a difference that decided the outcome; empty if there is none.
+func (r Result) Worst() string {
 	for _, d := range r.Differences {
 		if !d.Minor {
 			return d.Text

@@ -1,14 +1,20 @@
 package golden
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 )
 
-// pause is how long to wait before a request is repeated.
-const pause = 100 * time.Millisecond
+const (
+	// pause is how long to wait before a request is repeated.
+	pause = 100 * time.Millisecond
+	// reachTime is how long a node may take to take a connection.
+	reachTime = 5 * time.Second
+)
 
 // Player replays recordings. Make it with NewPlayer.
 type Player struct {
@@ -35,6 +41,19 @@ func NewPlayer(nodes []string) (*Player, error) {
 	}
 	p.instead, err = newInstead(p)
 	return p, err
+}
+
+// Reach sees whether all nodes take connections.
+func (p *Player) Reach(ctx context.Context) error {
+	dialer := net.Dialer{Timeout: reachTime}
+	for _, node := range p.nodes {
+		connection, err := dialer.DialContext(ctx, "tcp", node)
+		if err != nil {
+			return fmt.Errorf("node %s cannot be reached; want the address of one that runs, ip:port: %w", node, err)
+		}
+		connection.Close()
+	}
+	return nil
 }
 
 // node is the address of the node that recordings give a number, from 0.

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"muster/conformance"
+	"muster/model/run"
+	"muster/nodes/golden"
+	"muster/reports"
+	"muster/scenarios"
+)
+
+// Names of what `muster conformance --out` leaves.
+const (
+	conformanceTable   = "conformance.md"
+	conformanceJUnit   = "junit.xml"
+	conformanceResults = "results.json"
+)
+
+const (
+	// targetSideBySide is how many cases a target is asked at once, for they wait most of the time; targetPlays how often one that differs.
+	targetSideBySide = 24
+	targetPlays      = 2
+	// differencesShown is how many cases that differ are shown in full.
+	differencesShown = 10
+)
+
+// conformanceFlags are the flags of `muster conformance`.
+type conformanceFlags struct {
+	target, profile, only, out string
+	seed                       uint64
+	strict, compatible         float64
+	jobs                       int
+}
+
+func newConformanceCommand() *cobra.Command {
+	var flags conformanceFlags
+	command := &cobra.Command{
+		Use:   "conformance",
+		Short: "Hold a cluster against what real Nacos clusters answered, topic by topic",
+		Long: `Plays recorded exchanges (HTTP v1 and v2, gRPC with its pushes, UDP pushes) with real Nacos clusters of three nodes,
+2.5.1 and 1.4.8, and compares what comes back.
+
+A case is strictly alike if everything is as recorded. It is compatible if all is alike that a client acts on: whether
+requests succeed, the codes and fields that SDKs read, which pushes come. What those are, and why, is in
+nodes/golden/doc.go. Compatible cases contain the strictly alike ones.
+
+Without --target the cluster is three nodes of this source tree on simulated machines; waiting costs nothing there.
+
+With --target it is any cluster that runs, three nodes by the addresses by which they know each other, gRPC 1000
+above. Use one that nobody needs: cases write to its public namespace and change its switches. Fewer nodes are asked
+in turn, and cases about which node is responsible are skipped.
+
+Exit codes: 0; 1 if fewer are alike than --strict or --compatible demand, or if a case of our own node differs that is
+not on the list of differences that are meant; 2 it could not be played.`,
+		Example: `  muster conformance                                # our node, in both profiles
+  muster conformance --only grpc-subscribe          # one file of recordings
+  muster conformance --target 10.0.0.1:8848,10.0.0.2:8848,10.0.0.3:8848 --out build/conformance
+  muster conformance --target 127.0.0.1:8848 --profile nacos1 --compatible 90    # for CI: at least 90 %`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return flags.run(command) },
+	}
+	command.Flags().StringVar(&flags.target, "target", "", "addresses `ip:port,ip:port,ip:port` of a cluster that already runs")
+	command.Flags().StringVar(&flags.profile, "profile", "", "recordings of which generation: nacos1 (of 1.4.8) or nacos2 (of 2.5.1); a target is taken for nacos2")
+	command.Flags().StringVar(&flags.only, "only", "", "play only cases in whose name, file/case, this `text` is")
+	command.Flags().StringVarP(&flags.out, "out", "o", "", "`folder` for "+conformanceTable+", "+conformanceJUnit+" and "+conformanceResults)
+	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the seed of simulated worlds")
+	command.Flags().Float64Var(&flags.strict, "strict", 0, "fail if fewer `per cent` are strictly alike")
+	command.Flags().Float64Var(&flags.compatible, "compatible", 0, "fail if fewer `per cent` are compatible")
+	command.Flags().IntVar(&flags.jobs, "jobs", 2, "how many worlds are simulated at once")
+	return command
+}
+
+func (f conformanceFlags) run(command *cobra.Command) error {
+	profiles := []string{"nacos2", "nacos1"}
+	switch f.profile {
+	case "":
+		if f.target != "" {
+			profiles = profiles[:1]
+		}
+	case "nacos1", "nacos2":
+		profiles = []string{f.profile}
+	default:
+		return fmt.Errorf("--profile %q: want nacos1 or nacos2", f.profile)
+	}
+	if f.jobs < 1 {
+		return fmt.Errorf("--jobs %d: want at least 1", f.jobs)
+	}
+	var results []golden.Result
+	var err error
+	meant := map[string]string{}
+	if f.target != "" {
+		results, err = f.playTarget(command, profiles[0])
+	} else {
+		meant = golden.Meant()
+		results, err = f.simulate(command, profiles)
+	}
+	if err != nil {
+		return err
+	}
+	if len(results) == 0 {
+		return fmt.Errorf("--only %q: no case has this in its name, such as v1-instance/register-defaults", f.only)
+	}
+	if f.out != "" {
+		if err := writeConformance(run.Folder(f.out), results, meant); err != nil {
+			return err
+		}
+	}
+	return f.conclude(command.OutOrStdout(), results, meant)
+}
+
+// playTarget asks a cluster that runs.
+func (f conformanceFlags) playTarget(command *cobra.Command, profile string) ([]golden.Result, error) {
+	var nodes []string
+	for part := range strings.SplitSeq(f.target, ",") {
+		nodes = append(nodes, strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(part), "http://"), "/"))
+	}
+	player, err := golden.NewPlayer(nodes)
+	if err != nil {
+		return nil, fmt.Errorf("--target: %w", err)
+	}
+	if err := player.Reach(command.Context()); err != nil {
+		return nil, fmt.Errorf("--target: %w", err)
+	}
+	watch := newCounter(command.ErrOrStderr())
+	return player.PlayAll(golden.Order{
+		Files: golden.Files(profile), Only: f.only, SideBySide: targetSideBySide, Plays: targetPlays, Done: func(golden.Result) { watch.count(1) },
+	})
+}
+
+// simulate plays against nodes of this source tree.
+func (f conformanceFlags) simulate(command *cobra.Command, profiles []string) ([]golden.Result, error) {
+	root, err := scenarios.ModuleRoot(".")
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(command.ErrOrStderr(), "building the programs …")
+	programs, err := conformance.Build(command.Context(), root)
+	if err != nil {
+		return nil, err
+	}
+	var results []golden.Result
+	watch := newCounter(command.ErrOrStderr())
+	for _, profile := range profiles {
+		of, err := f.simulateOne(command.Context(), programs, profile, watch)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, of...)
+	}
+	return results, nil
+}
+
+// simulateOne plays a profile's files, some worlds at once.
+func (f conformanceFlags) simulateOne(ctx context.Context, programs *conformance.Programs, profile string, watch *counter) ([]golden.Result, error) {
+	cluster, err := programs.Boot(profile, f.seed)
+	if err != nil {
+		return nil, err
+	}
+	defer cluster.Close()
+	files := golden.Files(profile)
+	played, failures := make([]conformance.Played, len(files)), make([]error, len(files))
+	slots := make(chan struct{}, f.jobs)
+	var all sync.WaitGroup
+	for i, file := range files {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			played[i], failures[i] = cluster.Play(ctx, file, f.only, f.seed)
+			watch.count(len(played[i].Results))
+		})
+	}
+	all.Wait()
+	var results []golden.Result
+	for i := range files {
+		if failures[i] != nil {
+			return nil, failures[i]
+		}
+		results = append(results, played[i].Results...)
+	}
+	return results, nil
+}
+
+// counter tells how many cases have been played, now and then.
+type counter struct {
+	mutex sync.Mutex
+	out   io.Writer
+	done  int
+}
+
+func newCounter(out io.Writer) *counter { return &counter{out: out} }
+
+func (c *counter) count(more int) {
+	const often = 100
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	before := c.done
+	c.done += more
+	if before/often != c.done/often {
+		fmt.Fprintf(c.out, "%d cases played\n", c.done)
+	}
+}
+
+// conclude prints what came out and says how the command ends.
+func (f conformanceFlags) conclude(out io.Writer, results []golden.Result, meant map[string]string) error {
+	differ, unmeant := 0, 0
+	for _, r := range results {
+		if r.Outcome != golden.Different && r.Outcome != golden.Compatible {
+			continue
+		}
+		if _, listed := meant[r.Name()]; listed {
+			continue
+		}
+		unmeant++
+		if r.Outcome == golden.Compatible {
+			continue
+		}
+		if differ++; differ > differencesShown {
+			continue
+		}
+		fmt.Fprintf(out, "%s: %s\n", r.Name(), r.About)
+		for _, d := range r.Differences {
+			if !d.Minor {
+				fmt.Fprintf(out, "    %s\n", d.Text)
+			}
+		}
+	}
+	if differ > differencesShown {
+		fmt.Fprintf(out, "and %d more that differ: --out FOLDER writes all of them down\n", differ-differencesShown)
+	}
+	matrix := golden.MatrixOf(results)
+	fmt.Fprint(out, matrix)
+	if f.out != "" {
+		fmt.Fprintln(out, filepath.Join(f.out, conformanceTable))
+	}
+	strict, compatible := matrix.All.Shares()
+	switch {
+	case strict < f.strict:
+		return unexpected("%.1f %% are strictly alike: want %g %%", strict, f.strict)
+	case compatible < f.compatible:
+		return unexpected("%.1f %% are compatible: want %g %%", compatible, f.compatible)
+	case f.target == "" && unmeant > 0:
+		return unexpected("%d cases of our own node differ that are not meant to (nodes/golden/recordings)", unmeant)
+	}
+	return nil
+}
+
+// writeConformance leaves the results for people, for CI and for programs.
+func writeConformance(folder run.Folder, results []golden.Result, meant map[string]string) error {
+	if err := folder.WriteFile(conformanceTable, []byte(golden.Markdown(results, meant))); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(results, "", " ")
+	if err != nil {
+		return fmt.Errorf("results as JSON: %w", err)
+	}
+	if err := folder.WriteFile(conformanceResults, append(text, '\n')); err != nil {
+		return err
+	}
+	var junit bytes.Buffer
+	if err := reports.WriteSuites(&junit, suites(results, meant)); err != nil {
+		return err
+	}
+	return folder.WriteFile(conformanceJUnit, junit.Bytes())
+}
+
+// suites are the results as JUnit has them, a suite for each topic. A case fails if a client would notice, unless it is meant to differ.
+func suites(results []golden.Result, meant map[string]string) []reports.Suite {
+	var all []reports.Suite
+	for _, topic := range golden.Topics {
+		suite := reports.Suite{Name: topic}
+		for _, r := range results {
+			if r.Topic != topic {
+				continue
+			}
+			one := reports.SuiteCase{Name: r.Name() + ": " + r.About}
+			reason, listed := meant[r.Name()]
+			switch {
+			case r.Outcome == golden.Skipped:
+				one.Skipped = "holds for three members only"
+			case r.Outcome == golden.Different && listed:
+				one.Skipped = "meant to differ: " + reason
+			case r.Outcome == golden.Different:
+				one.Failure = r.Worst()
+				for _, d := range r.Differences {
+					one.Text += d.Text + "\n"
+				}
+			}
+			suite.Cases = append(suite.Cases, one)
+		}
+		if len(suite.Cases) > 0 {
+			all = append(all, suite)
+		}
+	}
+	return all
+}
