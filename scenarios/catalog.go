@@ -17,6 +17,9 @@ const (
 	// strikeFrom and strikeWithin are when most first faults strike.
 	strikeFrom   = 15 * time.Second
 	strikeWithin = 2 * time.Second
+	// calmFrom is when the clients stop in most scenarios. Those that also agree in the cluster and in the rest of the load are the same
+	// run until the first fault strikes, and are simulated but once until then.
+	calmFrom = 45 * time.Second
 	// firstInstance is what the first ephemeral client of a workload provides.
 	firstInstance = "10.1.0.1:8080"
 	// firstService is where it stands; by its name somebody is responsible in nacos1.
@@ -65,8 +68,8 @@ func everydayTroubles() []Scenario {
 			Source:   "The baseline that all other scenarios are read against.",
 			Profiles: both,
 			Cluster:  Nodes(3),
-			Load:     everyday(35 * time.Second),
-			Lasts:    45 * time.Second,
+			Load:     everyday(calmFrom),
+			Lasts:    55 * time.Second,
 			Expect:   sound,
 		},
 		{
@@ -75,12 +78,12 @@ func everydayTroubles() []Scenario {
 			Source:   "Ongaro, Consensus: Bridging Theory and Practice, 6.2: a deposed leader must not go on answering. Nacos names itself leader until it hears of another.",
 			Profiles: both,
 			Cluster:  Nodes(3),
-			Load:     everyday(48 * time.Second),
+			Load:     everyday(calmFrom),
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, Isolate(Leader)),
-				At(38*time.Second, Heal()),
+				At(36*time.Second, Heal()),
 			},
-			Lasts:     60 * time.Second,
+			Lasts:     58 * time.Second,
 			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged, checker.WriteRefused, checker.MemberDown},
@@ -91,12 +94,12 @@ func everydayTroubles() []Scenario {
 			Source:   "alibaba/nacos#10808: that Distro's views differ in a partition is by design; that they come together again is the promise.",
 			Profiles: both,
 			Cluster:  Nodes(5),
-			Load:     everyday(48 * time.Second),
+			Load:     everyday(calmFrom),
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, Partition(Side(Leader, Follower), Side(Others))),
-				At(38*time.Second, Heal()),
+				At(36*time.Second, Heal()),
 			},
-			Lasts:     60 * time.Second,
+			Lasts:     58 * time.Second,
 			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged, checker.WriteRefused, checker.MemberDown, checker.ViewsDiffered},
@@ -107,12 +110,12 @@ func everydayTroubles() []Scenario {
 			Source:   "alibaba/nacos#5020 and #10808: nodes that see each other differently forward requests in circles; Cloudflare's outage of 2020-11-02 was such a cut.",
 			Profiles: both,
 			Cluster:  Nodes(3),
-			Load:     everyday(48 * time.Second),
+			Load:     everyday(calmFrom),
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, Cut(Leader, Follower)),
-				At(38*time.Second, Heal()),
+				At(36*time.Second, Heal()),
 			},
-			Lasts:     60 * time.Second,
+			Lasts:     58 * time.Second,
 			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.MemberDown, checker.WriteRefused},
@@ -157,12 +160,12 @@ func everydayTroubles() []Scenario {
 			Source:   "alibaba/nacos#12012 and #15857: a restarted node stays different from its peers, or takes living clients' instances with it.",
 			Profiles: both,
 			Cluster:  Nodes(3),
-			Load:     everyday(45 * time.Second),
+			Load:     everyday(calmFrom),
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, Crash(Follower)),
 				At(27*time.Second, Restart(Victims)),
 			},
-			Lasts:     60 * time.Second,
+			Lasts:     57 * time.Second,
 			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.SnapshotLoaded},
@@ -193,12 +196,12 @@ func everydayTroubles() []Scenario {
 			Source:   "A killed leader of a Nacos 2.5.1 cluster was replaced after 5.6 to 8.4 s; alibaba/nacos#11950: clusters that never found a leader again.",
 			Profiles: both,
 			Cluster:  Nodes(3),
-			Load:     everyday(48 * time.Second),
+			Load:     everyday(calmFrom),
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, Kill(Leader)),
 				At(36*time.Second, Restart(Victims)),
 			},
-			Lasts:     60 * time.Second,
+			Lasts:     58 * time.Second,
 			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged, checker.MemberDown, checker.SnapshotLoaded},
@@ -209,12 +212,12 @@ func everydayTroubles() []Scenario {
 			Source:   "Kleppmann, How to do distributed locking (2016); alibaba/nacos#10209: a node's long pause made it push empty lists.",
 			Profiles: both,
 			Cluster:  Nodes(3),
-			Load:     everyday(45 * time.Second),
+			Load:     everyday(calmFrom),
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, Pause(Leader)),
 				Around(28*time.Second, strikeWithin, Resume(Victims)),
 			},
-			Lasts:     60 * time.Second,
+			Lasts:     57 * time.Second,
 			Bounds:    settled,
 			Expect:    sound,
 			Sometimes: []checker.Condition{checker.LeaderChanged},
@@ -225,12 +228,12 @@ func everydayTroubles() []Scenario {
 			Source:   "A cut-off node of a Nacos 2.5.1 cluster went on listing 21 instances, with status 200, while the majority had 307.",
 			Profiles: both,
 			Cluster:  Nodes(3),
-			Load:     staleReads(everyday(48 * time.Second)),
+			Load:     staleReads(everyday(calmFrom)),
 			Plan: Plan{
 				Around(strikeFrom, strikeWithin, Isolate(Follower)),
-				At(38*time.Second, Heal()),
+				At(36*time.Second, Heal()),
 			},
-			Lasts:     60 * time.Second,
+			Lasts:     58 * time.Second,
 			Bounds:    settled,
 			Expect:    sound.With(Expect{checker.LocalReads: checker.Violated}),
 			Sometimes: []checker.Condition{checker.WriteRefused, checker.MemberDown},

@@ -13,15 +13,6 @@ import (
 	"muster/sim/trace"
 )
 
-// job is one run that is to be made.
-type job struct {
-	scenario scenarios.Scenario
-	seed     uint64
-	folder   run.Folder
-}
-
-func (j job) String() string { return fmt.Sprintf("%s seed %d", j.scenario.Name, j.seed) }
-
 // batch makes runs side by side and judges each.
 type batch struct {
 	// newStage makes a stage for one run, which writes so much of its trace.
@@ -41,7 +32,7 @@ type batch struct {
 
 // outcome is what became of a job.
 type outcome struct {
-	job    job
+	job    scenarios.Job
 	result reports.Result
 	// err is why the run could not be made or judged, or how its second run differed.
 	err error
@@ -49,10 +40,10 @@ type outcome struct {
 
 // run makes all runs that it can until the context ends. Outcomes come in the order of the jobs; those that were never begun are
 // left out.
-func (b *batch) run(ctx context.Context, jobs []job) []outcome {
+func (b *batch) run(ctx context.Context, jobs []scenarios.Job) []outcome {
 	outcomes := make([]*outcome, len(jobs))
 	families := b.families(jobs)
-	next := make(chan family)
+	next := make(chan scenarios.Family)
 	var workers sync.WaitGroup
 	for range min(b.parallel, len(families)) {
 		workers.Go(func() {
@@ -84,7 +75,7 @@ func (b *batch) run(ctx context.Context, jobs []job) []outcome {
 }
 
 // one makes, judges and reports one run.
-func (b *batch) one(ctx context.Context, j job) outcome {
+func (b *batch) one(ctx context.Context, j scenarios.Job) outcome {
 	if b.past != nil {
 		return b.conclude(ctx, j, b.past.future(ctx, j))
 	}
@@ -93,14 +84,14 @@ func (b *batch) one(ctx context.Context, j job) outcome {
 }
 
 // conclude judges and reports a run that has been made, as far as it has.
-func (b *batch) conclude(ctx context.Context, j job, err error) outcome {
+func (b *batch) conclude(ctx context.Context, j scenarios.Job, err error) outcome {
 	o := outcome{job: j, err: err}
 	if ctx.Err() != nil {
 		return o
 	}
-	if _, err := os.Stat(j.folder.Path(run.RunFile)); err == nil {
+	if _, err := os.Stat(j.Folder.Path(run.RunFile)); err == nil {
 		var err error
-		o.result, err = judge(ctx, j.folder)
+		o.result, err = judge(ctx, j.Folder)
 		o.err = errors.Join(o.err, err)
 	}
 	if b.verify && o.err == nil {
@@ -111,17 +102,17 @@ func (b *batch) conclude(ctx context.Context, j job, err error) outcome {
 
 // again makes a run a second time and compares it with the first. If they differ, both are made once more with full traces, in
 // which the first difference is found to the packet and the wake-up. Folders that differ are kept.
-func (b *batch) again(ctx context.Context, j job) error {
-	differs, err := b.compare(ctx, j.folder, j, b.level, j.folder+"-again")
+func (b *batch) again(ctx context.Context, j scenarios.Job) error {
+	differs, err := b.compare(ctx, j.Folder, j, b.level, j.Folder+"-again")
 	if err != nil || differs == nil {
 		return err
 	}
 	full := j
-	full.folder = j.folder + "-full"
+	full.Folder = j.Folder + "-full"
 	if _, err := drive(ctx, b.newStage(trace.Full), full); err != nil {
 		return fmt.Errorf("run with full trace: %w", err)
 	}
-	switch closer, err := b.compare(ctx, full.folder, j, trace.Full, j.folder+"-full-again"); {
+	switch closer, err := b.compare(ctx, full.Folder, j, trace.Full, j.Folder+"-full-again"); {
 	case err != nil:
 		return err
 	case closer != nil:
@@ -132,8 +123,8 @@ func (b *batch) again(ctx context.Context, j job) error {
 
 // compare makes a job's run in a folder and compares it with an earlier run of it. What differs is returned, and an error only if
 // that cannot be told.
-func (b *batch) compare(ctx context.Context, earlier run.Folder, j job, level trace.Level, folder run.Folder) (differs *statusError, err error) {
-	j.folder = folder
+func (b *batch) compare(ctx context.Context, earlier run.Folder, j scenarios.Job, level trace.Level, folder run.Folder) (differs *statusError, err error) {
+	j.Folder = folder
 	if _, err := drive(ctx, b.newStage(level), j); err != nil {
 		return nil, fmt.Errorf("second run: %w", err)
 	}
@@ -148,8 +139,8 @@ func (b *batch) compare(ctx context.Context, earlier run.Folder, j job, level tr
 }
 
 // drive plays a job on a stage and closes the stage.
-func drive(ctx context.Context, stage scenarios.Stage, j job) (run.Run, error) {
-	r, err := scenarios.Drive(ctx, stage, j.scenario, j.seed, j.folder)
+func drive(ctx context.Context, stage scenarios.Stage, j scenarios.Job) (run.Run, error) {
+	r, err := scenarios.Drive(ctx, stage, j.Scenario, j.Seed, j.Folder)
 	if closeErr := stage.Close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("closing the stage: %w", closeErr))
 	}

@@ -85,10 +85,10 @@ func (f forkFlags) make(command *cobra.Command, folder run.Folder) error {
 	if !command.Flags().Changed("seed") {
 		first = before.Seed + 1
 	}
-	var jobs []job
+	var jobs []scenarios.Job
 	for i := range uint64(f.seeds) {
 		name := fmt.Sprintf("%s-seed%d", scenario.Name, first+i)
-		jobs = append(jobs, job{scenario: scenario, seed: first + i, folder: run.Folder(filepath.Join(f.out, name))})
+		jobs = append(jobs, scenarios.Job{Scenario: scenario, Seed: first + i, Folder: run.Folder(filepath.Join(f.out, name))})
 	}
 	b := batch{past: &past{play: trunk}, parallel: f.jobs}
 	return errors.Join(b.report(command, f.out, jobs), trunk.Abandon())
@@ -115,9 +115,9 @@ type past struct {
 }
 
 // future makes a job's run from the past.
-func (p *past) future(ctx context.Context, j job) error {
+func (p *past) future(ctx context.Context, j scenarios.Job) error {
 	p.mutex.Lock()
-	play, err := p.play.Fork(j.scenario, j.seed, j.folder)
+	play, err := p.play.Fork(j.Scenario, j.Seed, j.Folder)
 	p.mutex.Unlock()
 	if err != nil {
 		return err

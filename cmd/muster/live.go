@@ -91,7 +91,7 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 		return live.New(live.Options{Programs: programs, Loopback: f.loopback})
 	}}
 	folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-live-seed%d", scenario.Name, f.seed)))
-	return b.report(command, f.out, []job{{scenario: scenario, seed: f.seed, folder: folder}})
+	return b.report(command, f.out, []scenarios.Job{{Scenario: scenario, Seed: f.seed, Folder: folder}})
 }
 
 // token is a name that no other run has.

@@ -179,10 +179,10 @@ func TestVerifyRunsTwice(t *testing.T) {
 		made++
 		return &quietStage{hash: "aa"}
 	}}
-	j := job{scenarios.Catalog()[0], 1, run.Folder(filepath.Join(t.TempDir(), "run"))}
+	j := scenarios.Job{Scenario: scenarios.Catalog()[0], Seed: 1, Folder: run.Folder(filepath.Join(t.TempDir(), "run"))}
 	require.NoError(t, b.one(t.Context(), j).err)
 	require.Equal(t, 2, made)
-	require.NoDirExists(t, string(j.folder)+"-again", "a second run that is the same is not kept")
+	require.NoDirExists(t, string(j.Folder)+"-again", "a second run that is the same is not kept")
 
 	levels := []trace.Level{}
 	b.newStage = func(level trace.Level) scenarios.Stage {
@@ -193,14 +193,14 @@ func TestVerifyRunsTwice(t *testing.T) {
 	require.ErrorContains(t, o.err, "the traces differ: 3 (0 records) and 4 (0 records)")
 	require.Equal(t, exitUnexpected, o.status())
 	require.Equal(t, []trace.Level{trace.Normal, trace.Normal, trace.Full, trace.Full}, levels, "a difference is looked for in full traces")
-	require.DirExists(t, string(j.folder)+"-full-again", "what differs is kept")
+	require.DirExists(t, string(j.Folder)+"-full-again", "what differs is kept")
 }
 
 func TestInterruptedBatchKeepsWhatIsFinished(t *testing.T) {
 	out := t.TempDir()
-	var jobs []job
+	var jobs []scenarios.Job
 	for seed := range uint64(3) {
-		jobs = append(jobs, job{scenarios.Catalog()[0], seed, run.Folder(filepath.Join(out, fmt.Sprint(seed)))})
+		jobs = append(jobs, scenarios.Job{Scenario: scenarios.Catalog()[0], Seed: seed, Folder: run.Folder(filepath.Join(out, fmt.Sprint(seed)))})
 	}
 	ctx, cancel := newCancel(t)
 	made := 0
@@ -221,11 +221,11 @@ func TestInterruptedBatchKeepsWhatIsFinished(t *testing.T) {
 	require.ErrorContains(t, err, "interrupted: 1 of 3 runs finished")
 	require.FileExists(t, filepath.Join(out, reports.IndexFile))
 	require.FileExists(t, filepath.Join(out, junitFile))
-	require.FileExists(t, jobs[0].folder.Path(run.ReportFile))
-	second, err := jobs[1].folder.ReadRun()
+	require.FileExists(t, jobs[0].Folder.Path(run.ReportFile))
+	second, err := jobs[1].Folder.ReadRun()
 	require.NoError(t, err, "the interrupted run can be read")
 	require.Contains(t, second.Interrupted, "context canceled")
-	_, err = os.Stat(string(jobs[2].folder))
+	_, err = os.Stat(string(jobs[2].Folder))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.Contains(t, stdout.String(), "calm")
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // relatives are runs that begin alike, but for the last two.
-func relatives(t *testing.T) []job {
+func relatives(t *testing.T) []scenarios.Job {
 	calm := briefly()
 	calm.Name, calm.Plan = "calm", nil
 	early := briefly()
@@ -22,18 +22,18 @@ func relatives(t *testing.T) []job {
 	busier := briefly()
 	busier.Name = "busier"
 	busier.Load.OperationsPerSecond++
-	jobs := []job{{scenario: calm, seed: 1}, {scenario: early, seed: 1}, {scenario: briefly(), seed: 1}, {scenario: busier, seed: 1}, {scenario: calm, seed: 2}}
+	jobs := []scenarios.Job{{Scenario: calm, Seed: 1}, {Scenario: early, Seed: 1}, {Scenario: briefly(), Seed: 1}, {Scenario: busier, Seed: 1}, {Scenario: calm, Seed: 2}}
 	for i := range jobs {
-		jobs[i].folder = run.Folder(t.TempDir())
+		jobs[i].Folder = run.Folder(t.TempDir())
 	}
 	return jobs
 }
 
 func TestFamilies(t *testing.T) {
 	jobs := relatives(t)
-	require.Equal(t, []family{{1, 2, 0}, {3}, {4}}, (&batch{parallel: 1, shared: true}).families(jobs))
-	require.Equal(t, []family{{1, 0}, {2}, {3}, {4}}, (&batch{parallel: 3, shared: true}).families(jobs), "no worker is idle for it")
-	require.Equal(t, []family{{0}, {1}, {2}, {3}, {4}}, (&batch{parallel: 1}).families(jobs))
+	require.Equal(t, []scenarios.Family{{1, 2, 0}, {3}, {4}}, (&batch{parallel: 1, shared: true}).families(jobs))
+	require.Equal(t, []scenarios.Family{{1, 0}, {2}, {3}, {4}}, (&batch{parallel: 3, shared: true}).families(jobs), "no worker is idle for it")
+	require.Equal(t, []scenarios.Family{{0}, {1}, {2}, {3}, {4}}, (&batch{parallel: 1}).families(jobs))
 }
 
 func TestRelativesRunAsIfAlone(t *testing.T) {
@@ -50,7 +50,7 @@ func TestRelativesRunAsIfAlone(t *testing.T) {
 	for i := range first {
 		require.NoError(t, first[i].err)
 		require.NoError(t, second[i].err)
-		require.NoError(t, sameRun(together[i].folder, apart[i].folder))
+		require.NoError(t, sameRun(together[i].Folder, apart[i].Folder))
 		require.Equal(t, second[i].result.Verdicts, first[i].result.Verdicts)
 		require.Equal(t, i != 0, first[i].result.Run.Cost.Shared > 0, "the last to be struck is the trunk")
 	}

@@ -117,14 +117,14 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 }
 
 // plan lists the runs that the flags ask for.
-func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]job, error) {
+func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]scenarios.Job, error) {
 	if f.seeds < 1 {
 		return nil, fmt.Errorf("--seeds %d: want at least 1", f.seeds)
 	}
 	if f.jobs < 1 {
 		return nil, fmt.Errorf("--jobs %d: want at least 1", f.jobs)
 	}
-	var jobs []job
+	var jobs []scenarios.Job
 	for _, s := range chosen {
 		for i := range f.seeds {
 			seed := f.seed + uint64(i)
@@ -135,7 +135,7 @@ func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]job, error) {
 				}
 			}
 			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, seed)))
-			jobs = append(jobs, job{scenario: s, seed: seed, folder: folder})
+			jobs = append(jobs, scenarios.Job{Scenario: s, Seed: seed, Folder: folder})
 		}
 	}
 	return jobs, nil
@@ -231,7 +231,7 @@ func simulatedStages(programs *simulated.Programs, last time.Duration) func(trac
 }
 
 // report makes the runs, shows how far they are, and writes the table and the overview.
-func (b *batch) report(command *cobra.Command, out string, jobs []job) error {
+func (b *batch) report(command *cobra.Command, out string, jobs []scenarios.Job) error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
@@ -250,7 +250,7 @@ func (b *batch) report(command *cobra.Command, out string, jobs []job) error {
 			failed = append(failed, fmt.Errorf("%s: %w", o.job, o.err))
 		}
 		if o.result.Judged {
-			folders = append(folders, o.job.folder)
+			folders = append(folders, o.job.Folder)
 			results = append(results, o.result)
 		}
 	}
