@@ -126,6 +126,25 @@ func networkTroubles() []Scenario {
 			Sometimes: []checker.Condition{checker.LeaderChanged},
 		},
 		{
+			Name:     "nameless",
+			Claim:    "Clients that lost their connections while the name server is silent, or fails, lose no instance, and are back once it answers.",
+			Source:   "Outages of DNS are outages of whoever dials: clients of a registry that is itself looked up by name.",
+			Profiles: []Profile{Nacos2},
+			Cluster:  Nodes(3),
+			Load:     everyday(calmFrom),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, SilentResolver(Clients)),
+				Around(17*time.Second, time.Second, ResetConnections(Side(Clients), Side(Others))),
+				At(23*time.Second, Heal()), // who asked shortly before asks again after 5 s
+				Around(30*time.Second, strikeWithin, FailingResolver(Clients)),
+				Around(32*time.Second, time.Second, ResetConnections(Side(Clients), Side(Others))),
+				At(36*time.Second, Heal()),
+			},
+			Lasts:  58 * time.Second,
+			Bounds: settled,
+			Expect: sound,
+		},
+		{
 			Name:     "datagrams",
 			Claim:    "Pushes over UDP that are lost, doubled or overtaken by others leave no subscriber with less than it asks for at its next poll.",
 			Source:   "Nacos 1.x pushes over UDP and repeats what is not acknowledged (UdpPushService, after 10 s); clients drop what is older than what they hold.",

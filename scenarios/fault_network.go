@@ -93,6 +93,12 @@ func ReorderingLink(links [][]Role, share float64) Fault {
 	return Fault{Kind: run.KindReorderingLink, Sides: links, Measures: Measures{Share: share}}
 }
 
+// SilentResolver has nobody answer machines' questions for the addresses of names. Clients know nodes by name where a plan has this.
+func SilentResolver(roles ...Role) Fault { return Fault{Kind: run.KindSilentResolver, On: roles} }
+
+// FailingResolver has machines' questions for the addresses of names answered with a failure (SERVFAIL).
+func FailingResolver(roles ...Role) Fault { return Fault{Kind: run.KindFailingResolver, On: roles} }
+
 // Heal undoes whatever the network suffers from.
 func Heal() Fault { return Fault{Kind: run.KindHeal} }
 
@@ -160,6 +166,12 @@ var networkForms = map[run.Kind]form{
 	}},
 	run.KindReorderingLink: {names: namesLinks, check: checkShare, words: func(s Strike, list func([]string) string) string {
 		return fmt.Sprintf("reorder %s of the datagrams%s", percent(s.Share), links(s, list))
+	}},
+	run.KindSilentResolver: {words: func(s Strike, list func([]string) string) string {
+		return "leave what " + list(s.Machines) + " ask the name server unanswered"
+	}},
+	run.KindFailingResolver: {words: func(s Strike, list func([]string) string) string {
+		return "answer what " + list(s.Machines) + " ask the name server with a failure"
 	}},
 	run.KindHeal: {names: namesNobody, words: func(Strike, func([]string) string) string { return "heal the network" }},
 }

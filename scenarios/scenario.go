@@ -151,12 +151,13 @@ func (p Plan) Kinds() []run.Kind {
 	return kinds
 }
 
-// prepared are those kinds of faults of a plan, in order, for which nodes are booted in another way.
+// prepared are those kinds of faults of a plan, in order, for which nodes or clients are booted in another way.
 func (p Plan) prepared() []run.Kind {
 	var kinds []run.Kind
 	for _, kind := range p.Kinds() {
 		switch kind {
-		case run.KindFailpoint, run.KindUpgrade, run.KindMove, run.KindAddNode, run.KindRemoveNode, run.KindReplaceNode:
+		case run.KindFailpoint, run.KindUpgrade, run.KindMove, run.KindAddNode, run.KindRemoveNode, run.KindReplaceNode,
+			run.KindSilentResolver, run.KindFailingResolver:
 			kinds = append(kinds, kind)
 		}
 	}

@@ -33,6 +33,10 @@ const (
 	KindDuplicatingLink Kind = "duplicating-link"
 	// KindReorderingLink has datagrams overtake each other.
 	KindReorderingLink Kind = "reordering-link"
+	// KindSilentResolver has machines' questions for the addresses of names go unanswered.
+	KindSilentResolver Kind = "silent-resolver"
+	// KindFailingResolver has them answered with the word that the name server has failed.
+	KindFailingResolver Kind = "failing-resolver"
 	// KindHeal undoes whatever the network suffers from.
 	KindHeal Kind = "heal"
 )
@@ -149,6 +153,8 @@ var kinds = []kind{
 	{name: KindLossyLink, family: NetworkFamily, undoneBy: byHeal},
 	{name: KindDuplicatingLink, family: NetworkFamily, undoneBy: byHeal},
 	{name: KindReorderingLink, family: NetworkFamily, undoneBy: byHeal},
+	{name: KindSilentResolver, family: NetworkFamily, undoneBy: byHeal},
+	{name: KindFailingResolver, family: NetworkFamily, undoneBy: byHeal},
 	{name: KindHeal, family: NetworkFamily, ends: true},
 
 	{name: KindClockOffset, family: ClockFamily, undoneBy: byClockReset},

@@ -55,6 +55,7 @@ func harms() []scenarios.Fault {
 		scenarios.SlowLink(one, two, 20*time.Millisecond), scenarios.LongTail(between, 0.1, 100*time.Millisecond),
 		scenarios.NarrowLink(between, 100_000), scenarios.CloggedLink(between), scenarios.LossyLink(between, 0.1),
 		scenarios.DuplicatingLink(between, 0.1), scenarios.ReorderingLink(between, 0.1),
+		scenarios.SilentResolver(one), scenarios.FailingResolver(scenarios.Clients),
 		scenarios.ClockOffset(one, time.Second), scenarios.ClockDrift(one, 100), scenarios.ClockJump(one, time.Second),
 		scenarios.ClockFreeze(one), scenarios.ClockStrobe(one, time.Second, time.Second),
 		scenarios.LyingDisk(one), scenarios.DiskErrors(one, 0.1), scenarios.FullDisk(one, 1<<20), scenarios.SlowDisk(one, time.Second),

@@ -29,19 +29,21 @@ type strikeState struct {
 
 // cannot says of the kinds that are struck on no process of a host why not.
 var cannot = map[run.Kind]string{
-	run.KindCrash:       "the power of a process cannot be cut: what it wrote is in the kernel's hands (kill ends a process)",
-	run.KindTornCrash:   "the power of a process cannot be cut: what it wrote is in the kernel's hands (kill ends a process)",
-	run.KindMove:        "clients of processes know them by their addresses",
-	run.KindLyingDisk:   "the kernel keeps what it was told to sync",
-	run.KindDiskErrors:  "the disk of a process fails only with its host's",
-	run.KindSlowDisk:    "the disk of a process is its host's",
-	run.KindCloggedLink: "what it held back could not be let through again",
-	run.KindClockOffset: "all processes of a host share its clock",
-	run.KindClockDrift:  "all processes of a host share its clock",
-	run.KindClockJump:   "all processes of a host share its clock",
-	run.KindClockFreeze: "all processes of a host share its clock",
-	run.KindClockStrobe: "all processes of a host share its clock",
-	run.KindClockReset:  "all processes of a host share its clock",
+	run.KindCrash:           "the power of a process cannot be cut: what it wrote is in the kernel's hands (kill ends a process)",
+	run.KindTornCrash:       "the power of a process cannot be cut: what it wrote is in the kernel's hands (kill ends a process)",
+	run.KindMove:            "clients of processes know them by their addresses",
+	run.KindLyingDisk:       "the kernel keeps what it was told to sync",
+	run.KindDiskErrors:      "the disk of a process fails only with its host's",
+	run.KindSlowDisk:        "the disk of a process is its host's",
+	run.KindCloggedLink:     "what it held back could not be let through again",
+	run.KindSilentResolver:  "clients of processes know them by their addresses",
+	run.KindFailingResolver: "clients of processes know them by their addresses",
+	run.KindClockOffset:     "all processes of a host share its clock",
+	run.KindClockDrift:      "all processes of a host share its clock",
+	run.KindClockJump:       "all processes of a host share its clock",
+	run.KindClockFreeze:     "all processes of a host share its clock",
+	run.KindClockStrobe:     "all processes of a host share its clock",
+	run.KindClockReset:      "all processes of a host share its clock",
 }
 
 // Strike does what can be done to processes and to the network between them.

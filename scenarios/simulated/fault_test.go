@@ -35,6 +35,8 @@ var bites = []bite{
 	{scenarios.LossyLink(scenarios.Everywhere, 0.2), "# packets lost"},
 	{scenarios.DuplicatingLink(scenarios.Everywhere, 1), "# datagrams delivered twice"},
 	{scenarios.ReorderingLink(scenarios.Everywhere, 1), "# datagrams held back for later ones"},
+	{scenarios.SilentResolver(scenarios.Clients), "# questions for names met it"},
+	{scenarios.FailingResolver(scenarios.Clients), "# questions for names met it"},
 	{scenarios.ClockOffset(one, 3*time.Second), "the clock of n1 was off by 3s"},
 	{scenarios.ClockJump(two, -2*time.Second), "the clock of n2 was off by -2s"},
 	{scenarios.ClockDrift(three, 100_000), "the clock of n3 was off by 100ms"},
@@ -59,6 +61,9 @@ var bites = []bite{
 
 const one, two, three = scenarios.Role("node:1"), scenarios.Role("node:2"), scenarios.Role("node:3")
 
+// anew has clients look nodes up again, by ending the connections that they have.
+var anew = scenarios.At(3100*time.Millisecond, scenarios.ResetConnections(scenarios.Side(scenarios.Clients), scenarios.Side(scenarios.Others)))
+
 // No kind is forgotten.
 func TestEveryKindIsStruck(t *testing.T) {
 	for _, kind := range run.Kinds() {
@@ -74,6 +79,9 @@ func TestEveryFaultBites(t *testing.T) {
 		t.Run(string(c.fault.Kind), func(t *testing.T) {
 			t.Parallel()
 			plan := scenarios.Plan{scenarios.At(3*time.Second, c.fault)}
+			if c.fault.Kind == run.KindSilentResolver || c.fault.Kind == run.KindFailingResolver {
+				plan = append(plan, anew)
+			}
 			if undone := c.fault.Kind.UndoneBy(); len(undone) > 0 {
 				remedy := scenarios.Fault{Kind: undone[0]}
 				if undone[0] != run.KindHeal {

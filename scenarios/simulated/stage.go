@@ -64,6 +64,8 @@ type memory struct {
 	// changed are the ways that strikes in force made slow, lossy or otherwise bad; cutting are the numbers of the cuts in force.
 	changed []scenarios.Way
 	cutting []int
+	// unresolving are the machines whose resolver is silent or fails.
+	unresolving []string
 	// members are the nodes' addresses as the nodes' files list them; empty where members do not change.
 	members []string
 	// failpoints are the lines of each machine's file of failpoints; enabled counts how often a machine said that it switched one on.
@@ -162,8 +164,8 @@ func (s *Stage) bootWorkload(deployment scenarios.Deployment, nodes []run.Machin
 	}
 	var urls []string
 	for _, node := range nodes {
-		if slices.Contains(deployment.Faults, run.KindMove) {
-			urls = append(urls, fmt.Sprintf("%s=http://%s:%d", node.Name, node.Name, nodePort)) // its address will change
+		if slices.ContainsFunc(deployment.Faults, needsNames) {
+			urls = append(urls, fmt.Sprintf("%s=http://%s:%d", node.Name, node.Name, nodePort))
 			continue
 		}
 		urls = append(urls, node.Name+"=http://"+node.Address)
@@ -175,6 +177,11 @@ func (s *Stage) bootWorkload(deployment scenarios.Deployment, nodes []run.Machin
 	}
 	s.machines = append(s.machines, booted)
 	return run.Machine{Name: workloadName, Address: booted.Address().String(), Role: "workload"}, nil
+}
+
+// needsNames says whether clients must know nodes by name for a kind of fault: because addresses change, or because it befalls the names.
+func needsNames(kind run.Kind) bool {
+	return kind == run.KindMove || kind == run.KindSilentResolver || kind == run.KindFailingResolver
 }
 
 // printed passes on what a program printed.

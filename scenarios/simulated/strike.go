@@ -23,6 +23,8 @@ type struck struct {
 	// hits is how many things it hit at once: ends of connections that were reset, bits that were turned over,
 	// clocks that jumped, bytes that were being written, members that were listed.
 	hits int
+	// questions is what had become, when it struck, of those that each of the machines asked its resolver.
+	questions []network.ResolverCounters
 	// disks is what had been counted on each of the machines' disks when it struck.
 	disks []disk.Counters
 }
@@ -40,6 +42,7 @@ func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Durat
 			now.ran++
 		}
 		now.disks = append(now.disks, m.Disk().Counters())
+		now.questions = append(now.questions, m.ResolverCounters())
 	}
 	for _, way := range strike.Ways {
 		now.before = append(now.before, s.world.Counters(s.ends(way)))

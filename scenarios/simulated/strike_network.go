@@ -25,8 +25,21 @@ func (s *Stage) strikeNetwork(now *struck) error {
 		for _, way := range strike.Ways {
 			s.world.Clog(s.ends(way))
 		}
+	case run.KindSilentResolver, run.KindFailingResolver:
+		mode := network.ResolverSilent
+		if strike.Kind == run.KindFailingResolver {
+			mode = network.ResolverFails
+		}
+		for _, name := range strike.Machines {
+			s.world.Machine(name).SetResolver(mode)
+			s.unresolving = append(s.unresolving, name)
+		}
 	case run.KindHeal:
 		s.world.Heal()
+		for _, name := range s.unresolving {
+			s.world.Machine(name).SetResolver(network.ResolverAnswers)
+		}
+		s.unresolving = nil
 		for _, way := range s.changed {
 			s.world.UnsetLink(s.ends(way))
 		}
@@ -112,6 +125,13 @@ func (s *Stage) networkEvidence(now *struck) scenarios.Evidence {
 	switch now.strike.Kind {
 	case run.KindReset:
 		return scenarios.Evidence{Bit: now.hits > 0, Text: fmt.Sprintf("%d ends of connections reset", now.hits)}
+	case run.KindSilentResolver, run.KindFailingResolver:
+		var met uint64
+		for i, name := range now.strike.Machines {
+			since := s.world.Machine(name).ResolverCounters()
+			met += since.Unanswered - now.questions[i].Unanswered + since.Failed - now.questions[i].Failed
+		}
+		return scenarios.Evidence{Bit: met > 0, Text: fmt.Sprintf("%d questions for names met it", met)}
 	case run.KindSlowLink:
 		return counted(func(c network.Counters) uint64 { return c.Sent }, "%d packets sent over slow links")
 	case run.KindLongTail:
