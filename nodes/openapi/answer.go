@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -137,7 +138,9 @@ func writeRawJSON(w http.ResponseWriter, status int, body []byte) {
 }
 
 func writeBytes(w http.ResponseWriter, status int, media string, body []byte) {
-	w.Header().Set("Content-Type", media)
+	header := w.Header()
+	header.Set("Content-Type", media)
+	header.Set("Content-Length", strconv.Itoa(len(body))) // or a long answer would go out in more pieces
 	w.WriteHeader(status)
 	writeBody(w, body)
 }

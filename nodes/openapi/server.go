@@ -179,6 +179,9 @@ func writeValue(w http.ResponseWriter, r *http.Request, result answer) {
 	switch result := result.(type) {
 	case rawJSON:
 		writeRawJSON(w, http.StatusOK, result)
+	case *lentJSON:
+		writeRawJSON(w, http.StatusOK, result.text)
+		lists.Put(result)
 	case typedJSON:
 		writeMedia(w, http.StatusOK, result.media, result.value)
 	default:

@@ -172,7 +172,7 @@ func (s *Server) instanceList(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	return successJSON(s.encodeList(service, view, registry.Selection{Clusters: clusters, HealthyOnly: healthyOnly})), nil
+	return successJSON(s.appendList(nil, service, view, registry.Selection{Clusters: clusters, HealthyOnly: healthyOnly})), nil
 }
 
 // batchForm is PUT or DELETE /v2/ns/instance/metadata/batch, by what is done with the metadata.

@@ -20,7 +20,12 @@ const (
 // NotifySubscriberRequest is a push. It carries the service as the subscriber wants to see it.
 type NotifySubscriberRequest struct {
 	rpc.Ask
-	ServiceInfo json.RawMessage `json:"serviceInfo"`
+	ServiceInfo json.RawMessage `json:"-"`
+}
+
+// Attachment is the list.
+func (r NotifySubscriberRequest) Attachment() (string, json.RawMessage) {
+	return "serviceInfo", r.ServiceInfo
 }
 
 // Pusher tells subscribers. Make it with New.

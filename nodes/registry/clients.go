@@ -75,8 +75,8 @@ func (r *Registry) Publishers(key model.Service) []ClientPublished {
 	}
 	list := make([]ClientPublished, 0, len(s.publishers))
 	for id, c := range s.publishers {
-		for i := range c.published[key].count() {
-			list = append(list, ClientPublished{ClientID: id, Published: *c.published[key].at(i)})
+		for i := range c.published.of(key).count() {
+			list = append(list, ClientPublished{ClientID: id, Published: *c.published.of(key).at(i)})
 		}
 	}
 	slices.SortFunc(list, func(a, b ClientPublished) int {

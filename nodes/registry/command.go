@@ -146,7 +146,7 @@ func (r *Registry) applyInstance(kind CommandKind, key model.Service, instance P
 		r.publish(c, key, []Published{instance}, time.Now())
 		return
 	}
-	if c == nil || c.published[key] == nil {
+	if c == nil || c.published.of(key) == nil {
 		return
 	}
 	if kind == SetHealth {
@@ -207,7 +207,7 @@ func (r *Registry) deleteService(key model.Service) error {
 		r.buryService(key)
 	}
 	for _, c := range r.clients {
-		if !c.ephemeral && c.published[key] != nil {
+		if !c.ephemeral && c.published.of(key) != nil {
 			return ErrServiceNotEmpty
 		}
 	}
@@ -279,8 +279,8 @@ func (r *Registry) SnapshotPersistent() ([]byte, error) {
 		if c.ephemeral {
 			continue
 		}
-		for key, p := range c.published {
-			state.Instances = append(state.Instances, ServicePublished{Service: key, Published: p.Published})
+		for _, p := range c.published {
+			state.Instances = append(state.Instances, ServicePublished{Service: *p.service, Published: p.Published})
 		}
 	}
 	slices.SortFunc(state.Instances, compareInstances)
@@ -314,7 +314,7 @@ func (r *Registry) RestorePersistent(from io.Reader) error {
 		if c.ephemeral {
 			continue
 		}
-		for key := range c.published {
+		for _, key := range c.published.services() {
 			r.unpublish(c, key)
 		}
 		delete(r.clients, id)

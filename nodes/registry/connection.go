@@ -109,7 +109,7 @@ func (r *Registry) PublishConnected(id string, key model.Service, instances ...P
 	switch {
 	case len(instances) > 0:
 		r.publish(c, key, instances, c.verified)
-	case c.published[key] != nil:
+	case c.published.of(key) != nil:
 		r.unpublish(c, key)
 	default:
 		r.singleton(key, true)
@@ -129,7 +129,7 @@ func (r *Registry) DeregisterConnected(id string, key model.Service) error {
 		r.mu.Unlock()
 		return ErrNotConnected
 	}
-	if c.published[key] == nil {
+	if c.published.of(key) == nil {
 		r.mu.Unlock()
 		return nil
 	}

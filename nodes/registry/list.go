@@ -30,9 +30,7 @@ func (v *View) SelectList(want Selection, threshold float32) []*Host {
 		switch {
 		case !h.Enabled || want.HealthyOnly && !h.Healthy && !protected:
 		case protected && !h.Healthy:
-			shown := *h
-			shown.Healthy = true
-			hosts = append(hosts, &shown)
+			hosts = append(hosts, h.asHealthy())
 		default:
 			hosts = append(hosts, h)
 		}
@@ -64,9 +62,9 @@ func (r *Registry) MakeService(key model.Service) {
 
 // ApplyList takes an instance of a list that a member tells of, as ApplySync does, with the revision that its content has.
 func (r *Registry) ApplyList(data ClientData) error {
-	c := &client{id: data.ID, published: map[model.Service]*publication{}}
+	c := &client{id: data.ID}
 	for _, p := range data.Published {
-		c.published[p.Service] = &publication{Published: p.Published}
+		c.published.put(&publication{Published: p.Published, service: &p.Service})
 	}
 	data.Revision = c.contentRevision()
 	return r.ApplySync(data)
@@ -185,8 +183,8 @@ func (r *Registry) DropOthers(peer string, lists []List, theirs []ClientData, gr
 		}
 	}
 	for id, c := range r.clients {
-		for key := range c.published {
-			listed[id] = listed[id] || !wanted[key]
+		for _, p := range c.published {
+			listed[id] = listed[id] || !wanted[*p.service]
 		}
 	}
 	r.mu.RUnlock()
@@ -199,8 +197,8 @@ func (r *Registry) ServiceSince(clientID string) time.Time {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if c := r.clients[clientID]; c != nil {
-		for key := range c.published {
-			return r.services[key].made
+		for _, p := range c.published {
+			return r.services[*p.service].made
 		}
 	}
 	return time.Time{}

@@ -24,25 +24,14 @@ func (s *service) noteMoves(c *client, p *publication, old *publication) {
 		return
 	}
 	for i := range p.count() {
-		id := p.at(i).metadataID()
-		if old != nil && old.has(id) {
+		if old != nil && old.has(p.at(i)) {
 			continue
 		}
 		if s.moved == nil {
 			s.moved = map[string]move{}
 		}
-		s.moved[id] = move{to: c.id, at: time.Now()}
+		s.moved[p.at(i).metadataID()] = move{to: c.id, at: time.Now()}
 	}
-}
-
-// has says whether an instance is among those published.
-func (p *publication) has(metadataID string) bool {
-	for i := range p.count() {
-		if p.at(i).metadataID() == metadataID {
-			return true
-		}
-	}
-	return false
 }
 
 // outlived says whether an instance that a client publishes has moved to another connection since anybody vouched for this one.
@@ -60,8 +49,8 @@ func (r *Registry) outlives(c *client, key model.Service) bool {
 	if s == nil {
 		return false
 	}
-	for i := range c.published[key].count() {
-		if s.outlived(c, c.published[key].at(i)) {
+	for i := range c.published.of(key).count() {
+		if s.outlived(c, c.published.of(key).at(i)) {
 			return true
 		}
 	}
@@ -71,7 +60,7 @@ func (r *Registry) outlives(c *client, key model.Service) bool {
 // vouched notes that a client's node, or a peer that has heard of it, says that it lives: what was taken for outlived is shown again.
 func (r *Registry) vouched(c *client, now, beat time.Time) {
 	var shown []*service
-	for _, key := range c.services() {
+	for _, key := range c.published.services() {
 		if r.outlives(c, key) {
 			shown = append(shown, r.services[key])
 		}

@@ -15,15 +15,37 @@ type Published struct {
 	Port    int    `json:"port"`
 	Cluster string `json:"cluster"`
 	Healthy bool   `json:"healthy"`
+	Enabled bool   `json:"enabled"`
 	// Weight is 0 to 10000 where it came by registration; beats may bring anything.
-	Weight  float64 `json:"weight"`
-	Enabled bool    `json:"enabled"`
+	Weight float64 `json:"weight"`
 	// InstanceID is what lists show as instanceId, for example "10.0.0.1#8080#DEFAULT#DEFAULT_GROUP@@orders".
 	InstanceID string `json:"instance_id,omitempty"`
 	// App is the application that the instance belongs to, as its registration said (Nacos 1.x).
 	App string `json:"app,omitempty"`
 	// Metadata may be nil, which Nacos 1.x shows as null.
 	Metadata map[string]string `json:"metadata,omitzero"`
+}
+
+// noMetadata is in place of all empty ones. Metadata are never changed.
+var noMetadata = map[string]string{}
+
+// owned is the instance with texts of its own. Those that it came with are often parts of a whole request, which would be kept with them.
+func (p Published) owned() Published {
+	p.InstanceID, p.App = strings.Clone(p.InstanceID), strings.Clone(p.App)
+	if strings.HasPrefix(p.InstanceID, p.IP) { // as most ids do
+		p.IP = p.InstanceID[:len(p.IP)]
+	} else {
+		p.IP = strings.Clone(p.IP)
+	}
+	if p.Cluster == model.DefaultCluster {
+		p.Cluster = model.DefaultCluster // the constant
+	} else {
+		p.Cluster = strings.Clone(p.Cluster)
+	}
+	if p.Metadata != nil && len(p.Metadata) == 0 {
+		p.Metadata = noMetadata
+	}
+	return p
 }
 
 // ClientID is the id of the client that publishes an instance over HTTP (Nacos: IpPortBasedClient.getClientId).

@@ -127,9 +127,9 @@ func (r *Registry) Publications(clientID string) []Publication {
 		return nil
 	}
 	list := make([]Publication, 0, len(c.published))
-	for _, key := range c.services() {
-		p := Publication{Service: key, ClientID: clientID, Published: c.published[key].Published, Beat: c.published[key].beat}
-		if cover, set := r.instanceMetadata[key][p.metadataID()]; set {
+	for _, published := range c.published {
+		p := Publication{Service: *published.service, ClientID: clientID, Published: published.Published, Beat: published.beat}
+		if cover, set := r.instanceMetadata[p.Service][p.metadataID()]; set {
 			p.Cover = &cover
 		}
 		list = append(list, p)
@@ -141,8 +141,8 @@ func (r *Registry) Publications(clientID string) []Publication {
 func (r *Registry) Published(key model.Service, clientID string) (Published, bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if c := r.clients[clientID]; c != nil && c.published[key] != nil {
-		return c.published[key].Published, true
+	if c := r.clients[clientID]; c != nil && c.published.of(key) != nil {
+		return c.published.of(key).Published, true
 	}
 	return Published{}, false
 }
@@ -151,8 +151,8 @@ func (r *Registry) Published(key model.Service, clientID string) (Published, boo
 func (r *Registry) LastBeat(key model.Service, clientID string) time.Time {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if c := r.clients[clientID]; c != nil && c.published[key] != nil {
-		return c.published[key].beat
+	if c := r.clients[clientID]; c != nil && c.published.of(key) != nil {
+		return c.published.of(key).beat
 	}
 	return time.Time{}
 }

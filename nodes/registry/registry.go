@@ -72,7 +72,7 @@ type client struct {
 	id        string
 	ephemeral bool
 	revision  int64
-	published map[model.Service]*publication
+	published publications
 	// heard is when any node last heard from the client, as far as this one knows; heardHere when this node itself did, zero if
 	// never.
 	heard, heardHere time.Time
@@ -84,15 +84,6 @@ type client struct {
 	socket     *Connection
 	asked      time.Time
 	subscribed map[model.Service]Subscription
-}
-
-// publication is what a client publishes in a service, with what only the responsible node needs.
-type publication struct {
-	Published
-	// more are the further instances of a batch.
-	more []Published
-	// beat is when the instance last gave a sign of life (Nacos: lastHeartBeatTime).
-	beat time.Time
 }
 
 // grave remembers a client that this node removed, so that late news of its life can be told from new ones.
@@ -221,14 +212,14 @@ func (r *Registry) Deregister(key model.Service, clientID string) bool {
 // Expire takes an instance off because it gave no sign of life; unlike a deregistration this is no news from the client. It is
 // refused, with false, if the instance is gone or has given a sign of life since the beat that the caller judged by.
 func (r *Registry) Expire(key model.Service, clientID string, beat time.Time) bool {
-	return r.takeOff(key, clientID, func(c *client) bool { return !c.published[key].beat.After(beat) })
+	return r.takeOff(key, clientID, func(c *client) bool { return !c.published.of(key).beat.After(beat) })
 }
 
 // takeOff takes an instance off if there is one and it may go. That is asked under the lock that it goes under: nothing comes between.
 func (r *Registry) takeOff(key model.Service, clientID string, mayGo func(*client) bool) bool {
 	r.mu.Lock()
 	c := r.clients[clientID]
-	if c == nil || c.published[key] == nil || !mayGo(c) {
+	if c == nil || c.published.of(key) == nil || !mayGo(c) {
 		r.mu.Unlock()
 		return false
 	}
@@ -247,13 +238,13 @@ func (r *Registry) takeOff(key model.Service, clientID string, mayGo func(*clien
 func (r *Registry) Beat(key model.Service, id string) bool {
 	r.mu.Lock()
 	c := r.clients[id]
-	if c == nil || c.published[key] == nil {
+	if c == nil || c.published.of(key) == nil {
 		r.mu.Unlock()
 		return false
 	}
 	now := time.Now()
 	c.heard, c.heardHere, c.verified = now, now, now
-	p := c.published[key]
+	p := c.published.of(key)
 	p.beat = now
 	recovered := !p.Healthy
 	if recovered {
@@ -271,7 +262,7 @@ func (r *Registry) Beat(key model.Service, id string) bool {
 func (r *Registry) MarkUnhealthy(key model.Service, clientID string, beat time.Time) bool {
 	r.mu.Lock()
 	c := r.clients[clientID]
-	if c == nil || c.published[key] == nil || !c.published[key].Healthy || c.published[key].beat.After(beat) {
+	if c == nil || c.published.of(key) == nil || !c.published.of(key).Healthy || c.published.of(key).beat.After(beat) {
 		r.mu.Unlock()
 		return false
 	}
@@ -304,7 +295,7 @@ func (c *client) renew(now, beat time.Time) {
 
 // newClient adds a client that has published nothing yet.
 func (r *Registry) newClient(id string) *client {
-	c := &client{id: id, ephemeral: isEphemeralID(id), published: map[model.Service]*publication{}, verified: time.Now()}
+	c := &client{id: id, ephemeral: isEphemeralID(id), verified: time.Now()}
 	r.clients[id] = c
 	return c
 }
@@ -325,16 +316,21 @@ func (r *Registry) singleton(key model.Service, ephemeral bool) *service {
 // publish has a client publish some instances, one at least, in place of what it published in that service before.
 func (r *Registry) publish(c *client, key model.Service, instances []Published, now time.Time) {
 	s := r.singleton(key, c.ephemeral)
-	old := c.published[key]
+	old := c.published.of(key)
 	if old != nil {
 		r.leave(s, old, now)
 	}
-	p := &publication{Published: instances[0], more: instances[1:], beat: now}
+	p := &publication{Published: instances[0].owned(), service: &s.key, beat: now}
+	for _, i := range instances[1:] {
+		p.more = append(p.more, i.owned())
+	}
 	s.noteMoves(c, p, old)
-	c.published[key] = p
+	c.published.put(p)
 	s.publishers[c.id] = c
 	for i := range p.count() {
-		delete(s.left, p.at(i).metadataID())
+		if len(s.left) > 0 {
+			delete(s.left, p.at(i).metadataID())
+		}
 		if cluster := p.at(i).Cluster; !s.clusters[cluster] {
 			s.clusters[cluster] = true
 		}
@@ -343,8 +339,8 @@ func (r *Registry) publish(c *client, key model.Service, instances []Published, 
 }
 
 func (r *Registry) unpublish(c *client, key model.Service) {
-	old := c.published[key]
-	delete(c.published, key)
+	old := c.published.of(key)
+	c.published.drop(key)
 	s := r.services[key]
 	if s == nil {
 		return
@@ -373,16 +369,6 @@ func (r *Registry) leave(s *service, old *publication, now time.Time) {
 	}
 }
 
-// count is how many instances there are; at returns one of them.
-func (p *publication) count() int { return 1 + len(p.more) }
-
-func (p *publication) at(i int) *Published {
-	if i == 0 {
-		return &p.Published
-	}
-	return &p.more[i-1]
-}
-
 // lastHeard is when any node last heard from the client, as far as this one knows.
 func (c *client) lastHeard() time.Time {
 	if c.connection != nil {
@@ -393,23 +379,13 @@ func (c *client) lastHeard() time.Time {
 
 func (r *Registry) setHealth(c *client, key model.Service, healthy bool) {
 	// The publication is replaced, not changed: views may still read the old one.
-	changed := *c.published[key]
-	changed.Healthy = healthy
-	c.published[key] = &changed
+	changed := *c.published.of(key)
+	changed.Healthy, changed.digest = healthy, 0
+	c.published.put(&changed)
 	c.revision = c.contentRevision()
 	if s := r.services[key]; s != nil {
 		r.changed(s)
 	}
-}
-
-// services of a client, in order.
-func (c *client) services() []model.Service {
-	keys := make([]model.Service, 0, len(c.published))
-	for key := range c.published {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, less)
-	return keys
 }
 
 // clientIDs returns the ids of the clients that match, in order.

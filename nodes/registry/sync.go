@@ -4,11 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"math"
-	"slices"
-	"strconv"
 	"time"
 
 	"muster/model"
@@ -44,12 +40,12 @@ func (r *Registry) Snapshot(clientID string) (ClientData, bool) {
 		return ClientData{}, false
 	}
 	data := ClientData{ID: c.id, Revision: c.revision, Silent: time.Since(c.lastHeard())}
-	for _, key := range c.services() {
-		for i := range c.published[key].count() {
-			if s := r.services[key]; s != nil && s.outlived(c, c.published[key].at(i)) {
+	for _, p := range c.published {
+		for i := range p.count() {
+			if s := r.services[*p.service]; s != nil && s.outlived(c, p.at(i)) {
 				continue
 			}
-			data.Published = append(data.Published, ServicePublished{Service: key, Published: *c.published[key].at(i)})
+			data.Published = append(data.Published, ServicePublished{Service: *p.service, Published: *p.at(i)})
 		}
 	}
 	return data, true
@@ -147,20 +143,15 @@ func (r *Registry) replace(c *client, list []ServicePublished, heard time.Time) 
 			continue // the service was taken by persistent instances meanwhile
 		}
 		listed[key] = true
-		if old := c.published[key]; old == nil || !old.publishes(instances) {
+		if old := c.published.of(key); old == nil || !old.publishes(instances) {
 			r.publish(c, key, instances, heard)
 		}
 	}
-	for _, key := range c.services() {
+	for _, key := range c.published.services() {
 		if !listed[key] {
 			r.unpublish(c, key)
 		}
 	}
-}
-
-// publishes compares with everything that a client published.
-func (p *publication) publishes(instances []Published) bool {
-	return p.count() == len(instances) && p.equal(instances[0]) && slices.EqualFunc(p.more, instances[1:], Published.equal)
 }
 
 // knownBetter says whether this node has later news of a client than a peer that heard from it at theirs.
@@ -192,7 +183,7 @@ func (r *Registry) RemoveSynced(clientID string, silent time.Duration) error {
 
 // bury removes a client with all that it published, and says whether it is gone: one that still subscribes stays, empty.
 func (r *Registry) bury(c *client) bool {
-	for _, key := range c.services() {
+	for _, key := range c.published.services() {
 		r.unpublish(c, key)
 	}
 	if c.socket != nil {
@@ -231,34 +222,6 @@ func (r *Registry) DropUnlisted(peer string, listed map[string]bool, grace time.
 		return c.ephemeral && !isConnectionID(c.id) && c.socket == nil && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
 			r.options.Owner != nil && r.options.Owner(r.options.Profile.tagOf(c.id)) == peer
 	})
-}
-
-// contentRevision is a hash of everything that the client publishes, health included: a copy whose health is wrong is found by
-// verification. (Nacos: DistroUtils.hash, without health.)
-func (c *client) contentRevision() int64 {
-	h := fnv.New64a()
-	write := func(parts ...string) {
-		for _, part := range parts {
-			_, _ = io.WriteString(h, strconv.Itoa(len(part))+":"+part) // a hash never fails to write
-		}
-	}
-	write(c.id)
-	for _, key := range c.services() {
-		for i := range c.published[key].count() {
-			p := c.published[key].at(i)
-			write(key.Namespace, key.Group, key.Name, p.IP, strconv.Itoa(p.Port), p.Cluster, p.InstanceID, strconv.FormatBool(p.Healthy),
-				strconv.FormatBool(p.Enabled), strconv.FormatFloat(p.Weight, 'g', -1, 64), p.App)
-			names := make([]string, 0, len(p.Metadata))
-			for name := range p.Metadata {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			for _, name := range names {
-				write(name, p.Metadata[name])
-			}
-		}
-	}
-	return int64(h.Sum64() | 1)
 }
 
 // syncJSON is ClientSyncData as Nacos's Jackson writes it. Two things differ: the attribute silentMillis, and an instance's id,

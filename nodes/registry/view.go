@@ -5,23 +5,23 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"muster/model"
 )
 
 // Host is one instance as a query shows it: what its client published, covered by operators' metadata (Nacos: Instance).
 type Host struct {
-	InstanceID string
-	IP         string
-	Port       int
-	Weight     float64
-	Healthy    bool
-	Enabled    bool
-	Ephemeral  bool
-	Cluster    string
-	// App is what Nacos 1.x shows.
-	App      string
-	Metadata map[string]string
+	// Published is shared with the client's publication unless something covers it. It is never changed.
+	*Published
+	Ephemeral bool
+}
+
+// asHealthy is the host as a protected list shows it.
+func (h *Host) asHealthy() *Host {
+	shown := *h.Published
+	shown.Healthy = true
+	return &Host{&shown, h.Ephemeral}
 }
 
 // View is a service as queries show it. It is shared and never changed (Nacos: ServiceInfo, kept by ServiceStorage).
@@ -33,6 +33,16 @@ type View struct {
 	Clusters []string
 	// Known says whether there is such a service.
 	Known bool
+
+	encoding sync.Once
+	encoded  []byte
+}
+
+// Encoded is what encode makes of the view's hosts. It is made when it is first asked for, and is then the same for all who ask: there
+// is one way to write all hosts of a view. It must not be changed.
+func (v *View) Encoded(encode func() []byte) []byte {
+	v.encoding.Do(func() { v.encoded = encode() })
+	return v.encoded
 }
 
 // View returns the service's instances as they were when its view was last computed: at most ViewDelay behind. An unknown service
@@ -66,17 +76,23 @@ func (r *Registry) FreshView(key model.Service) *View {
 func (r *Registry) compute(s *service) *View {
 	v := &View{Service: s.key, Hosts: make([]*Host, 0, len(s.publishers)), Clusters: slices.Sorted(maps.Keys(s.clusters)), Known: true}
 	covers := r.instanceMetadata[s.key]
+	var hosts []Host // together, which takes less memory than one by one
 	for _, c := range s.publishers {
-		publication := c.published[s.key]
+		publication := c.published.of(s.key)
 		for i := range publication.count() {
 			p := publication.at(i)
 			if s.outlived(c, p) {
 				continue
 			}
-			h := &Host{InstanceID: p.InstanceID, IP: p.IP, Port: p.Port, Weight: p.Weight, Healthy: p.Healthy, Enabled: p.Enabled,
-				Ephemeral: c.ephemeral, Cluster: p.Cluster, App: p.App, Metadata: p.Metadata}
-			if cover, covered := covers[p.metadataID()]; covered {
-				h.cover(cover)
+			if cap(hosts) == len(hosts) {
+				hosts = make([]Host, 0, max(len(s.publishers)-len(v.Hosts), publication.count()-i))
+			}
+			hosts = append(hosts, Host{p, c.ephemeral})
+			h := &hosts[len(hosts)-1]
+			if len(covers) > 0 {
+				if cover, covered := covers[p.metadataID()]; covered {
+					h.cover(cover)
+				}
 			}
 			v.Hosts = append(v.Hosts, h)
 		}
@@ -132,6 +148,8 @@ func compareMaps(a, b map[string]string) int {
 
 // cover lays an operator's metadata over a host (Nacos: InstanceUtil.updateInstanceMetadata).
 func (h *Host) cover(metadata InstanceMetadata) {
+	covered := *h.Published
+	h.Published = &covered
 	h.Weight, h.Enabled = metadata.Weight, metadata.Enabled
 	if len(metadata.Extend) == 0 {
 		return
@@ -175,9 +193,7 @@ func (v *View) Select(want Selection, metadata *ServiceMetadata) (hosts []*Host,
 	}
 	for i, h := range hosts {
 		if !h.Healthy {
-			shown := *h
-			shown.Healthy = true
-			hosts[i] = &shown
+			hosts[i] = h.asHealthy()
 		}
 	}
 	return hosts, true

@@ -26,6 +26,8 @@ const (
 	// keepaliveTime is after how much silence a sign of life is asked for, keepaliveTimeout how long that may take.
 	keepaliveTime    = 30 * time.Second
 	keepaliveTimeout = 10 * time.Second
+	// writeBuffer has a list of a hundred instances go out in one piece. A connection has it only while it writes.
+	writeBuffer = 64 << 10
 	// maxStreams is how many requests and streams one connection may have under way; more wait at its other end.
 	maxStreams = 1000
 )
@@ -67,6 +69,7 @@ func NewServer(logger *slog.Logger) *Server {
 	s := &Server{logger: logger, handlers: map[string]handler{}}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
+		grpc.ForceServerCodecV2(newCodec()), grpc.WriteBufferSize(writeBuffer), grpc.SharedWriteBuffer(true),
 		grpc.StatsHandler(connections{s}),
 		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(maxStreams),
 		// Clients may ask for a sign of life whenever they like; connections whose other end has vanished are closed in time.

@@ -78,7 +78,12 @@ type ServiceQueryRequest struct {
 // QueryServiceResponse answers it.
 type QueryServiceResponse struct {
 	rpc.Result
-	ServiceInfo json.RawMessage `json:"serviceInfo,omitempty"`
+	ServiceInfo json.RawMessage `json:"-"`
+}
+
+// Attachment is the list.
+func (r QueryServiceResponse) Attachment() (string, json.RawMessage) {
+	return "serviceInfo", r.ServiceInfo
 }
 
 // ServiceListRequest asks for the names of the services of a group.
@@ -105,7 +110,12 @@ type SubscribeServiceRequest struct {
 // SubscribeServiceResponse answers it with the service as it is.
 type SubscribeServiceResponse struct {
 	rpc.Result
-	ServiceInfo json.RawMessage `json:"serviceInfo,omitempty"`
+	ServiceInfo json.RawMessage `json:"-"`
+}
+
+// Attachment is the list.
+func (r SubscribeServiceResponse) Attachment() (string, json.RawMessage) {
+	return "serviceInfo", r.ServiceInfo
 }
 
 // instance is one as SDKs send it (Nacos: pojo/Instance). Whether it says to be ephemeral is not looked at: the kind of request decides.

@@ -35,9 +35,9 @@ func ask[Request, Response any](t *testing.T, answer func(context.Context, *Requ
 	request := new(Request)
 	require.NoError(t, json.Unmarshal([]byte(body), request))
 	response, err := answer(t.Context(), request)
-	text, marshalErr := json.Marshal(response)
-	require.NoError(t, marshalErr)
-	return string(text), err
+	encoded, encodeErr := rpc.Encode(response)
+	require.NoError(t, encodeErr)
+	return string(encoded.GetBody().GetValue()), err
 }
 
 const ofOrders = `"namespace":"public","groupName":"DEFAULT_GROUP","serviceName":"orders"`
@@ -49,8 +49,8 @@ func TestRegister(t *testing.T) {
 	require.JSONEq(t, `{"resultCode":200,"errorCode":0,"success":true,"type":"registerInstance"}`, body)
 	hosts := h.options.Registry.FreshView(orders).Hosts
 	require.Len(t, hosts, 1)
-	require.Equal(t, registry.Host{InstanceID: "10.1.0.1#80#null#DEFAULT_GROUP@@orders", IP: "10.1.0.1", Port: 80, Weight: 1, Healthy: true,
-		Enabled: true, Ephemeral: true, Cluster: "DEFAULT"}, *hosts[0])
+	require.Equal(t, registry.Host{Published: &registry.Published{InstanceID: "10.1.0.1#80#null#DEFAULT_GROUP@@orders", IP: "10.1.0.1", Port: 80,
+		Weight: 1, Healthy: true, Enabled: true, Cluster: "DEFAULT"}, Ephemeral: true}, *hosts[0])
 
 	_, err = ask(t, h.batch, `{`+ofOrders+`,"type":"batchRegisterInstance","instances":[{"ip":"a"},{"ip":"b","clusterName":"c_1"}]}`)
 	require.NoError(t, err)
@@ -138,7 +138,8 @@ func answerFuzzed[Request, Response any](t *testing.T, answer func(context.Conte
 		return
 	}
 	if response, err := answer(t.Context(), request); err == nil {
-		_, err = json.Marshal(response)
+		encoded, err := rpc.Encode(response)
 		require.NoError(t, err)
+		require.True(t, json.Valid(encoded.GetBody().GetValue()))
 	}
 }

@@ -1,0 +1,93 @@
+package registry
+
+import (
+	"slices"
+	"time"
+
+	"muster/model"
+)
+
+// publication is what a client publishes in a service, with what only the responsible node needs.
+type publication struct {
+	Published
+	// service is the key of the service: that of the service itself, so that it is held once.
+	service *model.Service
+	// more are the further instances of a batch.
+	more []Published
+	// beat is when the instance last gave a sign of life (Nacos: lastHeartBeatTime).
+	beat time.Time
+	// digest is what contentRevision makes of it, 0 until it is asked for.
+	digest digest
+}
+
+// count is how many instances there are; at returns one of them.
+func (p *publication) count() int { return 1 + len(p.more) }
+
+func (p *publication) at(i int) *Published {
+	if i == 0 {
+		return &p.Published
+	}
+	return &p.more[i-1]
+}
+
+// publishes compares with everything that a client published.
+func (p *publication) publishes(instances []Published) bool {
+	return p.count() == len(instances) && p.equal(instances[0]) && slices.EqualFunc(p.more, instances[1:], Published.equal)
+}
+
+// has says whether an instance is among those published.
+func (p *publication) has(q *Published) bool {
+	for i := range p.count() {
+		if own := p.at(i); own.IP == q.IP && own.Port == q.Port && own.Cluster == q.Cluster {
+			return true
+		}
+	}
+	return false
+}
+
+// publications are what a client publishes, in the order of services. There are as many of them as instances: most clients publish one,
+// for which a list takes a tenth of a map's memory.
+type publications []*publication
+
+// find is the place of a service's, or where it would be.
+func (l publications) find(key model.Service) (int, bool) {
+	return slices.BinarySearchFunc(l, key, func(p *publication, key model.Service) int { return less(*p.service, key) })
+}
+
+// of is what is published in a service, nil if nothing.
+func (l publications) of(key model.Service) *publication {
+	if at, found := l.find(key); found {
+		return l[at]
+	}
+	return nil
+}
+
+// put adds a publication, in place of what was published in the service before.
+func (l *publications) put(p *publication) {
+	at, found := l.find(*p.service)
+	if found {
+		(*l)[at] = p
+		return
+	}
+	grown := *l
+	if len(grown) == 0 {
+		grown = make(publications, 0, 1)
+	}
+	*l = slices.Insert(grown, at, p)
+}
+
+// drop removes what is published in a service.
+func (l *publications) drop(key model.Service) {
+	if at, found := l.find(key); found {
+		*l = slices.Delete(*l, at, at+1)
+	}
+}
+
+// services are those that are published in, in order.
+func (l publications) services() []model.Service {
+	keys := make([]model.Service, len(l))
+	for i, p := range l {
+		keys[i] = *p.service
+	}
+	return keys
+}

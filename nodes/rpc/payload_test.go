@@ -1,0 +1,56 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+)
+
+func TestCodecWritesWhatProtobufWrites(t *testing.T) {
+	metadata := &Metadata{Type: "ServerCheckRequest", ClientIp: "10.0.0.1"}
+	for name, payload := range map[string]*Payload{
+		"empty":        {},
+		"no body":      {Metadata: metadata},
+		"empty body":   {Metadata: metadata, Body: &anypb.Any{}},
+		"no metadata":  {Body: &anypb.Any{Value: []byte("{}")}},
+		"short":        {Metadata: metadata, Body: &anypb.Any{Value: []byte(`{"a":1}`)}},
+		"long":         {Metadata: metadata, Body: &anypb.Any{Value: bytes.Repeat([]byte("x"), 100_000)}},
+		"typed body":   {Metadata: metadata, Body: &anypb.Any{TypeUrl: "a/b", Value: []byte("{}")}},
+		"with headers": {Metadata: &Metadata{Type: "A", Headers: map[string]string{"app": "unknown"}}, Body: &anypb.Any{Value: []byte("{}")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, err := proto.Marshal(payload)
+			require.NoError(t, err)
+			got, err := newCodec().Marshal(payload)
+			require.NoError(t, err)
+			require.Equal(t, string(want), string(got.Materialize()))
+			read := new(Payload)
+			require.NoError(t, newCodec().Unmarshal(got, read))
+			require.True(t, proto.Equal(payload, read))
+		})
+	}
+}
+
+type attached struct {
+	Name string `json:"name"`
+	List []byte `json:"-"`
+}
+
+func (a attached) Attachment() (string, json.RawMessage) { return "list", a.List }
+
+func TestEncodeAttachments(t *testing.T) {
+	for want, message := range map[string]any{
+		`{"name":"n"}`:                      attached{Name: "n"},
+		`{"name":"n","list":[1, 2]}`:        attached{Name: "n", List: []byte("[1, 2]")},
+		`{"name":"n","list":{"name":null}}`: &attached{Name: "n", List: []byte(`{"name":null}`)},
+		`{}`:                                struct{}{},
+	} {
+		payload, err := Encode(message)
+		require.NoError(t, err)
+		require.Equal(t, want, string(payload.GetBody().GetValue()))
+	}
+}
