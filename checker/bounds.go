@@ -14,6 +14,8 @@ import (
 //	UnhealthyAfter 15 s    the server's own limit; seen 15.1 to 20.6 s after the last answered beat, 16.1 to 21.8 s at others
 //	RemovedAfter 30 s      likewise; seen 30.2 to 35.6 s, and 31.2 to 36.7 s at others
 //	ExpirySlack 8 s        5 s between two checks, 1.1 s sync, 0.6 s view: at most 6.8 s were seen
+//	ProbedDown 10 s        7 s between the first two checks, 5 s later, at most; 0.5 s for the check, 1 s for Raft, 0.5 s view
+//	ProbedUp 18 s          three checks 5 s apart at most, and the same
 //	MinOperations 100      less says nothing about a cluster
 //	Linearize 60 s         typical services take milliseconds; a search that explodes is stopped by its number of steps long
 //	                       before (see maximumSteps), so that a slow machine comes to the same verdict as a fast one
@@ -24,6 +26,8 @@ func DefaultBounds() Bounds {
 		UnhealthyAfter: 15 * time.Second,
 		RemovedAfter:   30 * time.Second,
 		ExpirySlack:    8 * time.Second,
+		ProbedDown:     10 * time.Second,
+		ProbedUp:       18 * time.Second,
 		MinOperations:  100,
 		Linearize:      time.Minute,
 	}
@@ -37,6 +41,8 @@ func (b Bounds) OrDefaults() Bounds {
 	orDefault(&b.UnhealthyAfter, defaults.UnhealthyAfter)
 	orDefault(&b.RemovedAfter, defaults.RemovedAfter)
 	orDefault(&b.ExpirySlack, defaults.ExpirySlack)
+	orDefault(&b.ProbedDown, defaults.ProbedDown)
+	orDefault(&b.ProbedUp, defaults.ProbedUp)
 	orDefault(&b.MinOperations, defaults.MinOperations)
 	orDefault(&b.Linearize, defaults.Linearize)
 	return b

@@ -38,13 +38,15 @@ const (
 	NoGhost Property = "no-ghost"
 	// Expiry: a silent client's instance turns unhealthy and goes away within the bounds, neither early nor late; both were seen.
 	Expiry Property = "expiry"
+	// Probed: a persistent instance is listed as unhealthy once its server no longer listens, and as healthy while it does; both were seen.
+	Probed Property = "probed"
 	// Exercised: there was enough traffic, every fault that the stage can strike was struck and bit, and every condition of
 	// Sometimes came up. A run in which it is not Holds has tested too little to mean anything.
 	Exercised Property = "exercised"
 )
 
 // Properties lists them all in the order in which reports show them.
-var Properties = []Property{Linearizable, LocalReads, Durable, Converged, NoLoss, NoGhost, Expiry, Exercised}
+var Properties = []Property{Linearizable, LocalReads, Durable, Converged, NoLoss, NoGhost, Expiry, Probed, Exercised}
 
 // Verdict is what a checker says of one property of one run.
 type Verdict struct {
@@ -86,6 +88,10 @@ type Bounds struct {
 	UnhealthyAfter time.Duration `json:"unhealthy_after_ns,omitempty"`
 	RemovedAfter   time.Duration `json:"removed_after_ns,omitempty"`
 	ExpirySlack    time.Duration `json:"expiry_slack_ns,omitempty"`
+	// ProbedDown and ProbedUp: how long after a server has stopped listening its instance may still be listed as healthy, and how long
+	// after it listens again as unhealthy. Nacos checks every 1 to 7 s; one refused connection is enough, three good ones are needed.
+	ProbedDown time.Duration `json:"probed_down_ns,omitempty"`
+	ProbedUp   time.Duration `json:"probed_up_ns,omitempty"`
 	// MinOperations: with fewer completed operations the run has tested too little.
 	MinOperations int `json:"min_operations,omitempty"`
 	// Linearize: how long (real time) porcupine may think about one service before the verdict is Undecided.

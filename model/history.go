@@ -63,6 +63,10 @@ const (
 	// Pushed (phase Event): a subscriber learned what Instances of a Service there are, and from which Node; it believes that until it
 	// learns otherwise.
 	Pushed Call = "pushed"
+	// ServerListens (phase Event): a server listens from now on, where its persistent Instance of a Service says; ServerGone: from now on
+	// nobody listens there.
+	ServerListens Call = "listens"
+	ServerGone    Call = "gone"
 )
 
 // ReadMode says which guarantee a query asked for.

@@ -56,6 +56,11 @@ type Load struct {
 	Leaving int `json:"leaving,omitempty"`
 	// Silences are times in which an ephemeral client is as good as dead.
 	Silences []Silence `json:"silences,omitempty"`
+	// Servers each listen on a port of their own and have one persistent instance say so, in one service that they share. They
+	// never deregister it, nor say anything more: to find out whether they listen is the registry's business.
+	Servers int `json:"servers,omitempty"`
+	// Outages are times in which a server does not listen.
+	Outages []Outage `json:"outages,omitempty"`
 	// Namespace in which everything is registered. Empty: DefaultNamespace.
 	Namespace string `json:"namespace,omitempty"`
 	// Prefix of service names, so that two runs against one cluster do not meet.
@@ -66,6 +71,16 @@ type Load struct {
 type Silence struct {
 	// Client is the number of the ephemeral client, from 1.
 	Client int `json:"client"`
+	// From is counted from the start of the workload.
+	From time.Duration `json:"from_ns"`
+	// For is how long it lasts. 0: to the end of the run.
+	For time.Duration `json:"for_ns,omitempty"`
+}
+
+// Outage has one server not listen for a while: its process died, and was started again.
+type Outage struct {
+	// Server is its number, from 1.
+	Server int `json:"server"`
 	// From is counted from the start of the workload.
 	From time.Duration `json:"from_ns"`
 	// For is how long it lasts. 0: to the end of the run.
@@ -105,6 +120,9 @@ func (l Load) Validate() error {
 	case l.Subscribers > 0 && l.EphemeralServices == 0:
 		complain("ephemeral_services is 0, but there are %d subscribers: want at least 1 service", l.Subscribers)
 	}
+	if l.Servers < 0 || l.Servers > MaxClients {
+		complain("servers is %d: want 0 to %d", l.Servers, MaxClients)
+	}
 	if l.Leaving < 0 || l.Leaving > l.EphemeralClients {
 		complain("leaving is %d: want 0 to %d, the number of ephemeral clients", l.Leaving, l.EphemeralClients)
 	}
@@ -133,7 +151,7 @@ func (l Load) Validate() error {
 			complain("%s is %v: want 0 or more", span.name, span.time)
 		}
 	}
-	return errors.Join(append(wrong, l.validateSilences()...)...)
+	return errors.Join(slices.Concat(wrong, l.validateSilences(), l.validateOutages())...)
 }
 
 // MaxClients of a kind, and services of a kind: each has an address of its own.
@@ -161,4 +179,28 @@ func (l Load) SilencesInOrder() []Silence {
 	silences := slices.Clone(l.Silences)
 	slices.SortStableFunc(silences, func(a, b Silence) int { return cmp.Compare(a.From, b.From) })
 	return silences
+}
+
+func (l Load) validateOutages() []error {
+	var wrong []error
+	last := map[int]Outage{}
+	for _, outage := range l.OutagesInOrder() {
+		switch before, again := last[outage.Server]; {
+		case outage.Server < 1 || outage.Server > l.Servers:
+			wrong = append(wrong, fmt.Errorf("outage of server %d: want one of the servers, 1 to %d", outage.Server, l.Servers))
+		case outage.From < 0 || outage.For < 0:
+			wrong = append(wrong, fmt.Errorf("outage of server %d from %v for %v: want no negative times", outage.Server, outage.From, outage.For))
+		case again && (before.For == 0 || before.From+before.For > outage.From):
+			wrong = append(wrong, fmt.Errorf("outage of server %d from %v begins before the one from %v ends", outage.Server, outage.From, before.From))
+		}
+		last[outage.Server] = outage
+	}
+	return wrong
+}
+
+// OutagesInOrder are the outages sorted by when they begin.
+func (l Load) OutagesInOrder() []Outage {
+	outages := slices.Clone(l.Outages)
+	slices.SortStableFunc(outages, func(a, b Outage) int { return cmp.Compare(a.From, b.From) })
+	return outages
 }

@@ -44,6 +44,12 @@ func TestLoadValidate(t *testing.T) {
 		{"no beats needed", func(l *Load) { l.BeatInterval, l.EphemeralClients = 0, 0 }, ""},
 		{"stops before it begins", func(l *Load) { l.Stop = -1 }, "stop_ns is -1ns"},
 		{"silence of nobody", func(l *Load) { l.Silences = []Silence{{Client: 3}} }, "silence of client 3: want one of the ephemeral clients, 1 to 2"},
+		{"outage of nobody", func(l *Load) { l.Outages = []Outage{{Server: 1}} }, "outage of server 1: want one of the servers, 1 to 0"},
+		{"negative outage", func(l *Load) { l.Servers, l.Outages = 1, []Outage{{Server: 1, For: -time.Second}} }, "want no negative times"},
+		{"outage within an outage", func(l *Load) {
+			l.Servers, l.Outages = 1, []Outage{{Server: 1, From: 3 * time.Second}, {Server: 1, From: time.Second, For: 5 * time.Second}}
+		}, "outage of server 1 from 3s begins before the one from 1s ends"},
+		{"fewer than no servers", func(l *Load) { l.Servers = -1 }, "servers is -1"},
 		{"negative silence", func(l *Load) { l.Silences = []Silence{{Client: 1, From: -time.Second}} }, "want no negative times"},
 		{"silence within silence", func(l *Load) {
 			l.Silences = []Silence{{Client: 1, From: time.Second}, {Client: 1, From: 2 * time.Second}}

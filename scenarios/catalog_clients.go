@@ -81,6 +81,19 @@ func clientTroubles() []Scenario {
 			Sometimes: []checker.Condition{checker.InstanceExpired},
 		}),
 		{
+			Name:     "servers-die",
+			Claim:    "A persistent instance whose server dies is unhealthy on every node within seconds, and healthy again when it is back: the registry looks by itself.",
+			Source:   "TcpHealthCheckProcessor and HealthCheckCommonV2: one refused connection is enough, three good ones are needed; only the responsible node looks.",
+			Profiles: both,
+			Cluster:  Nodes(3),
+			Load: served(everyday(60*time.Second), 3,
+				model.Outage{Server: 1, From: 14 * time.Second, For: 14 * time.Second},
+				model.Outage{Server: 2, From: 30 * time.Second, For: 14 * time.Second},
+				model.Outage{Server: 3, From: 50 * time.Second}),
+			Lasts:  70 * time.Second,
+			Expect: sound.With(Expect{checker.Probed: checker.Holds}),
+		},
+		{
 			Name:     "pushes-over-udp",
 			Claim:    "Subscribers of the 1.x line, who ask every 10 s, learn of changes within seconds all the same: they are pushed to over UDP.",
 			Source:   "UdpConnector and HostReactor; alibaba/nacos#10386: what becomes of such pushes that nobody acknowledges.",
@@ -91,4 +104,10 @@ func clientTroubles() []Scenario {
 			Expect:   sound,
 		},
 	}
+}
+
+// served is a load with some servers of persistent instances besides, which are gone at times.
+func served(load model.Load, servers int, outages ...model.Outage) model.Load {
+	load.Servers, load.Outages = servers, outages
+	return load
 }

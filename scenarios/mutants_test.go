@@ -26,6 +26,7 @@ func TestDefectsAreNoticed(t *testing.T) {
 		{"consensus/ackBeforeCommit", "leader-isolated", lastWrites, []checker.Property{checker.Durable}},
 		{"distro/skipSync", "calm", asItIs, []checker.Property{checker.Converged, checker.NoLoss}},
 		{"liveness/neverExpire", "silent-clients", asItIs, []checker.Property{checker.Expiry, checker.NoGhost}},
+		{"probe/neverProbe", "servers-die", asItIs, []checker.Property{checker.Probed}},
 		{"liveness/beatWrongInstance", "silent-clients", asItIs, []checker.Property{checker.Expiry, checker.NoLoss}},
 	}
 	for _, c := range cases {

@@ -12,6 +12,7 @@ import (
 	"muster/nodes/distro"
 	"muster/nodes/liveness"
 	"muster/nodes/openapi"
+	"muster/nodes/probe"
 	"muster/scenarios"
 )
 
@@ -23,6 +24,7 @@ func knownDefects() []string {
 		distro.SkipSync, distro.SnapshotOverNative, distro.ChangeFromAnyone, distro.DeleteFromAnyone,
 		liveness.NeverExpire, liveness.BeatWrongInstance,
 		openapi.VersionTwoStaysLocal,
+		probe.NeverProbe,
 	} {
 		names = append(names, string(name))
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -135,6 +136,8 @@ type stage struct {
 	registry *fakeRegistry
 	// strike is called at its time with the network, to break it.
 	strikes map[time.Duration]func()
+	// listen is that of the play.
+	listen func(ctx context.Context, node string, port int) (net.Listener, error)
 }
 
 func newStage(t *testing.T) *stage {
@@ -150,7 +153,7 @@ func nodeAddress(number int) string { return fmt.Sprintf("10.0.0.%d:8848", numbe
 // run plays for so long and returns the history.
 func (s *stage) run(t *testing.T, load model.Load, seed uint64, length time.Duration) model.History {
 	t.Helper()
-	p := play{load: load, seed: seed, dial: s.Dial}
+	p := play{load: load, seed: seed, dial: s.Dial, listen: s.listen}
 	header := model.Header{Format: model.HistoryFormat, End: length}
 	for number := range 3 {
 		n := node{fmt.Sprintf("n%d", number+1), "http://" + nodeAddress(number)}

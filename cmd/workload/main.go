@@ -96,7 +96,7 @@ func parse(arguments []string, usage io.Writer) (order, error) {
 	if *length < 0 {
 		return order{}, fmt.Errorf("--for %v: want 0 or more", *length)
 	}
-	p := play{seed: *seed, pushes: func() (net.PacketConn, error) { return net.ListenPacket("udp4", ":0") }}
+	p := play{seed: *seed, pushes: func() (net.PacketConn, error) { return net.ListenPacket("udp4", ":0") }, listen: listenFor}
 	var err error
 	if p.nodes, err = parseNodes(*nodes); err != nil {
 		return order{}, fmt.Errorf("--nodes: %w", err)

@@ -26,6 +26,8 @@ type play struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// pushes opens a socket for pushes over UDP; nil: there are none.
 	pushes func() (net.PacketConn, error)
+	// listen opens a port, any if it is 0, at the address of this machine from which a node is reached; see listenFor.
+	listen func(ctx context.Context, node string, port int) (net.Listener, error)
 }
 
 // actor is a client of the play: it works until it has nothing left to do or the context ends, and is closed in the end.
@@ -113,6 +115,17 @@ func (p play) cast(printer *history) ([]actor, error) {
 		if err := join(); err != nil {
 			return actors, err
 		}
+	}
+	for i := range p.load.Servers {
+		w, err := p.worker(printer, began, fmt.Sprintf("v%d", i+1), p.load.Timeout)
+		if err != nil {
+			return actors, err
+		}
+		w.preferred = i % len(p.nodes)
+		actors = append(actors, newServer(w, p, i+1))
+	}
+	if p.load.Servers > 0 {
+		persistent = append(persistent, p.service("probed", 0))
 	}
 	if p.load.ObserveInterval == 0 {
 		return actors, nil

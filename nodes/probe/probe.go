@@ -10,6 +10,7 @@ import (
 
 	"muster/model"
 	"muster/model/run"
+	"muster/nodes/defect"
 	"muster/nodes/registry"
 )
 
@@ -24,6 +25,9 @@ const (
 	// atOnce is how many clients are checked at the same time at most; others wait.
 	atOnce = 256
 )
+
+// NeverProbe has a node check nothing: an instance keeps the health that it was registered with.
+const NeverProbe defect.Name = "probe/neverProbe"
 
 // Options of a Prober.
 type Options struct {
@@ -142,7 +146,7 @@ func (p *Prober) check(ctx context.Context, t *task) bool {
 		return false
 	}
 	switches := p.options.Registry.Switches()
-	if !switches.HealthCheckEnabled || !p.options.Responsible(registry.TagOf(t.clientID)) {
+	if !switches.HealthCheckEnabled || defect.On(NeverProbe) || !p.options.Responsible(registry.TagOf(t.clientID)) {
 		clear(t.counts)
 		return true
 	}
