@@ -126,7 +126,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 		return nil, err
 	}
 	n.membership.OnChange(n.consensus.SetMembers)
-	prober := probe.New(probe.Options{Registry: n.state, Responsible: n.membership.Responsible, Propose: n.propose, Log: log})
+	prober := probe.New(probe.Options{Registry: n.state, Propose: n.propose, Log: log})
 	living := liveness.New(s.liveness(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads}))
 	host, _, err := net.SplitHostPort(s.address)
 	if err != nil {

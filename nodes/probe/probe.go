@@ -31,9 +31,8 @@ const NeverProbe defect.Name = "probe/neverProbe"
 
 // Options of a Prober.
 type Options struct {
+	// Registry says what there is to check, and what of it is this node's to check.
 	Registry *registry.Registry
-	// Responsible says whether this node answers for a tag, "ip:port".
-	Responsible func(tag string) bool
 	// Propose brings a command to the Raft group.
 	Propose func(context.Context, registry.Command) error
 	Log     *slog.Logger
@@ -146,7 +145,7 @@ func (p *Prober) check(ctx context.Context, t *task) bool {
 		return false
 	}
 	switches := p.options.Registry.Switches()
-	if !switches.HealthCheckEnabled || defect.On(NeverProbe) || !p.options.Responsible(registry.TagOf(t.clientID)) {
+	if !switches.HealthCheckEnabled || defect.On(NeverProbe) || !p.options.Registry.Responsible(t.clientID) {
 		clear(t.counts)
 		return true
 	}
@@ -211,7 +210,7 @@ func (p *Prober) stays(t *task, publication registry.Publication, found finding,
 func (p *Prober) propose(ctx context.Context, publication registry.Publication, healthy bool, found finding) {
 	limited, cancel := context.WithTimeout(ctx, proposeTimeout)
 	defer cancel()
-	instance := registry.Published{IP: publication.IP, Port: publication.Port, Healthy: healthy}
+	instance := registry.Published{IP: publication.IP, Port: publication.Port, Cluster: publication.Cluster, Healthy: healthy}
 	err := p.options.Propose(limited, registry.Command{Kind: registry.SetHealth, Service: publication.Service, Instance: &instance})
 	if err != nil {
 		if ctx.Err() == nil {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -34,18 +35,30 @@ type world struct {
 	answer func(ctx context.Context, address string) error
 	serve  func(net.Conn)
 	dialed []string
-	// responsible says whether this node checks anything; agree is the answer of Raft.
-	responsible bool
-	agree       error
-	proposed    int
+	// agree is the answer of Raft.
+	agree    error
+	proposed int
+
+	// responsible says whether this node checks anything.
+	responsible atomic.Bool
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, registry: registry.New(registry.Options{Self: "a:1"}), log: &bytes.Buffer{}, responsible: true}
+	return newWorldOf(t, registry.Nacos2)
+}
+
+func newWorldOf(t *testing.T, profile registry.Profile) *world {
+	w := &world{t: t, log: &bytes.Buffer{}}
+	w.responsible.Store(true)
+	w.registry = registry.New(registry.Options{Self: "a:1", Profile: profile, Owner: func(string) string {
+		if w.responsible.Load() {
+			return "a:1"
+		}
+		return "b:2"
+	}})
 	w.serve = func(connection net.Conn) { connection.Close() }
 	p := New(Options{
 		Registry: w.registry, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Dial: w.dial,
-		Responsible: func(string) bool { w.mu.Lock(); defer w.mu.Unlock(); return w.responsible },
 		Propose: func(_ context.Context, command registry.Command) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -145,6 +158,19 @@ func TestRefusedAtOnceAndBackAfterThreeChecks(t *testing.T) {
 	})
 }
 
+// In nacos1 an instance is another one in another cluster.
+func TestHealthIsThatOfTheInstanceOfItsCluster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, registry.Nacos1)
+		w.set(func() { w.answer = refuse })
+		w.register("10.0.0.1", 80)
+		synctest.Wait()
+		published, found := w.registry.Published(orders, w.registry.InstanceClient(orders, "10.0.0.1", 80, "DEFAULT", false))
+		require.True(t, found)
+		require.False(t, published.Healthy)
+	})
+}
+
 func TestTimeOutsMustBeThreeInARow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -172,12 +198,13 @@ func TestTimeOutsMustBeThreeInARow(t *testing.T) {
 func TestOnlyTheResponsibleNodeChecks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.set(func() { w.answer, w.responsible = refuse, false })
+		w.responsible.Store(false)
+		w.set(func() { w.answer = refuse })
 		w.register("10.0.0.1", 80)
 		time.Sleep(time.Minute)
 		require.True(t, w.healthy("10.0.0.1", 80))
 		require.Zero(t, w.dials())
-		w.set(func() { w.responsible = true })
+		w.responsible.Store(true)
 		time.Sleep(7 * time.Second)
 		require.False(t, w.healthy("10.0.0.1", 80))
 	})

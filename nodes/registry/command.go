@@ -22,7 +22,7 @@ const (
 	RegisterPersistent CommandKind = "register"
 	// DeregisterPersistent {Service, Instance: IP, Port, Cluster} takes it off; no error if it is not there.
 	DeregisterPersistent CommandKind = "deregister"
-	// SetHealth {Service, Instance: IP, Port, Healthy} notes a persistent instance's health; no error if it is not there.
+	// SetHealth {Service, Instance: IP, Port, Cluster, Healthy} notes a persistent instance's health; no error if it is not there.
 	SetHealth CommandKind = "health"
 	// SetInstanceMetadata {Service, MetadataID, InstanceMetadata} lays an operator's metadata over an instance, there or not.
 	SetInstanceMetadata CommandKind = "instance-metadata"

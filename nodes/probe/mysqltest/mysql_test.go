@@ -50,7 +50,7 @@ func checked(t *testing.T, at *net.TCPAddr, healthy bool, fields string) func() 
 		refused, _ := state.ApplyCommand(text).(error)
 		return refused
 	}
-	prober := probe.New(probe.Options{Registry: state, Responsible: func(string) bool { return true }, Propose: apply, Log: slog.New(slog.DiscardHandler)})
+	prober := probe.New(probe.Options{Registry: state, Propose: apply, Log: slog.New(slog.DiscardHandler)})
 	service := model.Service{Namespace: "public", Group: "DEFAULT_GROUP", Name: "database"}
 	switches := registry.DefaultSwitches()
 	switches.MySQLHealth = registry.HealthParams{Min: 1, Max: 20, Factor: 0.1}
