@@ -72,7 +72,7 @@ func (p *Programs) Boot(profile string, seed uint64, arguments ...string) (*Clus
 		c.nodes = append(c.nodes, fmt.Sprintf("10.0.0.%d:%d", number+1, port))
 	}
 	for number, address := range c.nodes {
-		given := append([]string{"--addr", address, "--members", strings.Join(c.nodes, ","), "--data", "/data", "--profile", profile, "--log-level", "WARN"}, arguments...)
+		given := append([]string{"--addr", address, "--members", strings.Join(c.nodes, ","), "--data", "/data", "--profile", profile, "--log-level", "WARN", "--insecure"}, arguments...)
 		machine, err := world.Boot("n"+strconv.Itoa(number+1), p.node, given...)
 		if err != nil {
 			return nil, err

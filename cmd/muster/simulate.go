@@ -59,7 +59,7 @@ processor time of the thread that ran the world; the harness's own garbage colle
 checking and reporting are not in it.
 
 --node puts another registry's node in the place of ours: any main package with the open API of Nacos that takes our
-flags, --addr IP:PORT, --members IP:PORT,… and --data FOLDER. Faults that strike a role, such as the leader, need it to
+flags, --addr IP:PORT, --members IP:PORT,…, --data FOLDER and --insecure. Faults that strike a role, such as the leader, need it to
 log who has it, as cmd/registry does (package model/run lists the events); what clients see is judged anyway.`,
 		Example: `  muster simulate
   muster simulate leader-isolated --seed 7

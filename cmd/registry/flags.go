@@ -30,7 +30,13 @@ type settings struct {
 	profile      registry.Profile
 	// healthChecks has persistent instances probed.
 	healthChecks bool
-	level        slog.Level
+	// accounts is the file of users and roles; "": authentication is off.
+	accounts string
+	// insecure has a node that others can reach do without authentication.
+	insecure bool
+	// subscribePersistent has subscribers told of persistent services, too.
+	subscribePersistent bool
+	level               slog.Level
 }
 
 const usage = `registry is one node of a service registry that speaks Nacos's HTTP API.
@@ -42,6 +48,13 @@ A node alone, its data below ./data:
 One of three; start the other two with their own --addr and --data and the same --members:
 
   registry --addr 127.0.0.1:8848 --members 127.0.0.1:8848,127.0.0.1:8858,127.0.0.1:8868 --data data/a
+
+A node that other machines can reach wants --accounts, a file of users and roles as JSON, or --insecure:
+
+  {"secret_key": "(openssl rand -base64 32)", "identity": {"key": "muster-member", "value": "(a secret)"},
+   "users": [{"name": "nacos", "password": "(bcrypt: htpasswd -nbB nacos PASSWORD)", "roles": ["ROLE_ADMIN"]},
+             {"name": "shop", "password": "$2y$…", "roles": ["orders"]}],
+   "roles": [{"name": "orders", "permissions": [{"resource": "public:DEFAULT_GROUP:naming/orders", "action": "rw"}]}]}
 
 With --members-file instead, the members are read from a file, ip:port a line, and read again while the node runs (every 3 s, and at
 once on SIGHUP): members that are added to it or taken out of it join and leave the running cluster.
@@ -77,6 +90,9 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	profile := flags.String("profile", string(registry.Nacos2), "the `generation` of Nacos to be like: nacos1 (1.4: HTTP and UDP, each instance ephemeral or\n"+
 		"persistent by itself) or nacos2 (2.5: gRPC too, services ephemeral or persistent as a whole); all members alike")
 	flags.BoolVar(&s.healthChecks, "health-checks", true, "probe persistent instances over the network, as the settings of their clusters say")
+	flags.StringVar(&s.accounts, "accounts", "", "`file` of users, roles and the members' identity, the same at all members: authentication is on")
+	flags.BoolVar(&s.insecure, "insecure", false, "do without authentication where others than this machine can connect")
+	flags.BoolVar(&s.subscribePersistent, "subscribe-persistent", true, "push persistent services to their subscribers, too, as Nacos 2.5 does")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err
@@ -95,6 +111,9 @@ func (s *settings) complete(members string, rest []string) error {
 		return fmt.Errorf("argument %q: want flags only", rest[0])
 	}
 	if err := checkAddress("--addr", s.address); err != nil {
+		return err
+	}
+	if err := s.checkAccess(); err != nil {
 		return err
 	}
 	if s.profile != registry.Nacos1 && s.profile != registry.Nacos2 {
@@ -118,6 +137,16 @@ func (s *settings) complete(members string, rest []string) error {
 		s.members = strings.Split(members, ",")
 	}
 	return s.checkMembers(name)
+}
+
+// checkAccess makes sure that nobody opens a node to the world by mistake.
+func (s *settings) checkAccess() error {
+	host, _, err := net.SplitHostPort(s.address)
+	if err != nil || s.accounts != "" || s.insecure || host == "localhost" || net.ParseIP(host).IsLoopback() {
+		return err
+	}
+	return fmt.Errorf("--addr %s can be reached from other machines, and authentication is off: want --accounts with a file of users, "+
+		"or --insecure where the network keeps strangers out", s.address)
 }
 
 // checkMembers checks the list that a flag of that name gave.

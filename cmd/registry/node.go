@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/nodes/auth"
 	"muster/nodes/consensus"
 	"muster/nodes/defect"
 	"muster/nodes/distro"
@@ -114,10 +115,17 @@ func (n *node) catchUp(ctx context.Context, loaded <-chan struct{}) {
 // wire makes the parts and sets all going but the one that answers clients. The channel is closed when the peers' ephemeral clients
 // are loaded.
 func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <-chan struct{}, err error) {
+	var guard *auth.Guard
+	if s.accounts != "" {
+		if guard, err = auth.ReadAccounts(s.accounts); err != nil {
+			return nil, fmt.Errorf("--accounts: %w", err)
+		}
+		n.identify(guard)
+	}
 	if n.membership, err = membership.New(membership.Config{Self: s.address, Members: s.members, Peers: n.peers, Logger: log}); err != nil {
 		return nil, err
 	}
-	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner})
+	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner, QuietPersistent: !s.subscribePersistent})
 	n.consensus, err = consensus.Open(consensus.Config{
 		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.raftPeers, Logger: log,
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
@@ -132,12 +140,12 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	if err != nil {
 		return nil, fmt.Errorf("this node's address %q: %w", s.address, err)
 	}
-	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose, Barrier: n.consensus.ReadBarrier})
+	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose, Barrier: n.consensus.ReadBarrier, Auth: guard})
 	connections := loader.New(loader.Options{Self: s.address, SDK: n.sdk, Peers: n.peers, Members: n.addresses, Log: log})
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
 		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Operate: n.consensus.Operate, RaftOperations: consensus.Operations,
-		Pushes: n.pushes, Loader: connections,
+		Pushes: n.pushes, Loader: connections, Auth: guard,
 	})
 	push.New(n.state, n.sdk)
 	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, s.pushes(n.state), log)
@@ -161,6 +169,16 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 		n.loop(func() error { prober.Run(ctx); return nil })
 	}
 	return replication.Loaded(), nil
+}
+
+// identify has requests between members carry the header by which they know each other, and those without it refused.
+func (n *node) identify(guard *auth.Guard) {
+	key, value := guard.Identity()
+	n.peers.SetHeader(key, value)
+	if n.raftPeers != n.peers {
+		n.raftPeers.SetHeader(key, value)
+	}
+	n.rpc.Require(guard.FromMember)
 }
 
 // followMembers has the file with the members read again until the context ends.

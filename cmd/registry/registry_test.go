@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 func TestParseFlags(t *testing.T) {
 	s, err := parseFlags(nil, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, settings{address: "127.0.0.1:8848", members: []string{"127.0.0.1:8848"}, data: "data", profile: registry.Nacos2, healthChecks: true}, s)
-	s, err = parseFlags([]string{"--addr", "10.0.0.2:8848", "--members", "10.0.0.1:8848,10.0.0.2:8848", "--data", "/d", "--log-level", "debug"}, io.Discard)
+	require.Equal(t, settings{address: "127.0.0.1:8848", members: []string{"127.0.0.1:8848"}, data: "data", profile: registry.Nacos2, healthChecks: true, subscribePersistent: true}, s)
+	s, err = parseFlags([]string{"--addr", "10.0.0.2:8848", "--members", "10.0.0.1:8848,10.0.0.2:8848", "--data", "/d", "--log-level", "debug", "--insecure"}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, []string{"10.0.0.1:8848", "10.0.0.2:8848"}, s.members)
 
@@ -53,6 +53,7 @@ func TestParseFlags(t *testing.T) {
 		"--members 127.0.0.1:8848,":               "--members: \"\"; want ip:port",
 		"--members-file nowhere/at.all":           "--members-file: read the list of members: open nowhere/at.all",
 		"--members a:2000 --members-file x":       "--members and --members-file: both",
+		"--addr 10.0.0.1:8848":                    "--addr 10.0.0.1:8848 can be reached from other machines, and authentication is off: want --accounts",
 		"--data=":                                 "--data: empty",
 		"--log-level loud":                        "log-level",
 		"--profile nacos3":                        "--profile: \"nacos3\"; want nacos1 or nacos2",

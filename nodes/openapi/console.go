@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -235,7 +236,7 @@ func (s *Server) serverState(*request) (answer, *failure) {
 		port = ""
 	}
 	return map[string]string{
-		"startup_mode": mode, "version": version, "function_mode": "naming", "server_port": port, "auth_enabled": "false",
+		"startup_mode": mode, "version": version, "function_mode": "naming", "server_port": port, "auth_enabled": strconv.FormatBool(s.options.Auth.On()),
 		"login_page_enabled": "false", "console_ui_enabled": "false",
 	}, nil
 }

@@ -3,6 +3,7 @@ package openapi
 // The codes of version 2 (Nacos: api/model/v2/ErrorCode). A code that a failure has none of is codeServer.
 const (
 	codeMissing          = 10000
+	codeDenied           = 10001
 	codeInvalid          = 20002
 	codeUnknown          = 20004
 	codeWeight           = 21001
@@ -20,6 +21,7 @@ const (
 
 var codeNames = map[int]string{
 	codeMissing:          "parameter missing",
+	codeDenied:           "access denied",
 	codeInvalid:          "parameter validate error",
 	codeUnknown:          "resource not found",
 	codeWeight:           "weight error",

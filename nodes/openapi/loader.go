@@ -164,11 +164,14 @@ func (s *Server) tableLoader() map[string]map[string]route {
 	get := func(handle func(*request) (answer, *failure)) map[string]route {
 		return map[string]route{http.MethodGet: {handle: handle}}
 	}
+	move := func(handle func(*request) (answer, *failure)) map[string]route {
+		return map[string]route{http.MethodGet: {handle: handle, writes: true}}
+	}
 	return map[string]map[string]route{
 		loaderPath + "current":            get(s.connections),
 		loaderPath + "cluster":            get(s.loads),
-		loaderPath + "reloadClient":       get(s.resetClient),
-		loaderPath + "reloadCurrent":      get(s.remainClients),
-		loaderPath + "smartReloadCluster": get(s.balance),
+		loaderPath + "reloadClient":       move(s.resetClient),
+		loaderPath + "reloadCurrent":      move(s.remainClients),
+		loaderPath + "smartReloadCluster": move(s.balance),
 	}
 }

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 
@@ -15,6 +16,9 @@ func (s *Server) one() bool { return s.options.Profile == registry.Nacos1 }
 // tableOne lists what Nacos 1.x answers.
 func (s *Server) tableOne() map[string]map[string]route {
 	read := func(handle func(*request) (answer, *failure)) route { return route{handle: handle, caused: true} }
+	open := func(handle func(*request) (answer, *failure)) route {
+		return route{handle: handle, caused: true, open: true}
+	}
 	routed := func(handle func(*request) (answer, *failure)) route {
 		return route{handle: handle, caused: true, routed: true}
 	}
@@ -63,16 +67,16 @@ func (s *Server) tableOne() map[string]map[string]route {
 		core + "report":       {post: read(s.clusterReportOne)},
 		core + "simple/nodes": {get: read(s.simpleNodes)},
 
-		console + "health/liveness":  {get: read(s.alive)},
-		console + "health/readiness": {get: read(s.alive)},
-		console + "server/state":     {get: read(s.serverStateOne)},
+		console + "health/liveness":  {get: open(s.alive)},
+		console + "health/readiness": {get: open(s.alive)},
+		console + "server/state":     {get: open(s.serverStateOne)},
 		console + "namespaces": {
 			get: read(s.namespacesOne), post: read(s.oldCreateNamespace), put: read(s.oldUpdateNamespace), del: read(s.oldDeleteNamespace),
 		},
 	}
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
 		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitchOne)}
-		table[operator+"metrics"] = map[string]route{get: read(s.metricsOne)}
+		table[operator+"metrics"] = map[string]route{get: open(s.metricsOne)}
 		table[operator+"push/state"] = map[string]route{get: read(s.pushState)}
 		table[operator+"servers"] = map[string]route{get: read(s.serversOne)}
 		table[operator+"server/status"] = map[string]route{get: read(s.serverStatusOne)}
@@ -89,6 +93,7 @@ func (s *Server) tableOne() map[string]map[string]route {
 			table[ns+"raft/"+path][verb] = read(raftRetired)
 		}
 	}
+	maps.Copy(table, s.tableAccess())
 	return table
 }
 

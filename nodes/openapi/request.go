@@ -27,6 +27,8 @@ type request struct {
 	names []string
 	// body is what was read of it, for forwarding.
 	body []byte
+	// answered are the headers of the answer.
+	answered http.Header
 }
 
 // read takes the parameters from query and body, that is if a form in the body counts; a connection whose body is too large is closed.

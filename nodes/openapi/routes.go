@@ -8,6 +8,7 @@ import (
 // table lists what this server answers, version 1 first. Everything else is refused by path and verb.
 func (s *Server) table() map[string]map[string]route {
 	read := func(handle func(*request) (answer, *failure)) route { return route{handle: handle} }
+	open := func(handle func(*request) (answer, *failure)) route { return route{handle: handle, open: true} }
 	routed := func(handle func(*request) (answer, *failure)) route { return route{handle: handle, routed: true} }
 	const (
 		get, post, put, del, patch = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch
@@ -46,20 +47,21 @@ func (s *Server) table() map[string]map[string]route {
 		core + "health":                {get: read(s.clusterHealth)},
 		core + "server/leave":          {post: read(s.clusterLeave)},
 		core + "report":                {}, // members report over gRPC only
-		"/v1/console/health/liveness":  {get: read(s.alive)},
+		"/v1/console/health/liveness":  {get: open(s.alive)},
 		core + "simple/nodes":          {get: read(s.simpleNodes)},
-		"/v1/console/health/readiness": {get: read(s.alive)},
-		"/v1/console/server/state":     {get: read(s.serverState)},
+		"/v1/console/health/readiness": {get: open(s.alive)},
+		"/v1/console/server/state":     {get: open(s.serverState)},
 		"/actuator":                    {get: read(s.actuator)},
-		"/actuator/health":             {get: read(s.actuatorHealth)},
+		"/actuator/health":             {get: open(s.actuatorHealth)},
 	} {
 		table[path] = verbs
 	}
 	maps.Copy(table, s.tableLoader())
 	maps.Copy(table, s.tableThree())
+	maps.Copy(table, s.tableAccess())
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
 		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitch)}
-		table[operator+"metrics"] = map[string]route{get: read(s.metrics)}
+		table[operator+"metrics"] = map[string]route{get: open(s.metrics)}
 		table[operator+"push/state"] = map[string]route{get: read(s.pushState)}
 		table[operator+"distro/client"] = map[string]route{get: read(s.distroClient)}
 	}
@@ -75,6 +77,7 @@ func (s *Server) tableTwo() map[string]map[string]route {
 	console := func(handle func(*request) (answer, *failure)) route {
 		return route{handle: handle, check: (*request).checkConsole, result: true}
 	}
+	alive := route{handle: func(*request) (answer, *failure) { return success(ok), nil }, result: true, open: true}
 	old := func(handle func(*request) (answer, *failure)) route {
 		return route{handle: handle, check: (*request).checkConsole}
 	}
@@ -123,8 +126,8 @@ func (s *Server) tableTwo() map[string]map[string]route {
 		ops + "log":                  {put: {handle: s.setLogLevel}},
 
 		"/v2/console/namespace/list":   {get: console(s.namespaceList)},
-		"/v2/console/health/liveness":  {get: core(func(*request) (answer, *failure) { return success(ok), nil })},
-		"/v2/console/health/readiness": {get: core(func(*request) (answer, *failure) { return success(ok), nil })},
+		"/v2/console/health/liveness":  {get: alive},
+		"/v2/console/health/readiness": {get: alive},
 		"/v2/console/namespace": {
 			get: console(s.namespaceDetail), post: console(s.createNamespace), put: console(s.updateNamespace), del: console(s.deleteNamespace),
 		},

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/nodes/auth"
 	"muster/nodes/liveness"
 	"muster/nodes/loader"
 	"muster/nodes/push"
@@ -54,6 +55,8 @@ type Options struct {
 	RaftOperations []string
 	// Loader moves the connections of SDKs.
 	Loader *loader.Loader
+	// Auth says who may do what; nil: everybody everything.
+	Auth *auth.Guard
 }
 
 // Member is a member of the cluster as GET /v1/core/cluster/nodes shows it.
@@ -137,6 +140,10 @@ type route struct {
 	result bool
 	// caused has failures told in the words of Nacos 1.x.
 	caused bool
+	// open needs no credentials.
+	open bool
+	// writes has a GET need what a change needs.
+	writes bool
 }
 
 // ServeHTTP answers one request. Whatever goes wrong in it stays in it.
@@ -201,7 +208,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	if strings.Contains(r.URL.Path, "//") {
 		return nil, page(http.StatusInternalServerError, `The request was rejected because the URL contained a potentially malicious String "//"`)
 	}
-	req := &request{Request: r, path: strings.TrimSuffix(path, "/")}
+	req := &request{Request: r, path: strings.TrimSuffix(path, "/"), answered: w.Header()}
 	verbs, known := s.routes[req.path]
 	if key, below := strings.CutPrefix(req.path, statusesPath); below && key != "" {
 		verbs, known = s.routes[statusesPath], true
@@ -222,6 +229,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 		return nil, req.restFailure("Request method '" + r.Method + "' not supported")
 	}
 	if failed := req.read(w, !s.one() || r.Method != http.MethodPost || !req.versionOne()); failed != nil {
+		return nil, failed
+	}
+	if failed := s.permit(req, route); failed != nil {
 		return nil, failed
 	}
 	if req.versionOne() {

@@ -139,6 +139,9 @@ func (s *Server) subscribersAtPeers(r *request, list []subscriberJSON) []subscri
 			continue // a member whose address is none
 		}
 		request.Header.Set("User-Agent", peerAgent)
+		if key, value := s.options.Auth.Identity(); key != "" {
+			request.Header.Set(key, value)
+		}
 		var theirs struct {
 			Subscribers []subscriberJSON `json:"subscribers"`
 		}

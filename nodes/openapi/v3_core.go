@@ -142,7 +142,10 @@ func (s *Server) tableCore3() map[string]map[string]route {
 	console := func(handle func(*request) (answer, *failure)) route {
 		return route{handle: handle, check: (*request).checkConsole, result: true}
 	}
-	alive := core(func(*request) (answer, *failure) { return success(ok), nil })
+	open := func(handle func(*request) (answer, *failure)) route {
+		return route{handle: handle, result: true, open: true}
+	}
+	alive := open(func(*request) (answer, *failure) { return success(ok), nil })
 	const (
 		get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 		base                = "/v3/admin/core/"
@@ -170,7 +173,7 @@ func (s *Server) tableCore3() map[string]map[string]route {
 		base + "namespace/list":  {get: console(s.namespaces3)},
 		base + "namespace/check": {get: console(s.namespaceCount)},
 
-		base + "state":           {get: core(inEnvelope(s.serverState))},
+		base + "state":           {get: open(inEnvelope(s.serverState))},
 		base + "state/liveness":  {get: alive},
 		base + "state/readiness": {get: alive},
 	}

@@ -95,7 +95,10 @@ func (r *Registry) compose(key model.Service, a *awaited) {
 		view = r.compute(s)
 		s.view = view
 	}
-	audience := r.subscribersOf(key, func(clientID string) bool { return a.all || a.clients[clientID] })
+	var audience []Subscriber
+	if s := r.services[key]; s == nil || s.ephemeral || !r.options.QuietPersistent {
+		audience = r.subscribersOf(key, func(clientID string) bool { return a.all || a.clients[clientID] })
+	}
 	if held := r.held[key]; !r.switches.PushEnabled && len(audience) > 0 {
 		if held != nil {
 			a.merge(held)

@@ -202,3 +202,30 @@ func TestSubscriptions(t *testing.T) {
 	_, here = a.ConnectionOf(connected)
 	require.False(t, here)
 }
+
+func TestPersistentServicesAreNotShownIfSoWished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, quiet := range []bool{false, true} {
+			r := registry.New(registry.Options{Self: nodeA, QuietPersistent: quiet})
+			shown := 0
+			r.OnView(func(view *registry.View, _ []registry.Subscriber) { shown++ })
+			r.Connect(connection())
+			persistent, ephemeral := orders, orders
+			persistent.Name = "kept"
+			require.NoError(t, r.Subscribe(connected, registry.Subscription{Service: persistent}))
+			require.NoError(t, r.Subscribe(connected, registry.Subscription{Service: ephemeral}))
+			time.Sleep(time.Second)
+			shown = 0
+			p := instance()
+			text, err := registry.Command{Kind: registry.RegisterPersistent, Service: persistent, Instance: &p}.Encode()
+			require.NoError(t, err)
+			require.Nil(t, r.ApplyCommand(text))
+			time.Sleep(time.Second)
+			require.Equal(t, quiet, shown == 0)
+			shown = 0
+			require.NoError(t, r.RegisterEphemeral(ephemeral, instance()))
+			time.Sleep(time.Second)
+			require.NotZero(t, shown, "ephemeral ones always are")
+		}
+	})
+}

@@ -18,6 +18,8 @@ type Options struct {
 	// Owner says which node is responsible for a tag ("ip:port") in this node's view of the cluster. Nil: this node, for
 	// everything.
 	Owner func(tag string) string
+	// QuietPersistent tells subscribers nothing of persistent services, as some releases of Nacos 2 are said to do.
+	QuietPersistent bool
 }
 
 // Registry holds one node's state.

@@ -30,6 +30,8 @@ const (
 	CodeNoHandler = 302
 	// CodeInvalid: the request is wrong.
 	CodeInvalid = 400
+	// CodeForbidden: the caller may not do that.
+	CodeForbidden = 403
 	// CodeServer: the server failed.
 	CodeServer = 500
 	// CodeUnreadable: the body could not be read.

@@ -36,6 +36,8 @@ type Pool struct {
 	address func(peer string) (string, error)
 	// stubborn never gives a connection up.
 	stubborn bool
+	// headers go with every request.
+	headers map[string]string
 
 	mu    sync.Mutex
 	peers map[string]*grpc.ClientConn
@@ -56,6 +58,14 @@ func NewStubbornPool(address func(peer string) (string, error)) *Pool {
 	return p
 }
 
+// SetHeader has all requests carry a header. Call it before the first one.
+func (p *Pool) SetHeader(name, value string) {
+	if p.headers == nil {
+		p.headers = map[string]string{}
+	}
+	p.headers[name] = value
+}
+
 // Call sends a request to a peer and reads its response. It ends with the context, so give that a deadline. Errors: ErrNotSent where
 // the peer certainly got nothing, an *Error that the peer answered, or anything else after which the request may have been carried out.
 func (p *Pool) Call(ctx context.Context, to string, request, response any) error {
@@ -63,6 +73,7 @@ func (p *Pool) Call(ctx context.Context, to string, request, response any) error
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
+	payload.Metadata.Headers = p.headers
 	connection, err := p.connection(to)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSent, err)

@@ -56,6 +56,20 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
+func TestMembersAreKnownByAHeader(t *testing.T) {
+	server := newServer()
+	handleEcho(server)
+	server.Require(func(header func(string) string) bool { return header("member") == "secret" })
+	pool := serve(t, server)
+	var answer EchoResponse
+	err := pool.Call(within(t, 5*time.Second), "peer", EchoRequest{"hello"}, &answer)
+	require.ErrorContains(t, err, "error 403: Invalid server identity")
+	require.NoError(t, pool.Call(within(t, 5*time.Second), "peer", HealthCheckRequest{}, &HealthCheckResponse{}), "signs of life are anybody's")
+	pool.SetHeader("member", "secret")
+	require.NoError(t, pool.Call(within(t, 5*time.Second), "peer", EchoRequest{"hello"}, &answer))
+	require.Equal(t, "hello", answer.Text)
+}
+
 // The bytes were put together by hand from the message definitions: field 2 holds the metadata (type = 3, headers = 7, clientIp = 8),
 // field 3 the body (an Any, whose value is field 2).
 func TestPayloadBytes(t *testing.T) {

@@ -39,6 +39,8 @@ type Server struct {
 
 	// sdk is nil on a port that has no registered connections.
 	sdk *SDK
+	// allowed says whether a request with these headers is answered; nil: all are.
+	allowed func(header func(name string) string) bool
 
 	mu       sync.RWMutex
 	handlers map[string]handler
@@ -53,6 +55,8 @@ type Caller struct {
 	ConnectionID string
 	// Address is the remote end of the connection.
 	Address net.Addr
+	// Headers came with the request, for example accessToken.
+	Headers map[string]string
 }
 
 type callerKey struct{}
@@ -90,6 +94,9 @@ func NewServer(logger *slog.Logger) *Server {
 	})
 	return s
 }
+
+// Require has a server refuse requests whose headers are not allowed, but those for a sign of life. Call it before Serve.
+func (s *Server) Require(allowed func(header func(name string) string) bool) { s.allowed = allowed }
 
 // Handle has a server answer requests of one type with the given function, which may be called by several goroutines at once. An
 // error becomes an ErrorResponse with the code of an *Error, or 500.
@@ -164,6 +171,16 @@ func (s *Server) dispatch(ctx context.Context, in *Payload) (response any, err e
 	}
 	if s.sdk != nil && name != TypeName(ServerCheckRequest{}) && !s.sdk.touch(CallerOf(ctx).ConnectionID) {
 		return nil, &Error{CodeUnregistered, "Connection is unregistered."}
+	}
+	headers := in.GetMetadata().GetHeaders()
+	if s.allowed != nil && name != TypeName(ServerCheckRequest{}) && name != TypeName(HealthCheckRequest{}) &&
+		!s.allowed(func(name string) string { return headers[name] }) {
+		return nil, &Error{CodeForbidden, "Invalid server identity key or value, Please make sure all members have the same"}
+	}
+	if len(headers) > 0 {
+		caller := CallerOf(ctx)
+		caller.Headers = headers
+		ctx = context.WithValue(ctx, callerKey{}, caller)
 	}
 	return answer(ctx, in.GetBody().GetValue())
 }

@@ -3,8 +3,10 @@ package sdk
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"muster/model"
+	"muster/nodes/auth"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
 )
@@ -39,6 +41,9 @@ func (r *InstanceRequest) prepared() (id string, refused *rpc.Result, err error)
 
 // instance answers InstanceRequest.
 func (h handlers) instance(ctx context.Context, r *InstanceRequest) (InstanceResponse, error) {
+	if result, denied := h.refuses(ctx, r.named, auth.Write); denied {
+		return InstanceResponse{Result: result}, nil
+	}
 	id, refused, err := r.prepared()
 	if err != nil || refused != nil {
 		return refusedInstance(refused), err
@@ -79,6 +84,9 @@ func refusedInstance(refused *rpc.Result) InstanceResponse {
 // persistent answers PersistentInstanceRequest. Whether the instance is there is for the Raft group to say: this node may be behind.
 func (h handlers) persistent(ctx context.Context, request *PersistentInstanceRequest) (InstanceResponse, error) {
 	r := (*InstanceRequest)(request)
+	if result, denied := h.refuses(ctx, r.named, auth.Write); denied {
+		return InstanceResponse{Result: result}, nil
+	}
 	id, refused, err := r.prepared()
 	if err != nil || refused != nil {
 		return refusedInstance(refused), err
@@ -103,8 +111,17 @@ func (h handlers) persistent(ctx context.Context, request *PersistentInstanceReq
 	return InstanceResponse{rpc.OK(), *r.Type}, nil
 }
 
+// maxBatch is how many instances a connection may publish of a service. Nacos's only limit is the size of the request.
+const maxBatch = 10000
+
 // batch answers BatchInstanceRequest.
 func (h handlers) batch(ctx context.Context, r *BatchInstanceRequest) (BatchInstanceResponse, error) {
+	if result, denied := h.refuses(ctx, r.named, auth.Write); denied {
+		return BatchInstanceResponse{Result: result}, nil
+	}
+	if len(r.Instances) > maxBatch {
+		return BatchInstanceResponse{}, invalid(fmt.Sprintf("%d instances: want at most %d in a batch", len(r.Instances), maxBatch))
+	}
 	if err := r.checkInstances(r.Instances); err != nil {
 		return BatchInstanceResponse{Result: refusal(err)}, nil
 	}

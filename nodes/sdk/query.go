@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"muster/model"
+	"muster/nodes/auth"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
@@ -12,6 +13,9 @@ import (
 
 // query answers ServiceQueryRequest. An unknown service has no hosts.
 func (h handlers) query(ctx context.Context, r *ServiceQueryRequest) (QueryServiceResponse, error) {
+	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
+		return QueryServiceResponse{Result: result}, nil
+	}
 	if err := r.checkClusters(r.Cluster); err != nil {
 		return QueryServiceResponse{Result: refusal(err)}, nil
 	}
@@ -39,7 +43,10 @@ func (h handlers) view(ctx context.Context, r *ServiceQueryRequest) (*registry.V
 }
 
 // list answers ServiceListRequest. Its selector is not looked at.
-func (h handlers) list(_ context.Context, r *ServiceListRequest) (ServiceListResponse, error) {
+func (h handlers) list(ctx context.Context, r *ServiceListRequest) (ServiceListResponse, error) {
+	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
+		return ServiceListResponse{Result: result}, nil
+	}
 	if err := r.params().Check(); err != nil {
 		return ServiceListResponse{Result: refusal(err)}, nil
 	}
@@ -66,6 +73,9 @@ func (h handlers) list(_ context.Context, r *ServiceListRequest) (ServiceListRes
 
 // subscribe answers SubscribeServiceRequest.
 func (h handlers) subscribe(ctx context.Context, r *SubscribeServiceRequest) (SubscribeServiceResponse, error) {
+	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
+		return SubscribeServiceResponse{Result: result}, nil
+	}
 	if err := r.checkClusters(r.Clusters); err != nil {
 		return SubscribeServiceResponse{Result: refusal(err)}, nil
 	}

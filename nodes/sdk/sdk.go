@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"muster/nodes/auth"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
 )
@@ -16,6 +17,8 @@ type Options struct {
 	IP string
 	// Propose brings a command to the Raft group.
 	Propose func(context.Context, registry.Command) error
+	// Auth says who may do what; nil: everybody everything.
+	Auth *auth.Guard
 	// Barrier returns when this node has applied everything that was acknowledged before the call. Nil: no linearizable reads.
 	Barrier func(context.Context) error
 }

@@ -38,7 +38,7 @@ func nodes(b *testing.B, program sim.Program, clusters, size int) *sim.World {
 		}
 		for i, member := range members {
 			booted, err := world.Boot(scenarios.NodeName(cluster*size+i+1), program,
-				"--addr", member, "--members", strings.Join(members, ","), "--data", "/data")
+				"--addr", member, "--members", strings.Join(members, ","), "--data", "/data", "--insecure")
 			require.NoError(b, err)
 			require.Equal(b, member, booted.Address().String()+":8848")
 		}

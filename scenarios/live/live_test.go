@@ -197,7 +197,7 @@ func startCluster(t *testing.T, stage *Stage) []string {
 	}
 	for _, name := range names {
 		p := stage.newProcess(name, []string{stage.options.Programs.Registry, "--addr", stage.host.address(name),
-			"--members", strings.Join(members, ","), "--data", filepath.Join(stage.scratch, name)}, "")
+			"--members", strings.Join(members, ","), "--data", filepath.Join(stage.scratch, name), "--insecure"}, "")
 		p.printed = func(run.LogLine) {}
 		p.exited = func(_ time.Duration, reason string, _ bool) { t.Errorf("%s ended: %s", name, reason) }
 		require.NoError(t, p.start())

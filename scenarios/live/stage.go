@@ -134,7 +134,7 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 
 // nodeArguments are the command line of a node, with what the faults to come need.
 func (s *Stage) nodeArguments(name string, deployment scenarios.Deployment) []string {
-	arguments := []string{s.options.Programs.Registry, "--addr", s.host.address(name), "--data", s.dataFolder(name)}
+	arguments := []string{s.options.Programs.Registry, "--addr", s.host.address(name), "--data", s.dataFolder(name), "--insecure"}
 	if slices.ContainsFunc(deployment.Faults, func(kind run.Kind) bool { return kind.Family() == run.MembershipFamily }) {
 		arguments = append(arguments, "--members-file", s.membersFile())
 	} else {

@@ -13,8 +13,9 @@ import (
 )
 
 // UseNode has the nodes run another registry than the one of this source tree. It is started as ours is, with --addr IP:PORT, --members
-// IP:PORT,IP:PORT,… and --data FOLDER, and after those with the scenario's own arguments. Roles such as the leader, and properties that are
-// read from what nodes log, are known only if it logs the events of package model/run. name is how the run folder calls it.
+// IP:PORT,IP:PORT,…, --data FOLDER and --insecure (no authentication), and after those with the scenario's own arguments. Roles such as the
+// leader, and properties that are read from what nodes log, are known only if it logs the events of package model/run. name is how the run
+// folder calls it.
 func (p *Programs) UseNode(ctx context.Context, name string, node guest.Program) error {
 	program, err := sim.Load(ctx, node)
 	if err != nil {

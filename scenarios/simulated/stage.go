@@ -130,7 +130,7 @@ func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error
 		machines = append(machines, run.Machine{Name: scenarios.NodeName(number), Address: address, Role: "node"})
 	}
 	for number, machine := range machines {
-		arguments := []string{"--addr", machine.Address, "--members", strings.Join(members, ","), "--data", dataFolder}
+		arguments := []string{"--addr", machine.Address, "--members", strings.Join(members, ","), "--data", dataFolder, "--insecure"}
 		if changesMembers(deployment.Faults) {
 			arguments[2], arguments[3] = "--members-file", membersFile
 		}
