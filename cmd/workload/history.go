@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
@@ -14,18 +12,14 @@ import (
 type history struct {
 	mu      sync.Mutex
 	output  io.Writer
-	line    bytes.Buffer
-	encoder *json.Encoder
+	line    []byte
 	invoked int
 	// failed is called once the output is broken: what is not in the history must not be done any more.
 	failed func(error)
 }
 
 func newHistory(output io.Writer, failed func(error)) *history {
-	h := &history{output: output, failed: failed}
-	h.encoder = json.NewEncoder(&h.line)
-	h.encoder.SetEscapeHTML(false)
-	return h
+	return &history{output: output, failed: failed}
 }
 
 func (h *history) print(record model.Record) {
@@ -34,10 +28,10 @@ func (h *history) print(record model.Record) {
 	if record.Phase == model.Invoke {
 		h.invoked++
 	}
-	h.line.Reset()
-	err := h.encoder.Encode(record)
-	if err == nil {
-		_, err = h.output.Write(h.line.Bytes())
+	var err error
+	if h.line, err = record.AppendJSON(h.line[:0]); err == nil {
+		h.line = append(h.line, '\n')
+		_, err = h.output.Write(h.line)
 	}
 	if err != nil {
 		h.failed(fmt.Errorf("print the history: %w", err))

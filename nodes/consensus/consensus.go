@@ -19,7 +19,7 @@ import (
 
 // Caller sends a request to a peer: an *rpc.Pool.
 type Caller interface {
-	Call(ctx context.Context, to string, request, response any) error
+	Call(ctx context.Context, to string, request any, response rpc.Response) error
 }
 
 // Config of a Node. Zero times and counts mean the defaults.

@@ -60,7 +60,7 @@ type wire struct {
 
 var errRefused = errors.New("connection refused")
 
-func (w wire) Call(ctx context.Context, to string, request, response any) error {
+func (w wire) Call(ctx context.Context, to string, request any, response rpc.Response) error {
 	w.cluster.mu.Lock()
 	lost, target := w.cluster.lost[w.self+">"+to], w.cluster.nodes[to]
 	if data, ok := request.(DistroDataRequest); ok && !lost && target != nil {

@@ -11,6 +11,7 @@ import (
 	"muster/nodes/defect"
 	"muster/nodes/membership"
 	"muster/nodes/registry"
+	"muster/nodes/rpc"
 )
 
 // Defects that a node can be run with.
@@ -38,7 +39,7 @@ const DefaultBatchDelay = time.Second
 
 // Caller sends a request to a peer: an *rpc.Pool.
 type Caller interface {
-	Call(ctx context.Context, to string, request, response any) error
+	Call(ctx context.Context, to string, request any, response rpc.Response) error
 }
 
 // Config of a Distro. Zero times mean Nacos's.

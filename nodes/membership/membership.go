@@ -43,7 +43,7 @@ type Member struct {
 
 // Caller sends a request to a peer: an *rpc.Pool.
 type Caller interface {
-	Call(ctx context.Context, to string, request, response any) error
+	Call(ctx context.Context, to string, request any, response rpc.Response) error
 	Reset(to string)
 	Hurry(to string)
 }

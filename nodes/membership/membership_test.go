@@ -93,7 +93,7 @@ type wire struct {
 	self    string
 }
 
-func (w wire) Call(ctx context.Context, to string, request, response any) error {
+func (w wire) Call(ctx context.Context, to string, request any, response rpc.Response) error {
 	w.network.mu.Lock()
 	err := w.network.reaches(w.self, to)
 	server := w.network.servers[to]

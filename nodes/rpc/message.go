@@ -11,6 +11,11 @@ type Result struct {
 	Success    bool   `json:"success"`
 }
 
+// Response is a pointer to a struct that embeds Result.
+type Response interface{ result() Result }
+
+func (r Result) result() Result { return r }
+
 // The values of Result.ResultCode (Nacos: ResponseCode).
 const (
 	ResultSuccess = 200

@@ -68,7 +68,7 @@ func (p *Pool) SetHeader(name, value string) {
 
 // Call sends a request to a peer and reads its response. It ends with the context, so give that a deadline. Errors: ErrNotSent where
 // the peer certainly got nothing, an *Error that the peer answered, or anything else after which the request may have been carried out.
-func (p *Pool) Call(ctx context.Context, to string, request, response any) error {
+func (p *Pool) Call(ctx context.Context, to string, request any, response Response) error {
 	payload, err := Encode(request)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSent, err)
@@ -107,7 +107,7 @@ func readable(err error) error {
 
 // ReadResponse reads the answer to a request into a response: a pointer to a struct of the type that is wanted. The error is an *Error
 // where the answer is that of a failure.
-func ReadResponse(answer *Payload, response any) error {
+func ReadResponse(answer *Payload, response Response) error {
 	body := answer.GetBody().GetValue()
 	if name := answer.GetMetadata().GetType(); name != TypeName(response) {
 		var failure ErrorResponse
@@ -119,8 +119,7 @@ func ReadResponse(answer *Payload, response any) error {
 	if err := decodeBody(body, response); err != nil {
 		return err
 	}
-	var result Result
-	if err := json.Unmarshal(body, &result); err == nil && !result.Success {
+	if result := response.result(); !result.Success {
 		return &Error{result.ErrorCode, result.Message}
 	}
 	return nil

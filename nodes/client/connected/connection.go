@@ -135,7 +135,7 @@ func (n *connection) setUp(ctx context.Context) error {
 }
 
 // call sends a request and reads its response. Errors are those of rpc.Pool.Call.
-func (n *connection) call(ctx context.Context, request, response any) error {
+func (n *connection) call(ctx context.Context, request any, response rpc.Response) error {
 	payload, err := n.encode(request)
 	if err != nil {
 		return fmt.Errorf("%w: %w", rpc.ErrNotSent, err)

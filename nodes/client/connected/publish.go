@@ -9,6 +9,7 @@ import (
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/rpc"
 )
 
 // publication is what the client wants to have registered of one service, and where it is (redo/data/InstanceRedoData).
@@ -124,7 +125,7 @@ func (c *Client) publicationOf(service model.Service) *publication {
 // register sends a registration. Its turn is the caller's.
 func (c *Client) register(ctx context.Context, service model.Service, p *publication) client.Answer {
 	var message any
-	response := any(new(InstanceResponse))
+	response := rpc.Response(new(InstanceResponse))
 	if p.batch {
 		all := make([]instance, 0, len(p.instances))
 		for _, i := range p.instances {
