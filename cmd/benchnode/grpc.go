@@ -33,7 +33,7 @@ func dialGRPC(ctx context.Context, address string, pushed func([]byte)) (*grpcCo
 		return nil, err
 	}
 	transport, err := grpc.NewClient("passthrough:///"+at, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithNoProxy(),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(rpc.MaxMessage)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(rpc.MaxMessage), grpc.ForceCodecV2(rpc.NewCodec())))
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -117,6 +117,9 @@ func payload(name string, message any) (*rpc.Payload, error) {
 	return &rpc.Payload{Metadata: &rpc.Metadata{Type: name, ClientIp: "127.0.0.1"}, Body: &anypb.Any{Value: body}}, nil
 }
 
+// succeeded is how all answers begin that are a success.
+var succeeded = fmt.Appendf(nil, `{"resultCode":%d,`, rpc.ResultSuccess)
+
 // ask sends a request and returns the answer's body, of a success.
 func (c *grpcConn) ask(ctx context.Context, name string, message any) ([]byte, error) {
 	in, err := payload(name, message)
@@ -128,10 +131,7 @@ func (c *grpcConn) ask(ctx context.Context, name string, message any) ([]byte, e
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	body := out.GetBody().GetValue()
-	var result struct {
-		ResultCode int `json:"resultCode"`
-	}
-	if err := json.Unmarshal(body, &result); err != nil || result.ResultCode != rpc.ResultSuccess {
+	if !bytes.HasPrefix(body, succeeded) { // see requestID
 		return nil, fmt.Errorf("%s: %s: %s", name, out.GetMetadata().GetType(), body)
 	}
 	return body, nil

@@ -75,6 +75,10 @@ type Texts map[string]string
 
 // UnmarshalJSON reads it.
 func (t *Texts) UnmarshalJSON(text []byte) error {
+	if string(text) == "{}" { // as most are
+		*t = Texts{}
+		return nil
+	}
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(text, &values); err != nil {
 		return err

@@ -3,6 +3,7 @@ package liveness
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,15 +58,17 @@ type Options struct {
 // Liveness takes beats and checks for missing ones.
 type Liveness struct {
 	options Options
-	// owned are the clients that this node answered for at the last check.
-	owned              map[string]bool
+	// owned are the clients that this node answered for at the last check, in order.
+	owned []string
+	// publications is where those of one client are listed, again and again.
+	publications       []registry.Publication
 	checked, cleanedAt time.Time
 }
 
 // New makes a Liveness; Run makes it check.
 func New(options Options) *Liveness {
 	now := time.Now()
-	return &Liveness{options: options, owned: map[string]bool{}, checked: now, cleanedAt: now}
+	return &Liveness{options: options, checked: now, cleanedAt: now}
 }
 
 // Run checks every CheckInterval until the context ends.
@@ -103,7 +106,7 @@ func (l *Liveness) nextAfter(now time.Time) time.Time {
 	if l.options.Since == nil {
 		return next
 	}
-	for id := range l.owned {
+	for _, id := range l.owned {
 		if since := l.options.Since(id); !since.IsZero() {
 			due := since.Add(CheckInterval * (now.Sub(since)/CheckInterval + 1))
 			if due.Before(next) {
@@ -147,13 +150,10 @@ func (l *Liveness) Check(now time.Time) {
 	slept := now.Sub(last) > 2*CheckInterval
 	l.checked = now
 	enabled := l.options.Registry.Switches().HealthCheckEnabled
-	owned := make(map[string]bool, len(l.owned))
-	for _, id := range l.options.Registry.ResponsibleClients() {
-		if registry.IsConnection(id) {
-			continue // lives as long as its connection, and does not beat
-		}
-		owned[id] = true
-		takenOver := !l.owned[id] && !l.options.Registry.HeardFirstHand(id)
+	owned := slices.DeleteFunc(l.options.Registry.ResponsibleClients(), registry.IsConnection) // which live as long as they are connected, and do not beat
+	for _, id := range owned {
+		_, before := slices.BinarySearch(l.owned, id)
+		takenOver := !before && !l.options.Registry.HeardFirstHand(id)
 		if slept || takenOver && !defect.On(TakeOverLastBeats) {
 			l.options.Registry.RenewBeats(id)
 			continue
@@ -161,7 +161,8 @@ func (l *Liveness) Check(now time.Time) {
 		if !enabled || !l.due(id, last, now) {
 			continue
 		}
-		for _, p := range l.options.Registry.Publications(id) {
+		l.publications = l.options.Registry.AppendPublications(l.publications[:0], id)
+		for _, p := range l.publications {
 			l.checkOne(p, now)
 		}
 	}

@@ -33,7 +33,7 @@ func (s ServiceInfo) Append(b []byte, state *registry.Registry, view *registry.V
 		want.Clusters = *s.Clusters
 	}
 	hosts, protected := view.Select(want, state.ServiceMetadata(view.Service))
-	b = append(slices.Grow(b, 384+360*len(hosts)), '{')
+	b = append(slices.Grow(b, sizeOf(len(hosts))), '{')
 	b = appendField(b, `"name":`, s.Name)
 	b = appendField(b, `"groupName":`, s.Group)
 	b = appendField(b, `"clusters":`, s.Clusters)
@@ -49,6 +49,29 @@ func (s ServiceInfo) Append(b []byte, state *registry.Registry, view *registry.V
 	b = strconv.AppendBool(b, protected)
 	return append(b, `,"valid":true}`...)
 }
+
+// Attached has a message end with the service (see rpc.Attached). It is written when the message is.
+func (s ServiceInfo) Attached(state *registry.Registry, view *registry.View) *Shown {
+	return &Shown{s, state, view}
+}
+
+// Shown is a service at the end of a message.
+type Shown struct {
+	info  ServiceInfo
+	state *registry.Registry
+	view  *registry.View
+}
+
+// Attachment is the field with the service; nobody writes it if there is none.
+func (a *Shown) Attachment() (field string, size int, write func([]byte) []byte) {
+	if a == nil {
+		return "", 0, nil
+	}
+	return "serviceInfo", sizeOf(len(a.view.Hosts)), func(b []byte) []byte { return a.info.Append(b, a.state, a.view) }
+}
+
+// sizeOf is about how long a service of so many instances is.
+func sizeOf(hosts int) int { return 384 + 360*hosts }
 
 // UDP is the Format of Nacos 2.x.
 func UDP(state *registry.Registry) Format {

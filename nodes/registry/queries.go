@@ -120,13 +120,17 @@ type Publication struct {
 
 // Publications lists what a client publishes, in the order of services.
 func (r *Registry) Publications(clientID string) []Publication {
+	return r.AppendPublications(nil, clientID)
+}
+
+// AppendPublications lists what a client publishes behind what is there.
+func (r *Registry) AppendPublications(list []Publication, clientID string) []Publication {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	c := r.clients[clientID]
 	if c == nil {
-		return nil
+		return list
 	}
-	list := make([]Publication, 0, len(c.published))
 	for _, published := range c.published {
 		p := Publication{Service: *published.service, ClientID: clientID, Published: published.Published, Beat: published.beat}
 		if cover, set := r.instanceMetadata[p.Service][p.metadataID()]; set {

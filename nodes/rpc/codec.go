@@ -18,12 +18,12 @@ func TypeName(message any) string {
 	return t.Name()
 }
 
-// Attached is a message whose last field is JSON already: all that the message is sent for, and long. It is put in as it is; encoding/json
-// would read all of it once more, which takes longer than all the rest.
+// Attached is a message whose last field is written by hand: all that the message is sent for, and long. encoding/json would read all of
+// it once more, which takes longer than all the rest.
 type Attached interface {
-	// Attachment is the field's name and its text; nil: the field is left out. The struct itself hides the field (`json:"-"`) and has
-	// others that are always there.
-	Attachment() (field string, text json.RawMessage)
+	// Attachment is the field's name, about how long it is, and what writes its JSON behind what is there; nil: the field is left out.
+	// The struct itself hides the field (`json:"-"`) and has others that are always there.
+	Attachment() (field string, size int, write func([]byte) []byte)
 }
 
 // encodeBody writes a message as JSON.
@@ -33,14 +33,14 @@ func encodeBody(message any) ([]byte, error) {
 	if err != nil || !has {
 		return body, err
 	}
-	field, text := attached.Attachment()
-	if text == nil {
+	field, size, write := attached.Attachment()
+	if write == nil {
 		return body, nil
 	}
-	whole := make([]byte, 0, len(body)+len(field)+len(text)+len(`,"":}`))
+	whole := (*bodies.Get(len(body) + len(field) + size + len(`,"":}`)))[:0]
 	whole = append(whole, body[:len(body)-1]...)
 	whole = append(append(append(whole, `,"`...), field...), `":`...)
-	return append(append(whole, text...), '}'), nil
+	return append(write(whole), '}'), nil
 }
 
 // Encode makes the payload of a request or response: a struct that JSON can hold.

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"bytes"
-	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,28 +24,43 @@ func TestCodecWritesWhatProtobufWrites(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want, err := proto.Marshal(payload)
 			require.NoError(t, err)
-			got, err := newCodec().Marshal(payload)
+			got, err := NewCodec().Marshal(proto.Clone(payload))
 			require.NoError(t, err)
 			require.Equal(t, string(want), string(got.Materialize()))
 			read := new(Payload)
-			require.NoError(t, newCodec().Unmarshal(got, read))
+			require.NoError(t, NewCodec().Unmarshal(got, read))
 			require.True(t, proto.Equal(payload, read))
 		})
 	}
 }
 
-type attached struct {
-	Name string `json:"name"`
-	List []byte `json:"-"`
+func TestBodiesAreUsedAgain(t *testing.T) {
+	var pool bodyPool
+	for _, size := range []int{0, 1, shortBody, longBody, longBody + 1} {
+		b := pool.Get(size)
+		require.Len(t, *b, size)
+		pool.Put(b)
+		require.Len(t, *pool.Get(size / 2), size/2, "whether it is the same memory or not")
+	}
 }
 
-func (a attached) Attachment() (string, json.RawMessage) { return "list", a.List }
+type attached struct {
+	Name string `json:"name"`
+	List string `json:"-"`
+}
+
+func (a attached) Attachment() (string, int, func([]byte) []byte) {
+	if a.List == "" {
+		return "list", 0, nil
+	}
+	return "list", len(a.List), func(b []byte) []byte { return append(b, a.List...) }
+}
 
 func TestEncodeAttachments(t *testing.T) {
 	for want, message := range map[string]any{
 		`{"name":"n"}`:                      attached{Name: "n"},
-		`{"name":"n","list":[1, 2]}`:        attached{Name: "n", List: []byte("[1, 2]")},
-		`{"name":"n","list":{"name":null}}`: &attached{Name: "n", List: []byte(`{"name":null}`)},
+		`{"name":"n","list":[1, 2]}`:        attached{Name: "n", List: "[1, 2]"},
+		`{"name":"n","list":{"name":null}}`: &attached{Name: "n", List: `{"name":null}`},
 		`{}`:                                struct{}{},
 	} {
 		payload, err := Encode(message)

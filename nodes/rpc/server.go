@@ -28,6 +28,8 @@ const (
 	keepaliveTimeout = 10 * time.Second
 	// writeBuffer has a list of a hundred instances go out in one piece. A connection has it only while it writes.
 	writeBuffer = 64 << 10
+	// window is how many bytes a connection's other end may send ahead. One that gRPC finds by itself, the default, costs a ping a request.
+	window = 1 << 20
 	// maxStreams is how many requests and streams one connection may have under way; more wait at its other end.
 	maxStreams = 1000
 )
@@ -73,7 +75,8 @@ func NewServer(logger *slog.Logger) *Server {
 	s := &Server{logger: logger, handlers: map[string]handler{}}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
-		grpc.ForceServerCodecV2(newCodec()), grpc.WriteBufferSize(writeBuffer), grpc.SharedWriteBuffer(true),
+		grpc.ForceServerCodecV2(NewCodec()), grpc.WriteBufferSize(writeBuffer), grpc.SharedWriteBuffer(true),
+		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 		grpc.StatsHandler(connections{s}),
 		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(maxStreams),
 		// Clients may ask for a sign of life whenever they like; connections whose other end has vanished are closed in time.

@@ -1,10 +1,9 @@
 package sdk
 
 import (
-	"encoding/json"
-
 	"muster/model"
 	"muster/nodes/jackson"
+	"muster/nodes/push"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
 )
@@ -78,12 +77,7 @@ type ServiceQueryRequest struct {
 // QueryServiceResponse answers it.
 type QueryServiceResponse struct {
 	rpc.Result
-	ServiceInfo json.RawMessage `json:"-"`
-}
-
-// Attachment is the list.
-func (r QueryServiceResponse) Attachment() (string, json.RawMessage) {
-	return "serviceInfo", r.ServiceInfo
+	*push.Shown `json:"-"`
 }
 
 // ServiceListRequest asks for the names of the services of a group.
@@ -110,43 +104,64 @@ type SubscribeServiceRequest struct {
 // SubscribeServiceResponse answers it with the service as it is.
 type SubscribeServiceResponse struct {
 	rpc.Result
-	ServiceInfo json.RawMessage `json:"-"`
-}
-
-// Attachment is the list.
-func (r SubscribeServiceResponse) Attachment() (string, json.RawMessage) {
-	return "serviceInfo", r.ServiceInfo
+	*push.Shown `json:"-"`
 }
 
 // instance is one as SDKs send it (Nacos: pojo/Instance). Whether it says to be ephemeral is not looked at: the kind of request decides.
 type instance struct {
-	ID       string         `json:"instanceId"`
-	IP       *string        `json:"ip"`
-	Port     jackson.Int    `json:"port"`
-	Weight   jackson.Double `json:"weight"`
-	Healthy  jackson.Bool   `json:"healthy"`
-	Enabled  jackson.Bool   `json:"enabled"`
-	Cluster  *string        `json:"clusterName"`
-	Metadata jackson.Texts  `json:"metadata"`
+	ID       string        `json:"instanceId"`
+	IP       *string       `json:"ip"`
+	Port     jackson.Int   `json:"port"`
+	Weight   weight        `json:"weight"`
+	Healthy  flag          `json:"healthy"`
+	Enabled  flag          `json:"enabled"`
+	Cluster  *string       `json:"clusterName"`
+	Metadata jackson.Texts `json:"metadata"`
 }
 
-// UnmarshalJSON reads an instance; what it does not say has Nacos's default.
-func (i *instance) UnmarshalJSON(body []byte) error {
-	type plain instance
-	read := plain{Weight: 1, Healthy: true, Enabled: true}
-	if err := json.Unmarshal(body, &read); err != nil {
-		return err
-	}
-	*i = instance(read)
-	return nil
+// weight is 1 where an instance does not say any; null is 0.
+type weight struct {
+	jackson.Double
+	given bool
 }
+
+// UnmarshalJSON reads it.
+func (w *weight) UnmarshalJSON(text []byte) error {
+	w.given = true
+	return w.Double.UnmarshalJSON(text)
+}
+
+// value is the weight, or the default.
+func (w weight) value() float64 {
+	if !w.given {
+		return 1
+	}
+	return float64(w.Double)
+}
+
+// flag is true where an instance does not say anything; null is false.
+type flag struct {
+	jackson.Bool
+	given bool
+}
+
+// UnmarshalJSON reads it.
+func (f *flag) UnmarshalJSON(text []byte) error {
+	f.given = true
+	return f.Bool.UnmarshalJSON(text)
+}
+
+// value is the flag, or the default.
+func (f flag) value() bool { return bool(f.Bool) || !f.given }
 
 // published is the instance as the registry has it. An id is made from the cluster as it was sent, before it gets its default.
 func (i instance) published(id string) registry.Published {
-	p := registry.Published{IP: text(i.IP), Port: int(i.Port), Cluster: text(i.Cluster), Healthy: bool(i.Healthy), Weight: float64(i.Weight),
-		Enabled: bool(i.Enabled), InstanceID: id, Metadata: i.Metadata}
+	p := registry.Published{IP: text(i.IP), Port: int(i.Port), Cluster: text(i.Cluster), Healthy: i.Healthy.value(), Weight: i.Weight.value(),
+		Enabled: i.Enabled.value(), InstanceID: id, Metadata: i.Metadata}
 	if p.Cluster == "" {
 		p.Cluster = model.DefaultCluster
 	}
 	return p
 }
+
+var _, _ rpc.Attached = QueryServiceResponse{}, SubscribeServiceResponse{}

@@ -25,7 +25,7 @@ func (h handlers) query(ctx context.Context, r *ServiceQueryRequest) (QueryServi
 	if err != nil {
 		return QueryServiceResponse{}, err
 	}
-	return QueryServiceResponse{rpc.OK(), info.JSON(h.options.Registry, view)}, nil
+	return QueryServiceResponse{rpc.OK(), info.Attached(h.options.Registry, view)}, nil
 }
 
 // view is the service as the query wants to read it.
@@ -84,7 +84,7 @@ func (h handlers) subscribe(ctx context.Context, r *SubscribeServiceRequest) (Su
 	}
 	client := rpc.CallerOf(ctx).ConnectionID
 	info := push.ServiceInfo{Name: r.Service, Group: r.Group, Clusters: r.Clusters}
-	response := SubscribeServiceResponse{rpc.OK(), info.JSON(h.options.Registry, h.options.Registry.View(r.key()))}
+	response := SubscribeServiceResponse{rpc.OK(), info.Attached(h.options.Registry, h.options.Registry.View(r.key()))}
 	response.Message = "success"
 	var err error
 	if r.Subscribe {
