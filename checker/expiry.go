@@ -37,7 +37,7 @@ func (expiry) Check(_ context.Context, in Input) Verdict {
 		bound(in.Bounds.UnhealthyAfter), bound(in.Bounds.RemovedAfter), bound(in.Bounds.ExpirySlack))}
 	if atOnce {
 		verdict.Guarantee = fmt.Sprintf("A silent client's instance is removed %s after its last sign of life, at most %s later and never earlier.",
-			in.Bounds.RemovedAfter, in.Bounds.ExpirySlack)
+			bound(in.Bounds.RemovedAfter), bound(in.Bounds.ExpirySlack))
 	}
 	e := newExpiries(in)
 	early, late := 0, 0

@@ -344,8 +344,9 @@ func nodes(in Input) []string {
 		case run.KindRemoveNode:
 			names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(strike.Machines, name) })
 		case run.KindReplaceNode: // the one that goes, the one that comes
-			names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == strike.Machines[0] })
-			names = append(names, strike.Machines[1:]...)
+			goes := strike.Machines[:min(1, len(strike.Machines))]
+			names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(goes, name) })
+			names = append(names, strike.Machines[len(goes):]...)
 		}
 	}
 	return names

@@ -264,10 +264,10 @@ func garbage(random *rand.Rand, length int) Input {
 		}
 		in.History.Records = append(in.History.Records, r)
 	}
-	kinds := []run.Kind{"isolate", run.KindCrash, run.KindClockOffset, run.KindHeal, ""}
+	kinds := []run.Kind{"isolate", run.KindCrash, run.KindClockOffset, run.KindHeal, run.KindAddNode, run.KindRemoveNode, run.KindReplaceNode, ""}
 	for range random.IntN(4) {
 		s := newStory("", true, 1).fault(kinds[random.IntN(len(kinds))], 0, 0).in.Plan.Strikes[0]
-		s.At, s.Until, s.Machines = moment(), moment(), []string{pick(3)}
+		s.At, s.Until, s.Machines = moment(), moment(), []string{pick(3), pick(3)}[:random.IntN(3)]
 		in.Plan.Strikes = append(in.Plan.Strikes, s)
 	}
 	for range random.IntN(6) {
