@@ -206,3 +206,13 @@ func TestScatteredPages(t *testing.T) {
 	}
 	require.Len(t, seen, 2+8, "each page and the size for themselves: %v", seen)
 }
+
+func TestFailedLinksAreCounted(t *testing.T) {
+	d := disk.New(disk.Options{})
+	require.Equal(t, disk.OK, d.Symlink("there", disk.Root, "link", 1))
+	d.SetFaults(disk.Faults{ReadFails: 1, WriteFails: 1})
+	require.Equal(t, disk.EIO, d.Symlink("there", disk.Root, "other", 1))
+	_, err := d.Readlink(disk.Root, "link")
+	require.Equal(t, disk.EIO, err)
+	require.Equal(t, disk.Counters{Failed: 2}, d.Counters())
+}

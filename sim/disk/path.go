@@ -160,7 +160,7 @@ func (d *Disk) Symlink(target string, at Inode, path string, now int64) Errno {
 		return ENOENT
 	case strings.IndexByte(target, 0) >= 0:
 		return EINVAL
-	case d.happens(d.faults.WriteFails):
+	case d.fails(d.faults.WriteFails):
 		return EIO
 	}
 	n := d.create(false, now)
@@ -179,7 +179,7 @@ func (d *Disk) Readlink(at Inode, path string) (string, Errno) {
 		return "", ENOENT
 	case f.node.link == "":
 		return "", EINVAL
-	case d.happens(d.faults.ReadFails):
+	case d.fails(d.faults.ReadFails):
 		return "", EIO
 	}
 	return f.node.link, OK
