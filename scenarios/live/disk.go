@@ -48,15 +48,15 @@ func (d disk) fill(room int64) error {
 	if d.folder == "" || d.reason != "" {
 		return fmt.Errorf("%w: a disk that can be filled must be mounted, which is not permitted here: %s", scenarios.ErrUnsupported, d.reason)
 	}
-	var space syscall.Statfs_t
-	if err := syscall.Statfs(d.folder, &space); err != nil {
-		return fmt.Errorf("asking for the room on %s: %w", d.folder, err)
-	}
-	file, err := os.Create(d.filler())
+	file, err := os.Create(d.filler()) // an earlier one is emptied before the room is counted
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	var space syscall.Statfs_t
+	if err := syscall.Statfs(d.folder, &space); err != nil {
+		return fmt.Errorf("asking for the room on %s: %w", d.folder, err)
+	}
 	if free := int64(space.Bavail) * space.Bsize; free > room {
 		if err := syscall.Fallocate(int(file.Fd()), 0, 0, free-room); err != nil {
 			return fmt.Errorf("filling %s: %w", d.folder, err)

@@ -27,6 +27,8 @@ type struck struct {
 	questions []network.ResolverCounters
 	// disks is what had been counted on each of the machines' disks when it struck.
 	disks []disk.Counters
+	// enabled is how often each of the machines had said that it switched a failpoint on when it struck.
+	enabled []int
 }
 
 // Strike does a fault.
@@ -43,6 +45,7 @@ func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Durat
 		}
 		now.disks = append(now.disks, m.Disk().Counters())
 		now.questions = append(now.questions, m.ResolverCounters())
+		now.enabled = append(now.enabled, s.enabled[name])
 	}
 	for _, way := range strike.Ways {
 		now.before = append(now.before, s.world.Counters(s.ends(way)))

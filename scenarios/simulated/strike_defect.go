@@ -73,11 +73,11 @@ func (s *Stage) listen(line sim.Line) {
 	}
 }
 
-// defectEvidence says how many nodes said that they switched failpoints on.
+// defectEvidence says how many nodes have said since a strike that they switched a failpoint on.
 func (s *Stage) defectEvidence(now *struck) scenarios.Evidence {
 	said := 0
-	for _, name := range now.strike.Machines {
-		if s.enabled[name] > 0 {
+	for i, name := range now.strike.Machines {
+		if s.enabled[name] > now.enabled[i] {
 			said++
 		}
 	}
