@@ -70,3 +70,22 @@ func TestRead(t *testing.T) {
 		require.Equal(t, test.want, got, test.text)
 	}
 }
+
+func FuzzRead(f *testing.F) {
+	for _, text := range []string{
+		`{"i":"8080","d":"2.5","b":"true","t":{"k":1,"n":null}}`, `{"i":1e10,"d":"NaN","b":2}`, `{"t":{"k":[1]}}`, `{"i":-0.5,"d":1e400}`, `null`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var got read
+		if json.Unmarshal(text, &got) != nil {
+			return
+		}
+		written := jackson.AppendDouble([]byte(`{"d":`), float64(got.D))
+		written = jackson.AppendMap(append(written, `,"t":`...), got.T)
+		var again read
+		require.NoError(t, json.Unmarshal(append(written, '}'), &again), "%s", written)
+		require.Equal(t, len(got.T), len(again.T))
+	})
+}

@@ -224,3 +224,31 @@ func TestClientDataJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{"attributes":{"clientAttributes":{"silentMillis":9223372036854}}}`), &back))
 	require.Greater(t, back.Silent, 292*365*24*time.Hour)
 }
+
+func FuzzApplySync(f *testing.F) {
+	r := registry.New(registry.Options{Self: nodeA})
+	if err := r.RegisterEphemeral(orders, instance()); err != nil {
+		f.Fatal(err)
+	}
+	for _, id := range r.Clients() {
+		data, _ := r.Snapshot(id)
+		text, err := json.Marshal(data)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte(`{}`))
+	f.Add([]byte(`null`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var data registry.ClientData
+		if json.Unmarshal(text, &data) != nil {
+			return
+		}
+		r := registry.New(registry.Options{Self: nodeB, Owner: func(string) string { return nodeA }})
+		if r.ApplySync(data) == nil {
+			_, err := json.Marshal(data)
+			require.NoError(t, err)
+		}
+	})
+}
