@@ -245,6 +245,30 @@ func TestHealedCutSparesLiveInstances(t *testing.T) {
 	}
 }
 
+// To b, which a cut separates from a, c is responsible for some of a's clients. c, which sees both, takes a for it, and says nothing of them.
+func TestPeerThatSeesOtherMembersIsSilentWithoutMeaningIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		number := 1
+		for membership.OwnerAmong(registry.Tag(owned("a:1", number).IP, owned("a:1", number).Port), []string{"b:2", "c:3"}) != "c:3" {
+			number++
+		}
+		instance := owned("a:1", number)
+		c.register("a:1", instance)
+		time.Sleep(2 * time.Second)
+		c.cut("a:1>b:2", true)
+		c.cut("b:2>a:1", true)
+		c.beat("a:1", instance, 60*time.Second)
+		require.Equal(t, "c:3", c.nodes["b:2"].membership.Owner(registry.Tag(instance.IP, instance.Port)))
+		c.requireKnown(instance, all)
+		c.cut("a:1>b:2", false)
+		c.cut("b:2>a:1", false)
+		c.beat("a:1", instance, 20*time.Second)
+		c.requireKnown(instance, all)
+	})
+}
+
 func enable(t *testing.T, name defect.Name) {
 	require.NoError(t, failpoint.Enable("muster/nodes/"+string(name), "return(true)"))
 	t.Cleanup(func() { failpoint.Disable("muster/nodes/" + string(name)) })

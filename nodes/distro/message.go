@@ -35,7 +35,10 @@ type DistroDataRequest struct {
 	// Lists are services' lists of instances, where Distro compares these and not clients. With Verify they are all that the sender is
 	// responsible for, with Change those of which Changed holds every instance.
 	Lists []registry.List `json:"lists,omitempty"`
-	After string          `json:"after,omitempty"`
+	// Living are the members that the sender takes for alive, and so decides by what it is responsible for. With Verify, and with Change
+	// that has Lists.
+	Living []string `json:"living,omitempty"`
+	After  string   `json:"after,omitempty"`
 }
 
 // Mention is a client without what it publishes.

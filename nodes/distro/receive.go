@@ -48,9 +48,16 @@ func (d *Distro) change(request *DistroDataRequest, late time.Duration) {
 		}
 		d.note(request.Source, gone.ClientID, d.config.Registry.RemoveSynced(gone.ClientID, silent))
 	}
-	if len(request.Lists) > 0 {
+	if len(request.Lists) > 0 && d.agrees(request) {
 		d.drop(request.Source, d.config.Registry.DropOthers(request.Source, request.Lists, request.Changed, dropGrace))
 	}
+}
+
+// agrees says whether the sender decides by the same members as this node what it is responsible for. Where two see the members
+// differently, as for a while after a heal and as long as only some nodes see each other, the sender is silent about clients that this
+// node takes for the sender's, and they live all the same.
+func (d *Distro) agrees(request *DistroDataRequest) bool {
+	return slices.Equal(request.Living, d.config.Membership.Living())
 }
 
 // drop logs which copies a peer's word has removed.
@@ -94,6 +101,8 @@ func (d *Distro) verified(request *DistroDataRequest, late time.Duration) (unkno
 			}
 		}
 	}
-	d.drop(request.Source, d.config.Registry.DropUnlisted(request.Source, listed, dropGrace))
+	if d.agrees(request) {
+		d.drop(request.Source, d.config.Registry.DropUnlisted(request.Source, listed, dropGrace))
+	}
 	return unknown
 }

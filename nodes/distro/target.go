@@ -162,7 +162,7 @@ func (t *target) verify(ctx context.Context) {
 		t.verifyLists(ctx)
 		return
 	}
-	now, request := time.Now(), DistroDataRequest{DataOperation: Verify}
+	now, request := time.Now(), DistroDataRequest{DataOperation: Verify, Living: t.distro.config.Membership.Living()}
 	for _, id := range t.distro.config.Registry.ResponsibleClients() {
 		revision, exists := t.distro.config.Registry.Revision(id)
 		if exists {
@@ -183,12 +183,14 @@ func (t *target) verify(ctx context.Context) {
 func (t *target) verifyLists(ctx context.Context) {
 	registry := t.distro.config.Registry
 	now := time.Now()
-	response, err := t.distro.call(ctx, t.peer, now, DistroDataRequest{DataOperation: Verify, Lists: registry.ResponsibleLists()})
+	response, err := t.distro.call(ctx, t.peer, now, DistroDataRequest{
+		DataOperation: Verify, Living: t.distro.config.Membership.Living(), Lists: registry.ResponsibleLists(),
+	})
 	if err != nil || len(response.Unknown) == 0 {
 		return
 	}
 	for len(response.Unknown) > 0 {
-		now, request := time.Now(), DistroDataRequest{DataOperation: Change}
+		now, request := time.Now(), DistroDataRequest{DataOperation: Change, Living: t.distro.config.Membership.Living()}
 		for len(response.Unknown) > 0 && len(request.Changed) < batch {
 			list, clients := registry.List(response.Unknown[0])
 			response.Unknown = response.Unknown[1:]

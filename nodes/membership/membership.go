@@ -145,6 +145,13 @@ func (m *Membership) Owner(tag string) string {
 // Responsible says whether this node is responsible for a tag.
 func (m *Membership) Responsible(tag string) bool { return m.Owner(tag) == m.config.Self }
 
+// Living returns the addresses of the members that are not DOWN in this node's view, among which Owner chooses, as OwnerAmong wants them.
+func (m *Membership) Living() []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Clone(m.servers)
+}
+
 // Handle has a server take in peers' reports.
 func (m *Membership) Handle(server *rpc.Server) {
 	rpc.Handle(server, func(_ context.Context, request *MemberReportRequest) (MemberReportResponse, error) {
