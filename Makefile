@@ -29,6 +29,10 @@ simulate: build/muster ## run the catalog's scenarios (SCENARIO=leader-isolated 
 scenarios: build/muster ## list the catalog, one sentence each
 	@build/muster scenarios
 
+.PHONY: timings
+timings: build/muster ## time what a cluster does, beside what a real Nacos took (EXPERIMENT=kill-leader SEEDS=8); runs/timings/timings.html
+	build/muster timings $(EXPERIMENT) --seed $(SEED) --seeds $(if $(filter 1,$(SEEDS)),8,$(SEEDS)) --out $(OUT)/timings $(if $(JOBS),--jobs $(JOBS))
+
 .PHONY: test
 test: $(fast) ## run all tests, the conformance suite (go test ./scenarios/...) included
 	$(GO) test -timeout 15m ./...

@@ -100,7 +100,7 @@ type Record struct {
 	T      time.Duration `json:"t"`
 	Client string        `json:"client"`
 	// Op pairs an invocation with its completion; it is unique within a client and grows. A client does one thing at a time, but for what
-	// it does again over gRPC because it was lost with a connection.
+	// it does again over gRPC because it was lost with a connection, and for the writes of one that is scripted.
 	Op int64 `json:"op,omitempty"`
 	// Repeats is the first of the client's operations that this one is sent again for, word for word, because its outcome was
 	// unknown; present at Invoke. 0: it repeats nothing. It tells a reader why a client says the same again. It settles nothing:

@@ -61,6 +61,8 @@ type Load struct {
 	Servers int `json:"servers,omitempty"`
 	// Outages are times in which a server does not listen.
 	Outages []Outage `json:"outages,omitempty"`
+	// Scripted are further clients, each of which does just what it is told.
+	Scripted []Scripted `json:"scripted,omitempty"`
 	// Namespace in which everything is registered. Empty: DefaultNamespace.
 	Namespace string `json:"namespace,omitempty"`
 	// Prefix of service names, so that two runs against one cluster do not meet.
@@ -108,7 +110,7 @@ func (l Load) Validate() error {
 			complain("%s_services is 0, but there are %d %s clients: want at least 1 service", kind.name, kind.clients, kind.name)
 		}
 	}
-	if l.EphemeralClients == 0 && l.PersistentClients == 0 {
+	if l.EphemeralClients == 0 && l.PersistentClients == 0 && len(l.Scripted) == 0 {
 		complain("ephemeral_clients and persistent_clients are both 0: want at least one client")
 	}
 	if l.Protocol != "" && l.Protocol != HTTP && l.Protocol != GRPC {
@@ -149,6 +151,14 @@ func (l Load) Validate() error {
 	}{{"observe_interval_ns", l.ObserveInterval}, {"warm_up_ns", l.WarmUp}, {"stop_ns", l.Stop}} {
 		if span.time < 0 {
 			complain("%s is %v: want 0 or more", span.name, span.time)
+		}
+	}
+	for _, scripted := range l.Scripted {
+		if err := scripted.validate(); err != nil {
+			wrong = append(wrong, err)
+		}
+		if scripted.Ephemeral && scripted.Protocol != GRPC && l.BeatInterval <= 0 {
+			complain("beat_interval_ns is %v: scripted client %q beats: want more than 0", l.BeatInterval, scripted.Name)
 		}
 	}
 	return errors.Join(slices.Concat(wrong, l.validateSilences(), l.validateOutages())...)

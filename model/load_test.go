@@ -15,6 +15,10 @@ func validLoad() Load {
 	}
 }
 
+func script(deeds ...Deed) Scripted {
+	return Scripted{Name: "poll", Node: 1, Service: "web", Ephemeral: true, Protocol: HTTP, Deeds: deeds}
+}
+
 func TestLoadValidate(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -51,6 +55,16 @@ func TestLoadValidate(t *testing.T) {
 		}, "outage of server 1 from 3s begins before the one from 1s ends"},
 		{"fewer than no servers", func(l *Load) { l.Servers = -1 }, "servers is -1"},
 		{"negative silence", func(l *Load) { l.Silences = []Silence{{Client: 1, From: -time.Second}} }, "want no negative times"},
+		{"a script alone", func(l *Load) {
+			*l = Load{Timeout: time.Second, BeatInterval: time.Second, Scripted: []Scripted{script(Deed{Do: Observe})}}
+		}, ""},
+		{"a script that does what cannot be", func(l *Load) { l.Scripted = []Scripted{script(Deed{Do: Update})} }, `deed 1 is "update": want one of [register`},
+		{"a script out of order", func(l *Load) { l.Scripted = []Scripted{script(Deed{At: 2, Do: Observe}, Deed{At: 1, Do: Observe})} }, "deed 2 is at 1ns"},
+		{"a script without end", func(l *Load) { l.Scripted = []Scripted{script(Deed{Do: Observe, Every: 1})} }, "want a later end"},
+		{"a script that subscribes over HTTP", func(l *Load) { l.Scripted = []Scripted{script(Deed{Do: Pushed})} }, "subscribes over HTTP: want grpc"},
+		{"a script without an instance", func(l *Load) { l.Scripted = []Scripted{script(Deed{Do: Register})} }, "has no number"},
+		{"a script for no node", func(l *Load) { l.Scripted = []Scripted{{Name: "a", Service: "b"}} }, "node 0, owner 0"},
+		{"a script without a name", func(l *Load) { l.Scripted = []Scripted{{Node: 1, Service: "b"}} }, "has no name"},
 		{"silence within silence", func(l *Load) {
 			l.Silences = []Silence{{Client: 1, From: time.Second}, {Client: 1, From: 2 * time.Second}}
 		}, "begins before the one from 1s ends"},

@@ -218,15 +218,21 @@ func (r *resolution) responsible(instance string) ([]string, error) {
 	if len(addresses) == 0 {
 		return nil, errors.New("the nodes' addresses are not known")
 	}
+	return []string{r.cast.names[addresses[Responsible(instance, len(addresses))]]}, nil
+}
+
+// Responsible is the place, from 0, among so many members, sorted by address as text, of the one that answers for an instance ("ip:port"),
+// or in nacos1 for a service ("group@@name").
+func Responsible(tag string, members int) int {
 	var hash int32
-	for _, character := range instance {
+	for _, character := range tag {
 		hash = 31*hash + character
 	}
 	positive := hash % (1<<31 - 1)
 	if positive < 0 {
 		positive = -positive
 	}
-	return []string{r.cast.names[addresses[int(positive)%len(addresses)]]}, nil
+	return int(positive) % members
 }
 
 // running are the nodes that run and that the fault does not name yet.

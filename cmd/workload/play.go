@@ -127,6 +127,13 @@ func (p play) cast(printer *history) ([]actor, error) {
 	if p.load.Servers > 0 {
 		persistent = append(persistent, p.service("probed", 0))
 	}
+	for _, script := range p.load.Scripted {
+		c, err := p.scripted(printer, began, script)
+		if err != nil {
+			return actors, err
+		}
+		actors = append(actors, c)
+	}
 	if p.load.ObserveInterval == 0 {
 		return actors, nil
 	}
@@ -163,10 +170,13 @@ func (p play) connect(w *worker, onRedo func(connected.Redo) func(client.Answer)
 }
 
 func (p play) service(kind string, i int) model.Service {
+	return p.named(fmt.Sprintf("%s-%d", kind, i+1))
+}
+
+// named is the service of that bare name.
+func (p play) named(name string) model.Service {
 	return model.Service{
-		Namespace: cmp.Or(p.load.Namespace, model.DefaultNamespace),
-		Group:     model.DefaultGroup,
-		Name:      fmt.Sprintf("%s%s-%d", p.load.Prefix, kind, i+1),
+		Namespace: cmp.Or(p.load.Namespace, model.DefaultNamespace), Group: model.DefaultGroup, Name: p.load.Prefix + name,
 	}
 }
 

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"muster/model/run"
+	"muster/model/timing"
+	"muster/reports"
+	"muster/scenarios"
+	"muster/scenarios/timings"
+	"muster/sim/trace"
+)
+
+// timingsFlags are the flags of `muster timings`.
+type timingsFlags struct {
+	seed   uint64
+	seeds  int
+	jobs   int
+	out    string
+	broken defects
+}
+
+func newTimingsCommand() *cobra.Command {
+	var flags timingsFlags
+	command := &cobra.Command{
+		Use:   "timings [EXPERIMENT...]",
+		Short: "Time what a cluster does, beside what a real one took",
+		Long: `Runs the named timing experiments, or all, with several seeds on simulated machines, and puts what they took beside what was
+measured in the same experiments with a real Nacos cluster: a table here, and a page with pictures in OUT/timings.html. A figure
+is within the measured spread if its median over the runs is; where it is not, the table says why.
+
+The runs' folders stand in OUT as those of other scenarios do, and muster replay runs one again.
+
+--defect brings back what real clusters do and this node does not; with consensus/keepBrokenConnections, for example, the nodes
+of a healed cut find each other as late as the real ones.
+
+Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has said why; 2 if an experiment could not be run.`,
+		Example: `  muster timings --seeds 8
+  muster timings isolate-follower-60s kill-leader
+  muster timings isolate-follower-60s --defect consensus/keepBrokenConnections`,
+		ValidArgsFunction: completeExperiments,
+		RunE: func(command *cobra.Command, names []string) error {
+			chosen, err := chooseExperiments(names)
+			if err != nil {
+				return err
+			}
+			jobs, err := flags.plan(chosen)
+			if err != nil {
+				return err
+			}
+			programs, err := simulatedPrograms(command, "", "")
+			if err != nil {
+				return err
+			}
+			b := batch{newStage: simulatedStages(programs, 0), level: trace.Normal, parallel: flags.jobs}
+			b.progress = newProgress(command.ErrOrStderr(), len(jobs))
+			outcomes := b.run(command.Context(), jobs)
+			b.progress.close()
+			return flags.report(command, chosen, outcomes)
+		},
+	}
+	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the first seed")
+	command.Flags().IntVar(&flags.seeds, "seeds", 3, "how many seeds, counted on from the first")
+	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
+	command.Flags().StringVarP(&flags.out, "out", "o", filepath.Join("runs", "timings"), "folder for the run folders and the page")
+	flags.broken.flagOn(command)
+	return command
+}
+
+// chooseExperiments returns the experiments of some names, or all if there are none.
+func chooseExperiments(names []string) ([]timings.Experiment, error) {
+	catalog := timings.Catalog()
+	if len(names) == 0 {
+		return catalog, nil
+	}
+	var known []string
+	for _, e := range catalog {
+		known = append(known, e.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("there is no experiment %q: want one of %s", name, strings.Join(known, ", "))
+		}
+	}
+	return slices.DeleteFunc(catalog, func(e timings.Experiment) bool { return !slices.Contains(names, e.Name) }), nil
+}
+
+// completeExperiments offers the experiments' names, with their claims, to the shell.
+func completeExperiments(_ *cobra.Command, given []string, start string) ([]string, cobra.ShellCompDirective) {
+	var offers []string
+	for _, e := range timings.Catalog() {
+		if !slices.Contains(given, e.Name) && strings.HasPrefix(e.Name, start) {
+			offers = append(offers, e.Name+"\t"+e.Claim)
+		}
+	}
+	return offers, cobra.ShellCompDirectiveNoFileComp
+}
+
+// plan lists the runs that the flags ask for.
+func (f timingsFlags) plan(chosen []timings.Experiment) ([]job, error) {
+	if f.seeds < 1 || f.jobs < 1 {
+		return nil, fmt.Errorf("--seeds %d, --jobs %d: want at least 1 of each", f.seeds, f.jobs)
+	}
+	var jobs []job
+	for _, e := range chosen {
+		for i := range f.seeds {
+			seed := f.seed + uint64(i)
+			scenario, err := f.broken.in([]scenarios.Scenario{e.Scenario(seed)})
+			if err != nil {
+				return nil, err
+			}
+			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", e.Name, seed)))
+			jobs = append(jobs, job{scenario: scenario[0], seed: seed, folder: folder})
+		}
+	}
+	return jobs, nil
+}
+
+// report measures the runs and writes the table and the page.
+func (f timingsFlags) report(command *cobra.Command, chosen []timings.Experiment, outcomes []outcome) error {
+	shown := reports.Timings{Source: timings.Source(), Defects: f.broken}
+	all := map[timing.Key]timing.Samples{}
+	var failed []error
+	for _, e := range chosen {
+		timed := reports.TimedExperiment{Name: e.Name, Claim: e.Claim}
+		for _, o := range outcomes {
+			if o.job.scenario.Name != e.Name {
+				continue
+			}
+			samples, err := e.Measure(o.job.folder)
+			if err := errors.Join(o.err, err); err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", o.job, err))
+				continue
+			}
+			timed.Runs++
+			timings.Merge(all, samples)
+		}
+		shown.Experiments = append(shown.Experiments, timed)
+	}
+	shown.Rows = timings.Table(all)
+	if err := reports.TimingsTable(command.OutOrStdout(), shown.Rows); err != nil {
+		return err
+	}
+	if err := reports.WriteTimings(context.WithoutCancel(command.Context()), f.out, shown); err != nil {
+		return err
+	}
+	fmt.Fprintln(command.OutOrStdout(), filepath.Join(f.out, reports.TimingsFile))
+	if err := command.Context().Err(); err != nil {
+		return &statusError{exitFailed, fmt.Errorf("interrupted: %d runs finished", len(outcomes))}
+	}
+	if len(failed) > 0 {
+		return &statusError{exitFailed, errors.Join(failed...)}
+	}
+	// With a defect nodes are meant to be otherwise.
+	if at := slices.IndexFunc(shown.Rows, timing.Row.Unexplained); at >= 0 && len(f.broken) == 0 {
+		return unexpected("%s lies outside the measured spread without a reason, and perhaps others", shown.Rows[at].Key)
+	}
+	return nil
+}

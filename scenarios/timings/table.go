@@ -1,0 +1,112 @@
+package timings
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"muster/model/timing"
+)
+
+// measured is what a real cluster took.
+var measured = read()
+
+//go:embed measured.json
+var measuredFile []byte
+
+//go:embed reasons.json
+var reasonsFile []byte
+
+// measurements is measured.json.
+type measurements struct {
+	// Source says where, how and on what was measured.
+	Source string `json:"source"`
+	Rows   []struct {
+		timing.Key
+		timing.Samples
+		Unit string `json:"unit"`
+	} `json:"rows"`
+	reasons []reason
+}
+
+// reason says why simulated clusters lie outside the measured spread, in all rows that it matches.
+type reason struct {
+	// Experiment, Quantity and At are beginnings of those of a row.
+	timing.Key
+	// Because is the reason.
+	Because string `json:"because"`
+}
+
+func read() measurements {
+	var m measurements
+	if err := json.Unmarshal(measuredFile, &m); err != nil {
+		panic(fmt.Sprintf("timings: measured.json, which is part of this program: %v", err))
+	}
+	if err := json.Unmarshal(reasonsFile, &m.reasons); err != nil {
+		panic(fmt.Sprintf("timings: reasons.json, which is part of this program: %v", err))
+	}
+	return m
+}
+
+// Source says where, how and on what the measured samples were taken.
+func Source() string { return measured.Source }
+
+// Table holds what runs came to against what was measured, in the order of the measurements; what was not measured comes last.
+func Table(simulated map[timing.Key]timing.Samples) []timing.Row {
+	rest := maps.Clone(simulated)
+	ran := map[string]bool{}
+	for key := range simulated {
+		ran[key.Experiment] = true
+	}
+	var rows []timing.Row
+	for _, r := range measured.Rows {
+		if ran[r.Experiment] {
+			rows = append(rows, timing.Row{Key: r.Key, Unit: r.Unit, Measured: r.Samples, Simulated: simulated[r.Key]})
+		}
+		delete(rest, r.Key)
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(rest), func(a, b timing.Key) int { return strings.Compare(a.String(), b.String()) }) {
+		rows = append(rows, timing.Row{Key: key, Unit: unitOf(key), Simulated: rest[key]})
+	}
+	for i := range rows {
+		rows[i].Reason = measured.reasonFor(rows[i])
+	}
+	return rows
+}
+
+// unitOf is the unit of a quantity of which the real cluster has no samples.
+func unitOf(key timing.Key) string {
+	switch {
+	case strings.Contains(key.Quantity, "writes"):
+		return "writes"
+	case strings.HasSuffix(key.Quantity, "instances removed"):
+		return "instances"
+	}
+	return ""
+}
+
+// reasonFor is the first reason that matches a row that needs one.
+func (m measurements) reasonFor(row timing.Row) string {
+	if s := row.Standing(); s == timing.Within || s == timing.Unmeasured {
+		return ""
+	}
+	for _, r := range m.reasons {
+		if strings.HasPrefix(row.Experiment, r.Experiment) && strings.HasPrefix(row.Quantity, r.Quantity) && strings.HasPrefix(row.At, r.At) {
+			return r.Because
+		}
+	}
+	return ""
+}
+
+// Merge adds the samples of one run to those of others.
+func Merge(into, more map[timing.Key]timing.Samples) {
+	for key, samples := range more {
+		all := into[key]
+		all.Values = append(all.Values, samples.Values...)
+		all.Never += samples.Never
+		into[key] = all
+	}
+}
