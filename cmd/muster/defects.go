@@ -22,7 +22,7 @@ func knownDefects() []string {
 	for _, name := range []defect.Name{
 		consensus.AckBeforeCommit, consensus.KeepBrokenConnections,
 		distro.SkipSync, distro.SnapshotOverNative, distro.ChangeFromAnyone, distro.DeleteFromAnyone,
-		liveness.NeverExpire, liveness.BeatWrongInstance,
+		liveness.NeverExpire, liveness.BeatWrongInstance, liveness.TakeOverLastBeats,
 		openapi.VersionTwoStaysLocal,
 		probe.NeverProbe,
 	} {

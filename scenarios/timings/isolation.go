@@ -114,7 +114,7 @@ func measureIsolation(o *observed, m *meter, number int) {
 		}
 	}
 	wanted := o.listedAt(place{durableService, majority[0]}, heal)
-	after, ok := o.first(place{durableService, isolated}, heal, end, all(wanted))
+	after, ok := o.first(place{durableService, isolated}, heal, end, allListed(wanted))
 	m.took("after the heal: persistent instances caught up", "isolated", after, ok)
 	where := func(node string) string { return side(node == isolated) }
 	measureHeal(o, m, webService, "HTTP instances", heal, end, where)
@@ -231,7 +231,7 @@ func lostByHeal(o *observed, heal, end time.Duration) int {
 	lost := map[string]bool{}
 	for _, node := range o.nodes {
 		at := place{webService, node}
-		for _, instance := range o.listedAt(at, heal) {
+		for _, instance := range o.healthyAt(at, heal) {
 			if _, gone := o.first(at, heal, end, unlisted(instance)); gone {
 				lost[instance] = true
 			}

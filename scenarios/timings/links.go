@@ -103,7 +103,7 @@ func measureIdentical(o *observed, m *meter, heal time.Duration) {
 	}
 	last, everywhere := time.Duration(0), true
 	for _, node := range o.nodes {
-		after, ok := o.settled(place{durableService, node}, heal, o.end, all(wanted))
+		after, ok := o.settled(place{durableService, node}, heal, o.end, allListed(wanted))
 		last, everywhere = max(last, after), everywhere && ok
 	}
 	m.took("after the heal: persistent instances identical", "all", last, everywhere)

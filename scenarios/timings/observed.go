@@ -163,15 +163,31 @@ func all(instances []string) func(look) bool {
 	}
 }
 
-// listedAt are the instances that a node listed as healthy when it was last asked before a moment.
+// allListed says that a look shows all instances, in whatever health: nobody answers at the addresses of persistent ones, so that the nodes'
+// probes find them unhealthy after a while.
+func allListed(instances []string) func(look) bool {
+	return func(l look) bool {
+		return !slices.ContainsFunc(instances, func(i string) bool { return !listed(i)(l) })
+	}
+}
+
+// healthyAt are the instances that a node listed as healthy when it was last asked before a moment, listedAt all that it listed.
+func (o *observed) healthyAt(at place, moment time.Duration) []string {
+	return o.lastListed(at, moment, func(healthy bool) bool { return healthy })
+}
+
 func (o *observed) listedAt(at place, moment time.Duration) []string {
+	return o.lastListed(at, moment, func(bool) bool { return true })
+}
+
+func (o *observed) lastListed(at place, moment time.Duration, counts func(healthy bool) bool) []string {
 	before := o.within(at, 0, moment)
 	if len(before) == 0 {
 		return nil
 	}
 	var instances []string
 	for instance, healthy := range before[len(before)-1].healthy {
-		if healthy {
+		if counts(healthy) {
 			instances = append(instances, instance)
 		}
 	}

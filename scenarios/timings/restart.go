@@ -37,12 +37,12 @@ func measureRestart(o *observed, m *meter) {
 		from := started + serving - faultPoll
 		for _, kind := range []struct {
 			service, name string
-			wanted        []string
+			complete      func(look) bool
 		}{
-			{durableService, "persistent instances", durable}, {webService, "HTTP instances", o.instances(webService)},
-			{rpcService, "gRPC instances", o.instances(rpcService)},
+			{durableService, "persistent instances", allListed(durable)}, {webService, "HTTP instances", all(o.instances(webService))},
+			{rpcService, "gRPC instances", all(o.instances(rpcService))},
 		} {
-			after, ok := o.settled(place{kind.service, node}, from, o.end, all(kind.wanted))
+			after, ok := o.settled(place{kind.service, node}, from, o.end, kind.complete)
 			m.took("from the first answer: "+kind.name+" complete", "each", max(0, after-faultPoll), ok)
 		}
 		_, known, ok := o.knew(node, "", started, o.end)

@@ -54,6 +54,15 @@ func read() measurements {
 // Source says where, how and on what the measured samples were taken.
 func Source() string { return measured.Source }
 
+// Measured lists what was measured.
+func Measured() []timing.Key {
+	var keys []timing.Key
+	for _, r := range measured.Rows {
+		keys = append(keys, r.Key)
+	}
+	return keys
+}
+
 // Table holds what runs came to against what was measured, in the order of the measurements; what was not measured comes last.
 func Table(simulated map[timing.Key]timing.Samples) []timing.Row {
 	rest := maps.Clone(simulated)
