@@ -94,11 +94,14 @@ func replayCommand(stage string, scenario Scenario, seed uint64) string {
 	if stage == StageLive {
 		command = "live"
 	}
+	if scenario.Command != "" {
+		command = scenario.Command
+	}
 	line := fmt.Sprintf("muster %s %s --seed %d", command, scenario.Name, seed)
 	if scenario.Load.Protocol != "" {
 		line += " --protocol " + string(scenario.Load.Protocol)
 	}
-	if scenario.Profiles[0] == Nacos1 {
+	if scenario.Profiles[0] == Nacos1 && scenario.Command == "" {
 		line += " --profile " + string(Nacos1)
 	}
 	for _, defect := range scenario.Cluster.Defects() {

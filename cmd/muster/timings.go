@@ -105,11 +105,11 @@ func completeExperiments(_ *cobra.Command, given []string, start string) ([]stri
 }
 
 // plan lists the runs that the flags ask for.
-func (f timingsFlags) plan(chosen []timings.Experiment) ([]job, error) {
+func (f timingsFlags) plan(chosen []timings.Experiment) ([]scenarios.Job, error) {
 	if f.seeds < 1 || f.jobs < 1 {
 		return nil, fmt.Errorf("--seeds %d, --jobs %d: want at least 1 of each", f.seeds, f.jobs)
 	}
-	var jobs []job
+	var jobs []scenarios.Job
 	for _, e := range chosen {
 		for i := range f.seeds {
 			seed := f.seed + uint64(i)
@@ -118,7 +118,7 @@ func (f timingsFlags) plan(chosen []timings.Experiment) ([]job, error) {
 				return nil, err
 			}
 			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", e.Name, seed)))
-			jobs = append(jobs, job{scenario: scenario[0], seed: seed, folder: folder})
+			jobs = append(jobs, scenarios.Job{Scenario: scenario[0], Seed: seed, Folder: folder})
 		}
 	}
 	return jobs, nil
@@ -132,10 +132,10 @@ func (f timingsFlags) report(command *cobra.Command, chosen []timings.Experiment
 	for _, e := range chosen {
 		timed := reports.TimedExperiment{Name: e.Name, Claim: e.Claim}
 		for _, o := range outcomes {
-			if o.job.scenario.Name != e.Name {
+			if o.job.Scenario.Name != e.Name {
 				continue
 			}
-			samples, err := e.Measure(o.job.folder)
+			samples, err := e.Measure(o.job.Folder)
 			if err := errors.Join(o.err, err); err != nil {
 				failed = append(failed, fmt.Errorf("%s: %w", o.job, err))
 				continue

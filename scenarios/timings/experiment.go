@@ -33,7 +33,7 @@ const (
 // Scenario is what is played with a seed. The whole script is shifted by it, so that faults meet the nodes' timers in different places.
 func (e Experiment) Scenario(seed uint64) scenarios.Scenario {
 	s := e.scenario(time.Duration(seed%1000) * shiftStep % shiftLimit)
-	s.Name, s.Claim, s.Profiles = e.Name, e.Claim, []scenarios.Profile{e.Profile}
+	s.Name, s.Claim, s.Command, s.Profiles = e.Name, e.Claim, "timings", []scenarios.Profile{e.Profile}
 	s.Source = "The timing experiments with a real Nacos cluster: " + measured.Source
 	s.Cluster = scenarios.Nodes(nodes)
 	if e.Profile == scenarios.Nacos1 {
