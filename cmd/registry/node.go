@@ -127,7 +127,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	}
 	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner, QuietPersistent: !s.subscribePersistent})
 	n.consensus, err = consensus.Open(consensus.Config{
-		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Peers: n.raftPeers, Logger: log,
+		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Identity: identityOf(guard), Peers: n.raftPeers, Logger: log,
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
 	})
 	if err != nil {
@@ -345,4 +345,13 @@ func (l listeners) close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// identityOf is what members show each other at the port of Raft; "" where authentication is off.
+func identityOf(guard *auth.Guard) string {
+	key, value := guard.Identity()
+	if value == "" {
+		return ""
+	}
+	return key + "=" + value
 }

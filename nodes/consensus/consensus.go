@@ -40,6 +40,9 @@ type Config struct {
 	Listener net.Listener
 	// RaftAddress says where a member's raft messages go. Nil: to its port - 1000, as in Nacos.
 	RaftAddress func(member string) (string, error)
+	// Identity is a secret that members show each other when they connect to each other's raft port, and want of whoever connects to
+	// theirs. It goes over the network as a hash. "": everybody may connect.
+	Identity string
 	// Peers forwards commands and questions to the leader.
 	Peers  Caller
 	Logger *slog.Logger
@@ -125,6 +128,7 @@ func open(config Config) (*Node, error) {
 		return nil, err
 	}
 	gate := newGate(config.Self, config.Members, config.RaftAddress)
+	gate.identity = config.Identity
 	n := &Node{
 		config:    config,
 		store:     store,

@@ -22,6 +22,8 @@ type gate struct {
 	address func(member string) (string, error)
 	// configured is raft's newest configuration; nil before raft runs.
 	configured atomic.Pointer[func() []raft.Server]
+	// identity is what members show each other.
+	identity string
 	// open is false as long as this node must not take part: before raft runs, and see Node.arrive.
 	open atomic.Bool
 

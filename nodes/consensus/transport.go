@@ -2,7 +2,9 @@ package consensus
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -167,7 +169,7 @@ func (s stream) Accept() (net.Conn, error) {
 	for {
 		connection, err := s.Listener.Accept()
 		if err != nil || s.gate.mayBeMember(connection.RemoteAddr()) {
-			return connection, err
+			return s.wary(connection), err
 		}
 		s.logger.Error("dropped a raft connection from a host that is no member's", "from", connection.RemoteAddr().String())
 		connection.Close()
@@ -179,10 +181,19 @@ func (s stream) Addr() net.Addr { return s.advertised }
 
 // Dial connects to a peer.
 func (s stream) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+	dial := s.keeper.dial
 	if defect.On(KeepBrokenConnections) {
-		return s.keeper.connect(string(to), timeout)
+		dial = s.keeper.connect
 	}
-	return s.keeper.dial(string(to), timeout)
+	connection, err := dial(string(to), timeout)
+	if err != nil || s.gate.identity == "" {
+		return connection, err
+	}
+	digest := sha256.Sum256([]byte(s.gate.identity))
+	if _, err := connection.Write(digest[:]); err != nil {
+		return nil, errors.Join(fmt.Errorf("show who is calling: %w", err), connection.Close())
+	}
+	return connection, nil
 }
 
 // caller makes connections that end with a context.
