@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -224,7 +226,10 @@ func (c *cluster) stop(name string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	require.NoError(c.t, m.node.Close(ctx))
+	if err := m.node.Close(ctx); err != nil {
+		_ = pprof.Lookup("goroutine").WriteTo(os.Stderr, 1) // who holds it up?
+		require.NoError(c.t, err)
+	}
 	cancel()
 	m.server.Stop(ctx)
 	m.pool.Close()

@@ -68,8 +68,9 @@ type Config struct {
 const (
 	// idleConnections are kept to each peer.
 	idleConnections = 2
-	// endTimeout is how long raft may take to end once its connections are closed. It has nothing to wait for then but the disk.
-	endTimeout = 3 * time.Second
+	// endTimeout is how long raft may take to end once its connections are closed. It has nothing to wait for then but the disk, which on a
+	// busy machine may take seconds.
+	endTimeout = 15 * time.Second
 )
 
 // Node is one member's part in the agreement. It is safe for concurrent use.
