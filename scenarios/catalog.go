@@ -7,6 +7,7 @@ import (
 
 	"muster/checker"
 	"muster/model"
+	"muster/model/run"
 )
 
 // Every scenario of the catalog has the same rhythm. The cluster boots and elects while the clients wait; then comes calm load,
@@ -281,10 +282,26 @@ func (s Scenario) Over(protocol model.Protocol) Scenario {
 		s.Bounds.UnhealthyAfter, s.Bounds.RemovedAfter, s.Bounds.ExpirySlack = 0, 0, 0
 	}
 	s.Load.Protocol = protocol
+	if protocol == model.GRPC {
+		// Over connections nobody is told anything by datagrams.
+		s.Plan = slices.DeleteFunc(slices.Clone(s.Plan), func(step Step) bool {
+			return step.Fault.Kind == run.KindDuplicatingLink || step.Fault.Kind == run.KindReorderingLink
+		})
+		if slices.ContainsFunc(s.Plan, s.crashesAll) {
+			// Connections do again by themselves what the crash of their node left undecided, and a client that does not know what became of
+			// that does not leave in the end. If none leaves, no-ghost has nothing to judge.
+			s.Expect = s.Expect.Without(checker.NoGhost)
+		}
+	}
 	if protocol == model.GRPC && s.Load.Subscribers == 0 && s.Load.EphemeralServices > 0 {
 		s.Load.Subscribers = subscribersOver
 	}
 	return s
+}
+
+// crashesAll says whether a step takes the power from all nodes at once.
+func (s Scenario) crashesAll(step Step) bool {
+	return step.Fault.Kind == run.KindCrash && (slices.Contains(step.Fault.On, Others) || len(step.Fault.On) == s.Cluster.Nodes)
 }
 
 // As is the scenario on nodes of another profile, one of its own.

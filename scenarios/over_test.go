@@ -8,6 +8,7 @@ import (
 
 	"muster/checker"
 	"muster/model"
+	"muster/model/run"
 )
 
 func TestOver(t *testing.T) {
@@ -40,4 +41,15 @@ func TestOver(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, silent, silent.Over(model.GRPC), "it is so already")
 	require.Equal(t, checker.Holds, silent.Expect[checker.Expiry])
+
+	udp, err := Find("datagrams")
+	require.NoError(t, err)
+	require.Equal(t, []run.Kind{run.KindLossyLink, run.KindHeal}, udp.Over(model.GRPC).Plan.Kinds(), "there are no datagrams over connections")
+	for _, name := range []string{"power-cut", "lying-disks"} {
+		all, err := Find(name)
+		require.NoError(t, err)
+		require.Contains(t, all.Expect, checker.NoGhost)
+		require.NotContains(t, all.Over(model.GRPC).Expect, checker.NoGhost)
+	}
+	require.Contains(t, killed.Over(model.GRPC).Expect, checker.NoGhost)
 }

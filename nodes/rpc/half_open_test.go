@@ -58,7 +58,7 @@ func TestHalfOpenConnectionsAreDropped(t *testing.T) {
 		"stops in its greeting":                  {preface[:9], connectionTimeout},
 		"stops after it":                         {preface, connectionTimeout},
 		"speaks of other things":                 {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 0},
-		"is set up, and vanishes without a word": {preface + emptySettings, keepaliveTime + keepaliveTimeout},
+		"is set up, and vanishes without a word": {preface + emptySettings, idleTimeout + 6*time.Second}, // in which grpc waits for an answer to its goodbye
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"runtime/debug"
 	"strconv"
@@ -23,9 +24,8 @@ const MaxMessage = 10 << 20
 const (
 	// connectionTimeout is how long a connection may take to be set up.
 	connectionTimeout = 5 * time.Second
-	// keepaliveTime is after how much silence a sign of life is asked for, keepaliveTimeout how long that may take.
-	keepaliveTime    = 30 * time.Second
-	keepaliveTimeout = 10 * time.Second
+	// idleTimeout is how long a connection may have no request or stream under way.
+	idleTimeout = 30 * time.Second
 	// writeBuffer has a list of a hundred instances go out in one piece. A connection has it only while it writes.
 	writeBuffer = 64 << 10
 	// window is how many bytes a connection's other end may send ahead. One that gRPC finds by itself, the default, costs a ping a request.
@@ -33,6 +33,9 @@ const (
 	// maxStreams is how many requests and streams one connection may have under way; more wait at its other end.
 	maxStreams = 1000
 )
+
+// never is for times that are not to come.
+const never = time.Duration(math.MaxInt64)
 
 // Server answers requests on one port, for example that of the cluster or that of SDKs. Make it with NewServer.
 type Server struct {
@@ -79,9 +82,10 @@ func NewServer(logger *slog.Logger) *Server {
 		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 		grpc.StatsHandler(connections{s}),
 		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(maxStreams),
-		// Clients may ask for a sign of life whenever they like; connections whose other end has vanished are closed in time.
+		// Clients may ask for a sign of life whenever they like. The server itself does not ask, but leaves that to TCP and to SDK.scan: grpc
+		// goes by the wall clock to tell who has answered (http2_server.go, keepalive), and closes connections that live when that is set back.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: never}),
 	)
 	s.grpc.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "Request",
