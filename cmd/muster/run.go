@@ -55,8 +55,13 @@ it is split at spaces, and its number follows those of the machines before it.
   crash:2       take the machine's power away: what it had not synced to its disk is lost
   restart:2     boot it again after a kill, a crash or its end
   pause:2       stop it, as SIGSTOP does                           resume:2      let it go on
-  isolate:2     cut it off from all others                         heal          end all cuts
+  isolate:2     cut it off from all others                         heal          end all that the network suffers from
   partition:1,2/3   cut machines 1 and 2 off from 3                cut:1/2       drop what 1 sends to 2
+  clogged-link:1/2  hold back what passes between them until a heal
+  reset-connections:1/2   end their connections with a reset
+  silent-resolver:2, failing-resolver:2   have nobody answer what it asks of names, or answer with a failure
+  clock-freeze:2    stop its wall clock                            clock-reset:2     set it right
+  lying-disk:2      have its disk sync nothing                     disk-repair:2     have it work again
 
 Machines are named by number or name, several with commas. The last line of the output is the hash over everything
 that happened: with the same seed, it and all lines before it are the same, on any computer.

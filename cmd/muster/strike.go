@@ -8,27 +8,63 @@ import (
 	"strings"
 	"time"
 
+	"muster/model/run"
 	"muster/sim"
+	"muster/sim/disk"
+	"muster/sim/network"
 )
 
-// strike is a fault that `muster run` was told to strike. Its kinds have the names that they have in scenarios.
+// strike is a fault that `muster run` was told to strike.
 type strike struct {
 	at   time.Duration
 	text string
-	kind string
-	// sides are names of machines; faults other than a partition and a cut have one.
+	kind run.Kind
+	// sides are names of machines; what befalls links has two, a heal none, and other faults one.
 	sides [][]string
 }
 
-// machineFaults are the faults that befall each machine alone.
-var machineFaults = map[string]func(*sim.World, *sim.Machine) error{
-	"kill":      func(_ *sim.World, m *sim.Machine) error { return m.Kill() },
-	"crash":     func(_ *sim.World, m *sim.Machine) error { return m.Crash() },
-	"terminate": func(_ *sim.World, m *sim.Machine) error { return m.Terminate() },
-	"restart":   func(_ *sim.World, m *sim.Machine) error { return m.Restart() },
-	"pause":     func(_ *sim.World, m *sim.Machine) error { return m.Pause() },
-	"resume":    func(_ *sim.World, m *sim.Machine) error { return m.Resume() },
-	"isolate":   func(w *sim.World, m *sim.Machine) error { w.Isolate(m); return nil },
+// Of the kinds of faults that scenarios have, these need no measure, and nothing known of the program. By what they befall:
+var (
+	// machineFaults befall each machine alone.
+	machineFaults = map[run.Kind]func(*sim.World, *sim.Machine) error{
+		run.KindKill:      func(_ *sim.World, m *sim.Machine) error { return m.Kill() },
+		run.KindCrash:     func(_ *sim.World, m *sim.Machine) error { return m.Crash() },
+		run.KindTerminate: func(_ *sim.World, m *sim.Machine) error { return m.Terminate() },
+		run.KindRestart:   func(_ *sim.World, m *sim.Machine) error { return m.Restart() },
+		run.KindPause:     func(_ *sim.World, m *sim.Machine) error { return m.Pause() },
+		run.KindResume:    func(_ *sim.World, m *sim.Machine) error { return m.Resume() },
+		run.KindIsolate:   func(w *sim.World, m *sim.Machine) error { w.Isolate(m); return nil },
+		run.KindSilentResolver: func(_ *sim.World, m *sim.Machine) error {
+			m.SetResolver(network.ResolverSilent)
+			return nil
+		},
+		run.KindFailingResolver: func(_ *sim.World, m *sim.Machine) error {
+			m.SetResolver(network.ResolverFails)
+			return nil
+		},
+		run.KindClockFreeze: func(_ *sim.World, m *sim.Machine) error { m.Clock().Freeze(); return nil },
+		run.KindClockReset:  func(_ *sim.World, m *sim.Machine) error { m.Clock().Reset(); return nil },
+		run.KindLyingDisk:   func(_ *sim.World, m *sim.Machine) error { return m.SetDiskFaults(disk.Faults{SyncLies: 1}) },
+		run.KindDiskRepair:  func(_ *sim.World, m *sim.Machine) error { return m.SetDiskFaults(disk.Faults{}) },
+	}
+	// linkFaults befall what a machine of one side and one of the other have between them.
+	linkFaults = map[run.Kind]func(w *sim.World, from, to *sim.Machine){
+		run.KindCut:         func(w *sim.World, from, to *sim.Machine) { w.Cut(from, to) },
+		run.KindPartition:   func(w *sim.World, one, other *sim.Machine) { w.Cut(one, other); w.Cut(other, one) },
+		run.KindCloggedLink: func(w *sim.World, one, other *sim.Machine) { w.Clog(one, other); w.Clog(other, one) },
+		run.KindReset:       func(w *sim.World, one, other *sim.Machine) { w.Reset(one, other) },
+	}
+)
+
+// struckByRun are the kinds that `muster run` strikes, in the order in which all kinds are listed.
+func struckByRun() []string {
+	var names []string
+	for _, kind := range run.Kinds() {
+		if kind == run.KindHeal || machineFaults[kind] != nil || linkFaults[kind] != nil {
+			names = append(names, string(kind))
+		}
+	}
+	return names
 }
 
 // parseStrikes reads the values of --at, and sorts them by time.
@@ -54,25 +90,23 @@ func parseStrike(text string, machines []machinePlan) (strike, error) {
 	if err != nil || at < 0 {
 		return strike{}, fmt.Errorf("time %q: want a duration such as 5s or 1m30s", when)
 	}
-	kind, whom, _ := strings.Cut(what, ":")
-	sides := 1
-	switch {
-	case kind == "heal":
-		if whom != "" {
-			return strike{}, fmt.Errorf("heal ends all cuts: want no machines")
-		}
-		return strike{at: at, text: what, kind: kind}, nil
-	case kind == "cut" || kind == "partition":
-		sides = 2
-	case machineFaults[kind] == nil:
-		return strike{}, fmt.Errorf("fault %q: want kill, crash, terminate, restart, pause, resume, isolate, partition, cut or heal", kind)
-	}
-	s := strike{at: at, text: what, kind: kind}
+	name, whom, _ := strings.Cut(what, ":")
+	s := strike{at: at, text: what, kind: run.Kind(name)}
 	parts := []string{whom}
-	if sides == 2 {
-		if parts = strings.Split(whom, "/"); len(parts) != 2 {
-			return strike{}, fmt.Errorf("want two sides, for example %s:1/2,3", kind)
+	switch {
+	case s.kind == run.KindHeal:
+		if whom != "" {
+			return strike{}, fmt.Errorf("heal is for the whole network: want no machines")
 		}
+		return s, nil
+	case linkFaults[s.kind] != nil:
+		if parts = strings.Split(whom, "/"); len(parts) != 2 {
+			return strike{}, fmt.Errorf("want two sides, for example %s:1/2,3", s.kind)
+		}
+	case machineFaults[s.kind] == nil && s.kind.Known():
+		return strike{}, fmt.Errorf("fault %q is for scenarios, which know how much of it there is to be: want one of %s", name, strings.Join(struckByRun(), ", "))
+	case machineFaults[s.kind] == nil:
+		return strike{}, fmt.Errorf("fault %q: want one of %s", name, strings.Join(struckByRun(), ", "))
 	}
 	for _, part := range parts {
 		var side []string
@@ -113,22 +147,24 @@ func (s strike) do(world *sim.World) error {
 		}
 		sides = append(sides, side)
 	}
-	switch s.kind {
-	case "heal":
+	if s.kind == run.KindHeal {
 		world.Heal()
-	case "partition":
-		world.Partition(sides...)
-	case "cut":
+		for _, m := range world.Machines() {
+			m.SetResolver(network.ResolverAnswers)
+		}
+		return nil
+	}
+	if befall := linkFaults[s.kind]; befall != nil {
 		for _, from := range sides[0] {
 			for _, to := range sides[1] {
-				world.Cut(from, to)
+				befall(world, from, to)
 			}
 		}
-	default:
-		for _, m := range sides[0] {
-			if err := machineFaults[s.kind](world, m); err != nil {
-				return err
-			}
+		return nil
+	}
+	for _, m := range sides[0] {
+		if err := machineFaults[s.kind](world, m); err != nil {
+			return err
 		}
 	}
 	return nil
