@@ -198,3 +198,18 @@ func TestNamesAndAddresses(t *testing.T) {
 		{"client-2", "../x/client", []string{"10.0.0.1"}},
 	}, machines)
 }
+
+// Nodes are upgraded to the build that was named, and a replay finds it again.
+func TestNodesAreUpgradedToTheBuildThatIsNamed(t *testing.T) {
+	folder := t.TempDir()
+	code, out, stderr := invoke(t, "simulate", "rolling-upgrade", "--node-next", "../registry", "--trace", "none", "--out", folder)
+	require.Equal(t, exitAsExpected, code, out+stderr)
+	written, err := run.Folder(filepath.Join(folder, "rolling-upgrade-seed1")).ReadRun()
+	require.NoError(t, err)
+	require.Len(t, written.Guests, 3)
+	require.Equal(t, "registry-next", written.Guests[2].Name)
+	require.NotEqual(t, written.Guests[0].SHA256, written.Guests[2].SHA256, "ours has failpoints, and a package that is named has none")
+	here, err := filepath.Abs("../registry")
+	require.NoError(t, err)
+	require.Equal(t, here, simulated.NextOf(written))
+}

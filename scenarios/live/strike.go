@@ -313,5 +313,12 @@ func (s *Stage) Evidence(number int) scenarios.Evidence {
 	case !state.hit:
 		return scenarios.Evidence{Text: "a program was not running when it struck"}
 	}
-	return scenarios.Evidence{Bit: true, Text: "the program was running when it struck"}
+	return scenarios.Evidence{Bit: true, Text: "the program was running when it struck" + unmeasured[state.strike.Kind]}
+}
+
+// unmeasured says of kinds whose effect on the program cannot be seen from outside what is known of it, and what is not.
+var unmeasured = map[run.Kind]string{
+	run.KindSlowCPU:   ", and was stopped again and again from then on; what it lost by that was not measured",
+	run.KindFailpoint: ", and was told to switch the defect on; whether it came by it is not known",
+	run.KindFullDisk:  ", and its disk was filled; whether a write found no room is not known",
 }
