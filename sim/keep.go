@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -115,6 +116,11 @@ func readSnapshot(r io.Reader, programs []Program) (*Snapshot, error) {
 			return nil, err
 		}
 		s.frozen[m] = frozen
+	}
+	// Only at the end it turns out whether the checksum is right, without which nobody knows what the state is.
+	if _, err := in.ReadByte(); err != io.EOF {
+		s.Close()
+		return nil, fmt.Errorf("it is damaged: it does not end as it was written: %w", cmp.Or(err, errors.New("there is more")))
 	}
 	return s, nil
 }

@@ -65,4 +65,10 @@ func TestKeptSnapshotsThatCannotBeRead(t *testing.T) {
 		_, err := sim.ReadSnapshot(bytes.NewReader(kept[:length]), load(t, "probe"))
 		require.Error(t, err, "%d of %d bytes", length, len(kept))
 	}
+	for at := 100; at < len(kept); at += len(kept) / 50 {
+		damaged := bytes.Clone(kept)
+		damaged[at] ^= 1
+		_, err := sim.ReadSnapshot(bytes.NewReader(damaged), load(t, "probe"))
+		require.Error(t, err, "byte %d of %d", at, len(kept))
+	}
 }

@@ -100,6 +100,9 @@ const (
 
 var levelNames = [...]string{"none", "faults", "normal", "full"}
 
+// Levels are all levels, each including those before it.
+func Levels() []Level { return []Level{None, Faults, Normal, Full} }
+
 // LevelNames lists the levels' names, for usage texts and errors.
 func LevelNames() string { return "none, faults, normal or full" }
 
