@@ -140,11 +140,12 @@ func (p *Play) fork(scenario Scenario, seed uint64, folder run.Folder) (*Play, e
 	} else if at, more := f.Next(); more && at < p.Now() {
 		return nil, fmt.Errorf("%s has a fault at %v", scenario.Name, at)
 	}
+	// Until there is a run.json no other run could take the folder, so nothing is left there.
 	if f.recorder, err = p.recorder.fork(folder, f.header); err != nil {
-		return nil, err
+		return nil, errors.Join(err, emptyFolder(folder))
 	}
 	if f.stage, err = forker.Fork(seed, folder, f.recorder); err != nil {
-		return nil, errors.Join(err, f.recorder.close())
+		return nil, errors.Join(err, f.recorder.close(), emptyFolder(folder))
 	}
 	return f, f.writeState()
 }
