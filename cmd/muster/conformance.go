@@ -77,6 +77,7 @@ not on the list of differences that are meant; 2 it could not be played.`,
 	command.Flags().Float64Var(&flags.strict, "strict", 0, "fail if fewer `per cent` are strictly alike")
 	command.Flags().Float64Var(&flags.compatible, "compatible", 0, "fail if fewer `per cent` are compatible")
 	command.Flags().IntVar(&flags.jobs, "jobs", 2, "how many worlds are simulated at once")
+	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
 	return command
 }
 

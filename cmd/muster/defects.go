@@ -38,8 +38,7 @@ type defects []string
 func (d *defects) flagOn(command *cobra.Command) {
 	command.Flags().StringArrayVar((*[]string)(d), "defect", nil,
 		"run nodes with this `DEFECT`, to see what notices; can be given again: "+strings.Join(knownDefects(), ", "))
-	// It fails only for a flag that is not there.
-	_ = command.RegisterFlagCompletionFunc("defect", cobra.FixedCompletions(knownDefects(), cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(command, "defect", knownDefects()...)
 }
 
 // in returns scenarios whose nodes have the defects.

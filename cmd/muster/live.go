@@ -55,6 +55,7 @@ registered is in a namespace of the run's own, which is emptied in the end.`,
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folder")
 	command.Flags().StringVar(&flags.target, "target", "", "base URLs of all nodes of a cluster that already runs, separated by commas")
 	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
+	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
 	command.Flags().BoolVar(&flags.loopback, "loopback", false, "stay on the loopback interface even where network namespaces could be made")
 	return command
 }

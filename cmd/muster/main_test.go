@@ -85,6 +85,12 @@ func TestShellsCompleteScenarios(t *testing.T) {
 	require.NotContains(t, offers, "leader-isolated\t", "it stands there already")
 	_, offers, _ = invoke(t, "__complete", "live", "calm", "")
 	require.NotContains(t, offers, "leader-killed", "a live run is of one scenario")
+	for flag, want := range map[string]string{"--trace": "faults\n", "--protocol": "grpc\n", "--profile": "nacos1\n"} {
+		_, offers, _ = invoke(t, "__complete", "simulate", flag, "")
+		require.Contains(t, offers, want)
+	}
+	_, offers, _ = invoke(t, "__complete", "trace", "--kind", "")
+	require.Contains(t, offers, "console\n")
 }
 
 func TestHelpTeachesByExample(t *testing.T) {

@@ -36,6 +36,9 @@ muster, go on from the nearest, which takes less than a second. --checkpoints le
   muster replay runs/leader-isolated-seed7 --from 16s --to 16.5s --machine n2 --kind net`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
+			if err := visit.check(command); err != nil {
+				return err
+			}
 			folder := run.Folder(filepath.Clean(arguments[0]))
 			if visit.wanted(command) {
 				return visit.make(command, folder)

@@ -220,6 +220,9 @@ func (f runFlags) run(command *cobra.Command, pack string, arguments []string) e
 	}
 	out := newConsole(command.OutOrStdout(), machines)
 	options := sim.Options{Seed: f.seed, Output: out.printed}
+	if f.traceLast < 0 || f.traceLast > 0 && f.trace == "" {
+		return fmt.Errorf("--trace-last %v: want a stretch above zero, with --trace FILE", f.traceLast)
+	}
 	if f.trace != "" {
 		file, err := os.Create(f.trace)
 		if err != nil {

@@ -85,3 +85,9 @@ func completeOneScenario(command *cobra.Command, given []string, start string) (
 	}
 	return completeScenarios(command, given, start)
 }
+
+// completeFlag has the shell offer the values of a flag.
+func completeFlag(command *cobra.Command, flag string, values ...string) {
+	// It fails only for a flag that is not there.
+	_ = command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -113,6 +113,9 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first); such runs stand in SCENARIO-PROFILE-seedN")
 	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
 	command.Flags().StringVar(&flags.next, "node-next", "", "main package of the build that nodes are upgraded to (default: ours, under another name)")
+	completeFlag(command, "trace", levels()...)
+	completeFlag(command, "protocol", string(model.HTTP), string(model.GRPC))
+	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
 	return command
 }
 
@@ -123,6 +126,9 @@ func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]scenarios.Job, error
 	}
 	if f.jobs < 1 {
 		return nil, fmt.Errorf("--jobs %d: want at least 1", f.jobs)
+	}
+	if f.last < 0 || f.last > 0 && f.trace != trace.Full.String() {
+		return nil, fmt.Errorf("--trace-last %v with --trace %s: want a stretch above zero, with --trace full", f.last, f.trace)
 	}
 	var jobs []scenarios.Job
 	for _, s := range chosen {

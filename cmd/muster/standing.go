@@ -193,7 +193,7 @@ func words(out io.Writer, world *sim.World) {
 		lines := m.LastWords()
 		for _, line := range lines[max(0, len(lines)-linesShown):] {
 			if len(line) > widest {
-				line = line[:widest] + " …"
+				line = strings.ToValidUTF8(line[:widest], "") + " …"
 			}
 			fmt.Fprintf(out, "  %-8s %s\n", m.Name(), line)
 		}

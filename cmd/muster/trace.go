@@ -62,6 +62,7 @@ func (s *shown) flagOn(command *cobra.Command) {
 	command.Flags().DurationVar(&s.filter.From, "from", 0, "from this true time on")
 	command.Flags().BoolVar(&s.json, "json", false, "print records as JSON lines, for jq and its like")
 	command.Flags().DurationVar(&s.filter.To, "to", 0, "up to this true time")
+	completeFlag(command, "kind", "machine", "fault", "console", "net", "disk")
 }
 
 // parse reads the flags.

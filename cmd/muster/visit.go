@@ -29,7 +29,36 @@ func (v *visit) flagOn(command *cobra.Command) {
 	command.Flags().DurationVar(&v.until, "until", 0, "show how the world stands at this true time")
 	command.Flags().BoolVar(&v.checkpoints, "checkpoints", false, "leave checkpoints of the whole run, for visits")
 	command.Flags().StringVar(&v.level, "trace", trace.Full.String(), "with --from: how much to show, "+trace.LevelNames())
+	completeFlag(command, "trace", levels()...)
 	v.shown.flagOn(command)
+}
+
+// levels are how much of a trace can be asked for.
+func levels() []string {
+	var names []string
+	for _, level := range trace.Levels() {
+		names = append(names, level.String())
+	}
+	return names
+}
+
+// check says which flags of a replay do not go together.
+func (v *visit) check(command *cobra.Command) error {
+	given := command.Flags().Changed
+	switch {
+	case given("from") && given("until"):
+		return errors.New("--from and --until: want one of them; --from goes up to --to")
+	case v.wanted(command) && given("out"):
+		return errors.New("--out keeps a run that is made again: want it without --from, --until and --checkpoints")
+	case given("from"):
+		return nil
+	}
+	for _, name := range []string{"to", "machine", "kind", "json", "trace"} {
+		if given(name) {
+			return fmt.Errorf("--%s is about what --from shows: want --from, too", name)
+		}
+	}
+	return nil
 }
 
 func (v *visit) wanted(command *cobra.Command) bool {
@@ -55,14 +84,12 @@ func (v *visit) make(command *cobra.Command, folder run.Folder) error {
 	happening := command.Flags().Changed("from")
 	at := v.until
 	switch {
-	case happening && command.Flags().Changed("until"):
-		return errors.New("--from and --until: want one of them; --from goes up to --to")
 	case happening:
 		if v.shown.filter.To == 0 {
 			v.shown.filter.To = v.shown.filter.From + defaultStretch
 		}
 		at = min(v.shown.filter.To, before.Lasted)
-	case v.checkpoints && v.until == 0:
+	case !command.Flags().Changed("until"):
 		at = before.Lasted
 	}
 	programs, err := programsOf(command, before)
@@ -93,7 +120,7 @@ func (v *visit) make(command *cobra.Command, folder run.Folder) error {
 		}
 		defer file.Close()
 		return show(command.OutOrStdout(), command.ErrOrStderr(), file, v.shown)
-	case v.until > 0:
+	case command.Flags().Changed("until"):
 		err = standing{folder: folder, before: before, play: play, at: at}.write(command.OutOrStdout())
 	}
 	return errors.Join(err, play.Abandon(), play.Stage().Close())
@@ -109,7 +136,10 @@ func (v *visit) travel(command *cobra.Command, traveller *simulated.Traveller, a
 			return nil, err
 		}
 		// What happens at the last moment itself is shown, too, but for what a fault brings about then.
-		return play, play.To(command.Context(), at)
+		if err := play.To(command.Context(), at); err != nil {
+			return nil, errors.Join(err, play.Abandon(), play.Stage().Close())
+		}
+		return play, nil
 	}
 	play, journey, err := traveller.Visit(command.Context(), at, simulated.Options{}, into)
 	if err != nil {

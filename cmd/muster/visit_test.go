@@ -69,12 +69,19 @@ func TestVisits(t *testing.T) {
 	require.Equal(t, exitAsExpected, code)
 	require.Contains(t, out, "the same run, bit for bit")
 
+	code, out, _ = invoke(t, "replay", folder, "--until", "0s")
+	require.Equal(t, exitAsExpected, code)
+	require.Contains(t, out, " at 0s of 6s, seed 5: brief\n")
+
 	for want, flags := range map[string][]string{
-		"want a time from 0 to 6s":     {"--until", "7s"},
-		"want one of them":             {"--until", "1s", "--from", "1s"},
-		"want a time after --from 2s":  {"--from", "2s", "--to", "1s"},
-		`--trace: trace level "some"`:  {"--from", "2s", "--trace", "some"},
-		`kind "packets": want machine`: {"--from", "2s", "--kind", "packets"},
+		"--machine is about what --from shows": {"--until", "1s", "--machine", "n1"},
+		"--to is about what --from shows":      {"--to", "1s"},
+		"--out keeps a run":                    {"--until", "1s", "--out", t.TempDir()},
+		"want a time from 0 to 6s":             {"--until", "7s"},
+		"want one of them":                     {"--until", "1s", "--from", "1s"},
+		"want a time after --from 2s":          {"--from", "2s", "--to", "1s"},
+		`--trace: trace level "some"`:          {"--from", "2s", "--trace", "some"},
+		`kind "packets": want machine`:         {"--from", "2s", "--kind", "packets"},
 	} {
 		code, _, stderr := invoke(t, append([]string{"replay", folder}, flags...)...)
 		require.Equal(t, exitFailed, code)
