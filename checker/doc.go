@@ -3,5 +3,8 @@
 // and live runs alike, and can judge an old folder again.
 //
 // A verdict is Holds, Violated or Undecided, quotes the guarantee in one sentence, and carries evidence. A checker that found
-// nothing to check says Undecided, never Holds. It may import model; it must know neither simulator, node nor scenario.
+// nothing to check says Undecided, never Holds.
+//
+// What a node lists and what a subscriber was last told are judged by the same measure (believed): a push that is lost is as good as a node
+// that is behind. The package may import model; it must know neither simulator, node nor scenario.
 package checker

@@ -4,6 +4,7 @@
 //	WriteRun       one run's page: verdicts, figures, pictures, faults, events, and the command that replays it
 //	WriteIndex     the page over many runs
 //	WriteJUnit     a test case for each property of each run
+//	WriteSuites    the same for what is not made of runs
 //	Table          the same for a terminal
 //	Compare        two sets of runs: did a verdict get worse, did a figure leave the baseline's spread?
 //	WriteBaseline  a set of runs as one small file, to be kept next to the code

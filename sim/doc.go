@@ -26,8 +26,8 @@
 // A world that waits between two calls of Run is plain data. World.Snapshot keeps it, and Snapshot.Fork makes worlds of the same past from it, as
 // many as are wanted: with the same seed one that goes on exactly as the original, which TraceHash proves; with another seed
 // another future. So runs can share what takes long to reach, and one moment can be tried with many faults. A Timeline keeps snapshots of a
-// run on the way, so that any moment of it can be visited soon; Snapshot.Write and ReadSnapshot keep them longer than a process lives. Forks have machines of their own, which are found by their names, and share
-// the memory of their programs until one of them writes to it.
+// run on the way, so that any moment of it can be visited soon; Snapshot.Write and ReadSnapshot keep them longer than a process lives. Forks
+// have machines of their own, which are found by their names, and share the memory of their programs until one of them writes to it.
 //
 // # Reality
 //
