@@ -118,12 +118,16 @@ func measureOlderVisibility(o *observed, m *meter) {
 }
 
 func olderExpiry(shift time.Duration) scenarios.Scenario {
-	from := registerFrom + shift
+	from := registerFrom + shift + 5*time.Second
 	var clients []model.Scripted
 	end := from + 60*time.Second
 	for _, s := range ownedServices(webService) {
 		at := from + time.Duration(s.place)*610*time.Millisecond
+		// The checks of a service are counted from its creation, by another client; from there the registration meets all their phases.
 		clients = append(clients, model.Scripted{
+			Name: s.service + "-creator", Node: s.owner, Number: 1, Service: s.service, Ephemeral: true,
+			Deeds: []model.Deed{{At: at - time.Duration(s.place+1)*510*time.Millisecond, Do: model.Register}},
+		}, model.Scripted{
 			Name: s.service + "-client", Node: s.owner, Number: 1, Service: s.service, Ephemeral: true,
 			Deeds: []model.Deed{{At: at, Do: model.Register}, {At: at + time.Second, Do: model.ClientSilent}},
 		})

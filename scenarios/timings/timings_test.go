@@ -93,7 +93,8 @@ func TestSurprises(t *testing.T) {
 		after := func(defects ...string) timing.Row {
 			return find(t, played(t, "isolate-follower-60s", 1, defects...), "after the heal: persistent instances caught up", "isolated")
 		}
-		require.Less(t, after().Simulated.Summary().Greatest, 5.0)
+		// Raft tries a peer that has failed often every 10 s.
+		require.Less(t, after().Simulated.Summary().Greatest, 15.0)
 		require.Greater(t, after(kept).Simulated.Summary().Least, 35.0)
 	})
 	t.Run("a heal removes the living", func(t *testing.T) {
