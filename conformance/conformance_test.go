@@ -66,6 +66,47 @@ func TestSimulated(t *testing.T) {
 	}
 }
 
+// TestSameSeedSamePlay plays one file twice: the same seed is the same play, bit for bit, and another seed has the same results.
+func TestSameSeedSamePlay(t *testing.T) {
+	programs, err := guests()
+	require.NoError(t, err)
+	cluster, err := programs.Boot("nacos2", *seedFlag)
+	require.NoError(t, err)
+	defer cluster.Close()
+	first, err := cluster.Play(t.Context(), "v2-core", "", 7)
+	require.NoError(t, err)
+	again, err := cluster.Play(t.Context(), "v2-core", "", 7)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	other, err := cluster.Play(t.Context(), "v2-core", "", 8)
+	require.NoError(t, err)
+	require.NotEqual(t, first.Hash, other.Hash)
+	require.Equal(t, golden.MatrixOf(first.Results), golden.MatrixOf(other.Results))
+	_, err = cluster.Play(t.Context(), "v9", "", 7)
+	require.ErrorContains(t, err, `there are no recordings "v9"`)
+}
+
+// TestSwitches plays cases that are meant to differ because Nacos has a defect there: with the switch on that brings it back they match.
+func TestSwitches(t *testing.T) {
+	programs, err := guests()
+	require.NoError(t, err)
+	for defect, cases := range map[string][]string{
+		"openapi/versionTwoStaysLocal": {"v2-instance/defect-no-beat-check-elsewhere"},
+	} {
+		cluster, err := programs.Boot("nacos2", *seedFlag, defect)
+		require.NoError(t, err)
+		defer cluster.Close()
+		for _, name := range cases {
+			require.Contains(t, golden.Meant(), name)
+			file, _, _ := strings.Cut(name, "/")
+			played, err := cluster.Play(t.Context(), file, name, *seedFlag)
+			require.NoError(t, err)
+			require.Len(t, played.Results, 1, name)
+			require.Equal(t, golden.Strict, played.Results[0].Outcome, "%s with %s: %v", name, defect, played.Results[0].Differences)
+		}
+	}
+}
+
 // TestNative plays every recording against three nodes that are processes, and demands that each case comes out as on simulated machines.
 func TestNative(t *testing.T) {
 	if !*nativeFlag {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,20 +61,28 @@ type Cluster struct {
 	ready    *sim.Snapshot
 }
 
-// Boot boots the nodes, with further arguments, and waits until they serve.
-func (p *Programs) Boot(profile string, seed uint64, arguments ...string) (*Cluster, error) {
+// Boot boots the nodes and waits until they serve. Defects are switched on in all of them; they are named as package nodes/defect has them.
+func (p *Programs) Boot(profile string, seed uint64, defects ...string) (*Cluster, error) {
 	world, err := sim.New(sim.Options{Seed: seed})
 	if err != nil {
 		return nil, err
 	}
 	defer world.Close()
+	node := p.node
+	if len(defects) > 0 {
+		terms := make([]string, len(defects))
+		for i, name := range defects {
+			terms[i] = "muster/nodes/" + name + "=return(true)"
+		}
+		node.Env = append(slices.Clone(node.Env), "GO_FAILPOINTS="+strings.Join(terms, ";"))
+	}
 	c := &Cluster{programs: p}
 	for number, port := range ports {
 		c.nodes = append(c.nodes, fmt.Sprintf("10.0.0.%d:%d", number+1, port))
 	}
 	for number, address := range c.nodes {
-		given := append([]string{"--addr", address, "--members", strings.Join(c.nodes, ","), "--data", "/data", "--profile", profile, "--log-level", "WARN", "--insecure"}, arguments...)
-		machine, err := world.Boot("n"+strconv.Itoa(number+1), p.node, given...)
+		machine, err := world.Boot("n"+strconv.Itoa(number+1), node,
+			"--addr", address, "--members", strings.Join(c.nodes, ","), "--data", "/data", "--profile", profile, "--log-level", "WARN", "--insecure")
 		if err != nil {
 			return nil, err
 		}

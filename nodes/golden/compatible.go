@@ -8,11 +8,8 @@ import (
 // fields are the names of JSON members that a client acts on. A value counts if each name on the way to it is one of them. Nil: all are.
 type fields map[string]bool
 
-// Members whose own members are the user's, or are looked up by name, so that all of them count.
-const (
-	metadata  = "metadata"
-	abilities = "abilityTable"
-)
+// metadata is a member whose own members are the user's, so that all of them count.
+const metadata = "metadata"
 
 var (
 	// everyField: answers that no SDK asks for are for tools and consoles, which may show all of it.
@@ -32,7 +29,7 @@ var (
 		// services, and one service
 		"count doms services protectThreshold selector type expression",
 		// gRPC: connections, answers and pushes
-		"connectionId supportAbilityNegotiation abilityTable serverIp serverPort serviceInfo serviceNames namespace",
+		"connectionId serverIp serverPort serviceInfo serviceNames namespace",
 	)
 )
 
@@ -52,7 +49,7 @@ func (f fields) hold(at string) bool {
 		return true
 	}
 	for name := range strings.SplitSeq(strings.TrimPrefix(at, "/"), "/") {
-		if name == metadata && f[metadata] || name == abilities && f[abilities] {
+		if name == metadata && f[metadata] {
 			return true
 		}
 		if !isIndex(name) && !f[name] {

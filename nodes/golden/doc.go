@@ -24,8 +24,9 @@
 //     list is dropped), allIPs (an empty list is believed), reachProtectionThreshold. An instance: instanceId, ip, port, weight, healthy,
 //     enabled, ephemeral, clusterName, serviceName or service, metadata (by these Java clients tell a changed instance from the same one, and
 //     choose). A beat: code (20404 has a client register anew), clientBeatInterval, lightBeatEnabled. Services: count, doms, services,
-//     protectThreshold, selector with type and expression. Health: status. Connections: connectionId, supportAbilityNegotiation,
-//     abilityTable; serverIp and serverPort of a request to move; namespace, serviceInfo, serviceNames.
+//     protectThreshold, selector with type and expression. Health: status. Connections: connectionId; serverIp and serverPort of a
+//     request to move; namespace, serviceInfo, serviceNames. What is said of abilities does not count: servers before 2.3 have none, and
+//     clients go on without.
 //   - Of other JSON (operators' and consoles' paths) each recorded field: tools may read any.
 //
 // It is not a difference to a client if there are more fields, for all SDKs skip what they do not know (but not within metadata, which are the

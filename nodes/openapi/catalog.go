@@ -100,7 +100,7 @@ func (s *Server) catalogService(r *request) (answer, *failure) {
 	}, nil
 }
 
-// catalogServices is GET /catalog/services: a namespace's services with their counts. Where there are fewer than the size of a
+// catalogServices is GET /catalog/services: a namespace's services with their counts, or with withInstances=true their instances. Where there are fewer than the size of a
 // page, every page holds them all.
 func (s *Server) catalogServices(r *request) (answer, *failure) {
 	for _, name := range []string{"pageNo", "pageSize"} {
@@ -123,6 +123,13 @@ func (s *Server) catalogServices(r *request) (answer, *failure) {
 	if len(services) >= size {
 		shown = onPage(services, number, size)
 	}
+	if r.flag("withInstances", false) {
+		details := []catalogDetail{}
+		for _, info := range shown {
+			details = append(details, s.catalogDetail(info))
+		}
+		return details, nil
+	}
 	lines := []serviceLine{}
 	for _, info := range shown {
 		lines = append(lines, s.serviceLine(info))
@@ -131,6 +138,49 @@ func (s *Server) catalogServices(r *request) (answer, *failure) {
 		Count int           `json:"count"`
 		Lines []serviceLine `json:"serviceList"`
 	}{len(services), lines}, nil
+}
+
+// catalogDetail is a service with its instances (Nacos: naming/pojo/ServiceDetailInfo, of which CatalogServiceV2Impl fills in four fields).
+type catalogDetail struct {
+	Namespace *string                    `json:"namespace"`
+	Name      string                     `json:"serviceName"`
+	Group     string                     `json:"groupName"`
+	Clusters  map[string]*catalogCluster `json:"clusterMap"`
+	Metadata  map[string]string          `json:"metadata"`
+	Threshold float                      `json:"protectThreshold"`
+	Selector  *selectorJSON              `json:"selector"`
+	Ephemeral *bool                      `json:"ephemeral"`
+}
+
+// catalogCluster is a cluster in it (naming/pojo/ClusterInfo), of which only the instances are filled in.
+type catalogCluster struct {
+	Name     *string           `json:"clusterName"`
+	Checker  *checkerJSON      `json:"healthChecker"`
+	Metadata map[string]string `json:"metadata"`
+	Hosts    []catalogHost     `json:"hosts"`
+}
+
+// catalogHost is an instance in it (naming/pojo/IpAddressInfo).
+type catalogHost struct {
+	Healthy  bool              `json:"valid"`
+	Metadata map[string]string `json:"metadata"`
+	Port     int               `json:"port"`
+	IP       string            `json:"ip"`
+	Weight   float             `json:"weight"`
+	Enabled  bool              `json:"enabled"`
+}
+
+func (s *Server) catalogDetail(info registry.ServiceInfo) catalogDetail {
+	clusters := map[string]*catalogCluster{}
+	for _, h := range s.options.Registry.View(info.Service).Hosts {
+		cluster := clusters[h.Cluster]
+		if cluster == nil {
+			cluster = &catalogCluster{}
+			clusters[h.Cluster] = cluster
+		}
+		cluster.Hosts = append(cluster.Hosts, catalogHost{h.Healthy, notNil(h.Metadata), h.Port, h.IP, float(h.Weight), h.Enabled})
+	}
+	return catalogDetail{Name: info.Service.Name, Group: info.Service.Group, Clusters: clusters, Metadata: notNil(metadataOf(info).Extend)}
 }
 
 // serviceLine is a service with its counts (Nacos: pojo/maintainer/ServiceView).

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pingcap/failpoint"
 	"github.com/stretchr/testify/require"
@@ -181,4 +182,28 @@ func TestProbesOfConnections(t *testing.T) {
 	require.Equal(t, 500, status)
 	require.Contains(t, body, "Cannot invoke")
 	ask(`"data":[]`, "/subscribe/list", "clientId="+remote)
+}
+
+// GET /catalog/services?withInstances=true: as Nacos 2.5.0 answers, nulls and all.
+func TestServicesWithTheirInstances(t *testing.T) {
+	node := newNode(t, nil)
+	node.requireServing(t)
+	for _, parameters := range [][]string{
+		{"serviceName=orders", "ip=10.0.0.9", "port=80", "metadata=x=y"},
+		{"serviceName=orders", "ip=10.0.0.8", "port=80", "clusterName=c2", "weight=2", "enabled=false"},
+	} {
+		status, text := node.ask(t, http.MethodPost, "/nacos/v1/ns/instance", parameters...)
+		require.Equal(t, http.StatusOK, status, text)
+	}
+	const want = `[{"namespace":null,"serviceName":"orders","groupName":"DEFAULT_GROUP","clusterMap":{
+		"DEFAULT":{"clusterName":null,"healthChecker":null,"metadata":null,"hosts":[{"valid":true,"metadata":{"x":"y"},"port":80,"ip":"10.0.0.9","weight":1.0,"enabled":true}]},
+		"c2":{"clusterName":null,"healthChecker":null,"metadata":null,"hosts":[{"valid":true,"metadata":{},"port":80,"ip":"10.0.0.8","weight":2.0,"enabled":false}]}},
+		"metadata":{},"protectThreshold":0.0,"selector":null,"ephemeral":null}]`
+	ask := func() string {
+		_, text := node.ask(t, http.MethodGet, "/nacos/v1/ns/catalog/services", "pageNo=1", "pageSize=10", "withInstances=true")
+		return text
+	}
+	require.Eventually(t, func() bool { return strings.Contains(ask(), "10.0.0.8") }, 5*time.Second, 50*time.Millisecond)
+	require.JSONEq(t, want, ask())
+	require.Contains(t, ask(), `"weight":2.0`)
 }
