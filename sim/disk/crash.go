@@ -1,10 +1,8 @@
 package disk
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"muster/sim/random"
 )
@@ -29,16 +27,8 @@ const (
 // tails are the names of the kinds of Tail.
 var tails = [...]string{LoseTail: "lose", TearTail: "tear", KeepTail: "keep", GarbleTail: "garble", ScatterPages: "scatter"}
 
-// String is the kind's name, as ParseTail reads it.
+// String is the kind's name in traces.
 func (t Tail) String() string { return tails[t] }
-
-// ParseTail reads a kind's name: lose, tear, keep, garble or scatter.
-func ParseTail(name string) (Tail, error) {
-	if i := slices.Index(tails[:], name); i >= 0 {
-		return Tail(i), nil
-	}
-	return 0, fmt.Errorf("what a crash leaves of an unsynced tail: %q, but want one of %s", name, strings.Join(tails[:], ", "))
-}
 
 // sectorBytes is what a disk writes at once or not at all.
 const sectorBytes = 512

@@ -156,13 +156,11 @@ func TestGarbledTail(t *testing.T) {
 }
 
 func TestTailsHaveNames(t *testing.T) {
-	for _, tail := range []disk.Tail{disk.LoseTail, disk.TearTail, disk.KeepTail, disk.GarbleTail, disk.ScatterPages} {
-		parsed, err := disk.ParseTail(tail.String())
-		require.NoError(t, err)
-		require.Equal(t, tail, parsed)
+	for want, tail := range map[string]disk.Tail{
+		"lose": disk.LoseTail, "tear": disk.TearTail, "keep": disk.KeepTail, "garble": disk.GarbleTail, "scatter": disk.ScatterPages,
+	} {
+		require.Equal(t, want, tail.String())
 	}
-	_, err := disk.ParseTail("drop")
-	require.ErrorContains(t, err, "lose, tear, keep, garble, scatter")
 }
 
 func TestScatteredPages(t *testing.T) {

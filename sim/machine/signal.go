@@ -25,16 +25,6 @@ func (s Signal) String() string {
 	return fmt.Sprintf("signal %d", uint8(s))
 }
 
-// ParseSignal reads a name such as SIGHUP.
-func ParseSignal(name string) (Signal, error) {
-	for s, known := range signalNames {
-		if known == name {
-			return s, nil
-		}
-	}
-	return 0, fmt.Errorf("signal %q: want SIGHUP, SIGINT, SIGUSR1, SIGUSR2 or SIGTERM", name)
-}
-
 // Check tells whether programs can be sent the signal.
 func (s Signal) Check() error {
 	if _, ok := signalNames[s]; !ok {
