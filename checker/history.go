@@ -107,8 +107,12 @@ func recordOf(h model.History, ephemeral bool) record {
 	return r
 }
 
-// believeEvery is how often a subscriber is looked at.
-const believeEvery = 500 * time.Millisecond
+// believeEvery is how often a subscriber is looked at; less often where that would be more than mostLooks times until it is told anew, so that
+// a history that says that it took years does not fill the memory.
+const (
+	believeEvery = 500 * time.Millisecond
+	mostLooks    = 10_000
+)
 
 // believed is what subscribers believed, as if somebody had looked at each twice a second, and when what it believed was about to
 // change: each is a place of its own, which must show what the nodes show. So a push that is lost is as good as a node that is behind.
@@ -130,8 +134,9 @@ func believed(h model.History) []view {
 			}
 			views = append(views, v)
 		}
-		for at := push.T; at < to; at += believeEvery {
-			look(at)
+		step := max(believeEvery, (to-push.T)/mostLooks)
+		for left := to - push.T; left > 0; left -= step {
+			look(to - left)
 		}
 		if last := to - 1; last > push.T {
 			look(last)

@@ -1,7 +1,9 @@
 package checker
 
 import (
+	"math"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -45,6 +47,16 @@ func TestPushesAreJudged(t *testing.T) {
 				require.Contains(t, verdict.Evidence[0].Text, test.says)
 			}
 		})
+	}
+}
+
+func TestASubscriberOfYears(t *testing.T) {
+	for _, end := range []time.Duration{10_000 * time.Hour, math.MaxInt64} {
+		s := ephemeralStory(60).pushed("s1", 1, instance(1, "v1"))
+		history := model.History{Header: model.Header{End: end}, Records: s.records}
+		views := believed(history)
+		require.InDelta(t, mostLooks, len(views), 2)
+		require.Equal(t, end-1, views[len(views)-1].asked, "what it believed in the end is looked at")
 	}
 }
 
