@@ -317,7 +317,11 @@ func (s Scenario) As(profile Profile) (Scenario, error) {
 	if profile == Nacos1 {
 		s.Plan = slices.Clone(s.Plan)
 		for i := range s.Plan {
-			s.Plan[i].Fault.On = byService(s.Plan[i].Fault.On)
+			fault := &s.Plan[i].Fault
+			fault.On, fault.Sides = byService(fault.On), slices.Clone(fault.Sides)
+			for j := range fault.Sides {
+				fault.Sides[j] = byService(fault.Sides[j])
+			}
 		}
 	}
 	return s, nil

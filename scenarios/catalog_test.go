@@ -3,6 +3,7 @@ package scenarios
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -52,6 +53,13 @@ func TestAs(t *testing.T) {
 	require.Equal(t, []Role{ResponsibleFor(firstService)}, one.Plan[0].Fault.On)
 	require.Equal(t, []Role{ResponsibleFor(firstInstance)}, skewed.Plan[0].Fault.On, "the scenario itself is as it was")
 	require.Empty(t, skewed.Cluster.Arguments)
+	cut := skewed
+	cut.Plan = Plan{At(time.Second, Cut(ResponsibleFor(firstInstance), Others))}
+	sided, err := cut.As(Nacos1)
+	require.NoError(t, err)
+	require.Equal(t, Cut(ResponsibleFor(firstService), Others), sided.Plan[0].Fault)
+	require.Equal(t, ResponsibleFor(firstInstance), cut.Plan[0].Fault.Sides[0][0], "the original is left alone")
+
 	two, err := skewed.As(Nacos2)
 	require.NoError(t, err)
 	require.Equal(t, skewed.Plan, two.Plan)

@@ -52,7 +52,10 @@ func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Durat
 		return 0, fmt.Errorf("%w: %s", scenarios.ErrUnsupported, why)
 	}
 	state := &strikeState{strike: strike, hit: true}
-	state.lostBefore, _ = s.host.swallowed(ctx)
+	var err error
+	if state.lostBefore, err = s.host.swallowed(ctx); err != nil {
+		return 0, fmt.Errorf("%s: counting the packets that vanished before: %w", strike.Kind, err)
+	}
 	for _, name := range strike.Machines {
 		if s.processes[name] == nil {
 			return 0, fmt.Errorf("%s: there is no machine %q on this stage", strike.Kind, name)
