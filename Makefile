@@ -7,8 +7,8 @@ SEEDS   ?= 1
 JOBS    ?=
 # The baseline that `make regress` holds the current tree against, of how many seeds it is, and how many are run against it.
 BASELINE       := reports/testdata/baseline.json
-BASELINE_SEEDS := 12
-REGRESS_SEEDS  := 8
+BASELINE_SEEDS := 5
+REGRESS_SEEDS  := 5
 
 # Whatever simulates is built with a wazero that leaves out bounds checks, which doubles its speed; build/fast.mod names it
 # (sim/machine/unchecked). CHECKED=1 does without, and finds the same.

@@ -34,6 +34,8 @@ type settings struct {
 	accounts string
 	// insecure has a node that others can reach do without authentication.
 	insecure bool
+	// metrics has Prometheus read the node.
+	metrics bool
 	// subscribePersistent has subscribers told of persistent services, too.
 	subscribePersistent bool
 	level               slog.Level
@@ -92,6 +94,7 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.BoolVar(&s.healthChecks, "health-checks", true, "probe persistent instances over the network, as the settings of their clusters say")
 	flags.StringVar(&s.accounts, "accounts", "", "`file` of users, roles and the members' identity, the same at all members: authentication is on")
 	flags.BoolVar(&s.insecure, "insecure", false, "do without authentication where others than this machine can connect")
+	flags.BoolVar(&s.metrics, "metrics", false, "answer Prometheus at /nacos/actuator/prometheus")
 	flags.BoolVar(&s.subscribePersistent, "subscribe-persistent", true, "push persistent services to their subscribers, too, as Nacos 2.5 does")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	if err := flags.Parse(arguments); err != nil {

@@ -145,7 +145,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
 		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Operate: n.consensus.Operate, RaftOperations: consensus.Operations,
-		Pushes: n.pushes, Loader: connections, Auth: guard,
+		Pushes: n.pushes, Loader: connections, Auth: guard, Metrics: s.metrics,
 	})
 	push.New(n.state, n.sdk)
 	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, s.pushes(n.state), log)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestPrometheusReadsTheMetrics(t *testing.T) {
-	n := newNode(t, nil)
+	n := newNode(t, func(o *Options) { o.Metrics = true })
 	n.ask(t, "POST", instancePath, "serviceName=s", "ip=10.0.0.1", "port=80")
 	n.ask(t, "POST", instancePath, "serviceName=s", "ip=10.0.0.2", "port=80")
 	status, body := n.ask(t, "GET", "/nacos/actuator/prometheus")
@@ -29,4 +29,9 @@ func TestPrometheusReadsTheMetrics(t *testing.T) {
 		"naming/failedPush": 0, "core/longConnection": 0,
 	}, values)
 	require.Contains(t, body, `nacos_naming_publisher{version="v1"} 2`)
+}
+
+func TestMetricsAreHiddenUnlessAskedFor(t *testing.T) {
+	status, _ := newNode(t, nil).ask(t, "GET", "/nacos/actuator/prometheus")
+	require.Equal(t, 404, status)
 }

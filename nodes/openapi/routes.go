@@ -59,7 +59,9 @@ func (s *Server) table() map[string]map[string]route {
 	maps.Copy(table, s.tableLoader())
 	maps.Copy(table, s.tableThree())
 	maps.Copy(table, s.tableAccess())
-	maps.Copy(table, s.tableMetrics())
+	if s.options.Metrics {
+		maps.Copy(table, s.tableMetrics())
+	}
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
 		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitch)}
 		table[operator+"metrics"] = map[string]route{get: open(s.metrics)}

@@ -59,6 +59,9 @@ type Options struct {
 	RaftOperations []string
 	// Loader moves the connections of SDKs.
 	Loader *loader.Loader
+	// Metrics has /actuator/prometheus answered. Nacos answers it only where its configuration exposes it
+	// (management.endpoints.web.exposure.include). Guests never do.
+	Metrics bool
 	// Auth says who may do what; nil: everybody everything.
 	Auth *auth.Guard
 }

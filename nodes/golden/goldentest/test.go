@@ -14,6 +14,8 @@ const (
 	sideBySide = 96
 	// plays is how often a case is played at most: a busy machine may be late.
 	plays = 3
+	// sometimes begins the reason of a difference that timing decides about.
+	sometimes = "Sometimes"
 )
 
 // Test plays files of recordings against a cluster, side by side, and demands that all match strictly but those that differ on purpose, and
@@ -28,11 +30,12 @@ func Test(t *testing.T, nodes []string, files ...string) []golden.Result {
 	return results
 }
 
-// Demand demands of results that they match strictly, but those that are meant not to, and that those do not.
+// Demand demands of results that they match strictly, but those that are meant not to, and that those do not, unless they differ sometimes only.
 func Demand(t *testing.T, results []golden.Result, meant map[string]string) {
 	for _, r := range results {
-		_, listed := meant[r.Name()]
+		reason, listed := meant[r.Name()]
 		switch {
+		case r.Outcome == golden.Strict && strings.HasPrefix(reason, sometimes):
 		case r.Outcome == golden.Strict && listed:
 			t.Errorf("%s matches: take it off the list of differences", r.Name())
 		case r.Outcome == golden.Compatible && !listed, r.Outcome == golden.Different && !listed:
