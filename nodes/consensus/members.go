@@ -89,24 +89,31 @@ func (n *Node) handleMembers(server *rpc.Server) {
 		return ProgressResponse{rpc.OK(), n.raft.LastIndex()}, nil
 	})
 	rpc.Handle(server, func(ctx context.Context, request *JoinRequest) (JoinResponse, error) {
-		member := request.Member
-		if n.raft.State() != raft.Leader {
-			return JoinResponse{}, &rpc.Error{Code: rpc.CodeInvalid, Message: n.config.Self + " does not lead"}
-		}
-		if member == n.config.Self || !slices.Contains(n.listed(), member) {
-			return JoinResponse{}, &rpc.Error{Code: rpc.CodeInvalid, Message: fmt.Sprintf("%q is not among the members %v", member, n.listed())}
-		}
-		if slices.ContainsFunc(n.configured(), func(server raft.Server) bool { return string(server.ID) == member }) {
-			if err := n.remove(ctx, member); err != nil {
-				return JoinResponse{}, err
-			}
-		}
-		n.wake()
-		return JoinResponse{rpc.OK()}, nil
+		return JoinResponse{rpc.OK()}, n.letIn(ctx, request.Member)
 	})
 	rpc.Handle(server, func(ctx context.Context, request *OperateRequest) (OperateResponse, error) {
 		return OperateResponse{rpc.OK()}, n.operate(ctx, request.Command, request.Value)
 	})
+}
+
+// letIn makes sure that a member has no vote, as the leader, and then has it added anew if it is on the list.
+func (n *Node) letIn(ctx context.Context, member string) error {
+	if n.raft.State() != raft.Leader {
+		return &rpc.Error{Code: rpc.CodeInvalid, Message: n.config.Self + " does not lead"}
+	}
+	if member == n.config.Self || !slices.Contains(n.listed(), member) {
+		return &rpc.Error{Code: rpc.CodeInvalid, Message: fmt.Sprintf("%q is not among the members %v", member, n.listed())}
+	}
+	if slices.ContainsFunc(n.configured(), func(server raft.Server) bool { return string(server.ID) == member }) {
+		if err := n.remove(ctx, member); err != nil {
+			return err
+		}
+	} else if err := await(ctx, n.raft.Barrier(n.config.Timeout)); err != nil {
+		// An earlier removal may not be committed yet, and then another leader may undo it; or another leads already.
+		return fmt.Errorf("make sure that %s has no vote: %w", member, err)
+	}
+	n.wake()
+	return nil
 }
 
 // arrive finds an empty node its place. Either the members have never run, and a majority of them is there: then it begins with them.

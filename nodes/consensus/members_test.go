@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/raft"
 	"github.com/stretchr/testify/require"
 
 	"muster/nodes/storage"
@@ -116,6 +118,25 @@ func TestNodeThatLostItsDiskIsAddedAnew(t *testing.T) {
 	c.requireVoters(three...)
 	c.stop("b:2")
 	c.apply("c:3", "2")
+}
+
+// A removal that is not committed can be undone by another leader, for whom the member votes still: it must not be let in on the strength of it.
+func TestNobodyIsLetInBeforeTheRemovalIsCommitted(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, func(config *Config) { config.ElectionTimeout = 4 * time.Second }) // the leader leads on for half of it
+	leader := c.leader()
+	c.apply(leader, "1")
+	rest := c.others(leader)
+	c.isolate(rest[0], true)
+	c.isolate(rest[1], true)
+	node := c.members[leader].node
+	require.Equal(t, three, node.Status().Members)
+	node.raft.RemoveServer(raft.ServerID(rest[1]), 0, node.config.Timeout)
+	require.Eventually(t, func() bool { return len(node.configured()) == 2 }, patience, time.Millisecond)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	require.ErrorContains(t, node.letIn(ctx, rest[1]), "make sure that "+rest[1]+" has no vote")
 }
 
 // lines is a log that many write to.

@@ -62,6 +62,12 @@ func (r *request) resource() auth.Resource {
 		}
 	}
 	group, name := r.optional("groupName", ""), r.optional("serviceName", "")
+	switch {
+	case rest == "service/names", rest == "catalog/services", rest == "service/list" && strings.HasPrefix(r.path, "/v3/"):
+		return auth.Resource{Namespace: r.namespace()} // whatever else is named, all groups are looked through
+	case rest == "service/list":
+		return auth.Resource{Namespace: r.namespace(), Group: cmp.Or(group, model.DefaultGroup)}
+	}
 	if inName, bare, grouped := strings.Cut(name, "@@"); grouped {
 		if group != "" && group != inName {
 			// Which of the two counts depends on the path: nobody may choose it who may not do both.

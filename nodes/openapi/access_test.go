@@ -12,9 +12,10 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"muster/nodes/auth"
+	"muster/nodes/registry"
 )
 
-// guard knows nacos, who may do everything, and shop, who may read and write the service orders. Their passwords are their names.
+// guard knows nacos, who may do everything, shop, who may read and write the service orders, and watch, who may read everything. Their passwords are their names.
 func guard(t *testing.T) *auth.Guard {
 	hash := func(password string) string {
 		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
@@ -26,8 +27,12 @@ func guard(t *testing.T) *auth.Guard {
 		Users: []auth.User{
 			{Name: "nacos", Password: hash("nacos"), Roles: []string{auth.AdminRole}},
 			{Name: "shop", Password: hash("shop"), Roles: []string{"orders"}},
+			{Name: "watch", Password: hash("watch"), Roles: []string{"looks"}},
 		},
-		Roles: []auth.Role{{Name: "orders", Permissions: []auth.Permission{{Resource: "public:DEFAULT_GROUP:naming/orders", Action: "rw"}}}},
+		Roles: []auth.Role{
+			{Name: "orders", Permissions: []auth.Permission{{Resource: "public:DEFAULT_GROUP:naming/orders", Action: "rw"}}},
+			{Name: "looks", Permissions: []auth.Permission{{Resource: "*", Action: "r"}}},
+		},
 	})
 	require.NoError(t, err)
 	return g
@@ -73,6 +78,12 @@ func TestOnlyThosePermittedAreAnswered(t *testing.T) {
 		{"GET", instancePath + "/list", shop, []string{orders}, 200},
 		{"GET", instancePath + "/list", "", []string{orders}, 403},
 		{"GET", "/nacos/v1/ns/service/list", shop, []string{"pageNo=1", "pageSize=9"}, 403},
+		{"GET", "/nacos/v1/ns/service/list", shop, []string{"pageNo=1", "pageSize=9", orders}, 403}, // a name does not make a list shorter
+		{"GET", "/nacos/v2/ns/service/list", shop, []string{orders}, 403},
+		{"GET", "/nacos/v1/ns/service/names", shop, []string{orders}, 403},
+		{"GET", "/nacos/v1/ns/catalog/services", shop, []string{"pageNo=1", "pageSize=9", orders}, 403},
+		{"GET", "/nacos/v3/admin/ns/service/list", shop, []string{"pageNo=1", "pageSize=9", "withInstances=true", orders}, 403},
+		{"GET", "/nacos/v3/admin/ns/service/list", admin, []string{"pageNo=1", "pageSize=9", "withInstances=true", orders}, 200},
 		{"GET", instancePath + "/statuses", shop, []string{"key=public##DEFAULT_GROUP@@orders"}, 403},
 		{"GET", "/nacos/v2/ns/client/list", shop, nil, 403},
 		{"PUT", "/nacos/v1/ns/operator/switches", shop, []string{"entry=pushEnabled", "value=true"}, 403},
@@ -97,6 +108,15 @@ func TestOnlyThosePermittedAreAnswered(t *testing.T) {
 	require.Contains(t, body, `"status":403,"error":"Forbidden","message":"token invalid!"`)
 	_, body = n.ask(t, "GET", "/nacos/v1/console/server/state")
 	require.Contains(t, body, `"auth_enabled":"true"`)
+}
+
+func TestWhoMayOnlyReadSendsNoBeatsByGet(t *testing.T) {
+	n := newNode(t, func(o *Options) { o.Auth, o.Profile = guard(t), registry.Nacos1 })
+	who := []string{"username=watch", "password=watch", "dom=orders"}
+	status, body := n.ask(t, "GET", "/nacos/v1/ns/api/srvIPXT", who...)
+	require.Equal(t, 200, status, body)
+	status, body = n.ask(t, "GET", "/nacos/v1/ns/api/clientBeat", append(who, `beat={"ip":"10.0.0.1","port":80}`)...)
+	require.Equal(t, 403, status, body)
 }
 
 func TestTokensInHeadersAndMembers(t *testing.T) {

@@ -38,7 +38,7 @@ func (s *Server) tableOne() map[string]map[string]route {
 		ns + "instance/statuses":       {get: read(s.statusesOne)},
 		ns + "instance/metadata/batch": {put: routed(s.batchOne(addMetadata)), del: routed(s.batchOne(dropMetadata))},
 		ns + "api/srvIPXT":             {get: read(domNamed(s.listOne))},
-		ns + "api/clientBeat":          {get: read(domNamed(s.beatOne))},
+		ns + "api/clientBeat":          {get: {handle: domNamed(s.beatOne), caused: true, writes: true}},
 
 		ns + "service": {
 			post: read(s.createServiceOne), put: read(s.updateServiceOne), del: read(s.deleteServiceOne), get: read(s.serviceDetailOne),
