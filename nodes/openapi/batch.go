@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"muster/model"
+	"muster/nodes/jackson"
 	"muster/nodes/registry"
 )
 
@@ -16,6 +17,13 @@ type batchTarget struct {
 	Cluster   string `json:"clusterName"`
 	Ephemeral *bool  `json:"ephemeral"`
 }
+
+// batchTargets is the parameter instances as Nacos reads it.
+var batchTargets = jackson.ListOf(&jackson.Type{Class: "com.alibaba.nacos.api.naming.pojo.Instance", Fields: map[string]*jackson.Type{
+	"instanceId": jackson.TextType, "ip": jackson.TextType, "port": jackson.IntType, "weight": jackson.DoubleType, "healthy": jackson.BooleanType,
+	"enabled": jackson.BooleanType, "ephemeral": jackson.BooleanType, "clusterName": jackson.TextType, "serviceName": jackson.TextType,
+	"metadata": jackson.TextsType,
+}})
 
 // batchSet is PUT /instance/metadata/batch: it adds to the operator's metadata of several instances of a service, or of all.
 func (s *Server) batchSet(r *request) (answer, *failure) {
@@ -53,7 +61,8 @@ func (s *Server) batch(r *request, change func(extend, given map[string]string))
 func (r *request) batchWanted() (targets []batchTarget, failed *failure) {
 	if text := r.raw("instances"); strings.TrimSpace(text) != "" {
 		if err := decodeJSON(text, &targets); err != nil {
-			return nil, r.deserializeFailed("com.alibaba.nacos.naming.paramcheck.NamingInstanceMetadataBatchHttpParamExtractor$1", err)
+			return nil, r.deserializeFailed("com.alibaba.nacos.naming.paramcheck.NamingInstanceMetadataBatchHttpParamExtractor$1",
+				unread(text, jackson.FromText, batchTargets, err))
 		}
 	}
 	return targets, nil

@@ -44,7 +44,7 @@ func (r *request) checkedService() paramcheck.Params {
 // filterFailed is a filter's exception. Under /v1/ns the routing filter is around the check and reports it in its own words.
 func (r *request) filterFailed(text string, cause error) *failure {
 	if r.versionOne() {
-		text = "Server failed, caused: " + text + ";caused: " + cause.Error() + ";"
+		text = "Server failed, caused: " + text + ";" + causes(cause)
 	}
 	return page(http.StatusInternalServerError, text)
 }

@@ -2,8 +2,6 @@ package openapi
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"muster/nodes/defect"
+	"muster/nodes/jackson"
 	"muster/nodes/paramcheck"
 	"muster/nodes/registry"
 )
@@ -181,6 +180,13 @@ type beatInfo struct {
 	Metadata  map[string]*string `json:"metadata"`
 }
 
+// beatType is the JSON of a beat as Nacos reads it.
+var beatType = &jackson.Type{Class: "com.alibaba.nacos.naming.healthcheck.RsInfo", Fields: map[string]*jackson.Type{
+	"ak": jackson.TextType, "cluster": jackson.TextType, "ip": jackson.TextType, "serviceName": jackson.TextType, "port": jackson.IntType,
+	"cpu": jackson.DoubleType, "load": jackson.DoubleType, "mem": jackson.DoubleType, "qps": jackson.DoubleType, "rt": jackson.DoubleType,
+	"weight": jackson.DoubleType, "ephemeral": jackson.BooleanType, "metadata": jackson.TextsType,
+}}
+
 // fullBeat reads the JSON of a beat; nil if there is none.
 func (r *request) fullBeat() (*beatInfo, *failure) {
 	text := r.raw("beat")
@@ -189,7 +195,7 @@ func (r *request) fullBeat() (*beatInfo, *failure) {
 	}
 	var b beatInfo
 	if err := decodeJSON(text, &b); err != nil {
-		return nil, r.deserializeFailed("com.alibaba.nacos.naming.healthcheck.RsInfo", err)
+		return nil, r.deserializeFailed(beatType.Class, unread(text, jackson.FromText, beatType, err))
 	}
 	return &b, nil
 }
@@ -197,21 +203,4 @@ func (r *request) fullBeat() (*beatInfo, *failure) {
 // check is the parameter check of what a beat holds.
 func (b beatInfo) check() *failure {
 	return refused(paramcheck.Params{IP: b.IP, Port: strconv.Itoa(b.Port), Clusters: []string{b.Cluster}})
-}
-
-// decodeJSON reads one JSON value and refuses anything behind it.
-func decodeJSON(text string, into any) error {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON value")
-	}
-	return nil
-}
-
-// deserializeFailed is how Nacos says that JSON could not be read; the cause is Jackson's there, and Go's here.
-func (r *request) deserializeFailed(class string, err error) *failure {
-	return r.filterFailed("errCode: 101, errMsg: Nacos deserialize for class ["+class+"] failed, cause error["+err.Error()+"].  ", err)
 }

@@ -282,8 +282,11 @@ func (s *Server) beforeVersionOne(req *request, route route) (answer, *failure) 
 func (r *request) versionOne() bool { return strings.HasPrefix(r.path, "/v1/ns/") }
 
 // restFailure is how a controller outside of the naming API fails: in the old envelope for version 2, as text for version 1.
-func (r *request) restFailure(problem string) *failure {
-	failed := plain(http.StatusInternalServerError, "caused: "+javaEscaper.Replace(problem)+";")
+func (r *request) restFailure(problem string) *failure { return r.restFailureOf(errors.New(problem)) }
+
+// restFailureOf is restFailure for an error, whose causes are told, too.
+func (r *request) restFailureOf(problem error) *failure {
+	failed := plain(http.StatusInternalServerError, javaEscaper.Replace(causes(problem)))
 	if strings.HasPrefix(r.path, "/v2/") {
 		failed.form = formRest
 	}

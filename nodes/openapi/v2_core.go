@@ -3,6 +3,8 @@ package openapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"muster/nodes/jackson"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,13 +34,16 @@ func (s *Server) nodeList(r *request) (answer, *failure) {
 	return success(members), nil
 }
 
+// memberList is what members are put as.
+var memberList = jackson.ListOf(&jackson.Type{Class: "com.alibaba.nacos.core.cluster.Member"})
+
 // putNodes is PUT /v2/core/cluster/node/list. Members are heard of by their reports alone, so that what is put changes nothing.
 func (s *Server) putNodes(r *request) (answer, *failure) {
 	var nodes []json.RawMessage
 	if problem := r.jsonBody("public com.alibaba.nacos.api.model.v2.Result<java.lang.Boolean> "+
 		"com.alibaba.nacos.core.controller.v2.NacosClusterControllerV2.updateNodes(java.util.List<com.alibaba.nacos.core.cluster.Member>) "+
-		"throws com.alibaba.nacos.api.exception.api.NacosApiException", &nodes); problem != "" {
-		return nil, missing(problem)
+		"throws com.alibaba.nacos.api.exception.api.NacosApiException", memberList, &nodes); problem != nil {
+		return nil, missing(problem.Error())
 	}
 	if len(nodes) == 0 {
 		return nil, missing("required parameter 'nodes' is missing")
@@ -78,8 +83,8 @@ func (s *Server) raftCommand(r *request) (answer, *failure) {
 	var command map[string]*string
 	if problem := r.jsonBody("public com.alibaba.nacos.common.model.RestResult<java.lang.String> "+
 		"com.alibaba.nacos.core.controller.v2.CoreOpsV2Controller.raftOps(java.util.Map<java.lang.String, java.lang.String>)",
-		&command); problem != "" {
-		return nil, r.restFailure(problem)
+		jackson.TextsType, &command); problem != nil {
+		return nil, r.restFailureOf(problem)
 	}
 	text := func(name string) string {
 		if value := command[name]; value != nil {
@@ -102,33 +107,38 @@ func (s *Server) raftCommand(r *request) (answer, *failure) {
 // generatorIDs is GET /v2/core/ops/ids: there are no generators of ids.
 func (s *Server) generatorIDs(*request) (answer, *failure) { return result([]string{}), nil }
 
+// logLevel is what a level is set by.
+var logLevel = &jackson.Type{Class: "com.alibaba.nacos.core.model.request.LogUpdateRequest", Fields: map[string]*jackson.Type{
+	"logName": jackson.TextType, "logLevel": jackson.TextType,
+}}
+
 // setLogLevel is PUT /v2/core/ops/log. Nacos ignores a logger that it does not know; none of its loggers is here.
 func (s *Server) setLogLevel(r *request) (answer, *failure) {
 	var level struct{ LogName, LogLevel string }
 	if problem := r.jsonBody("public com.alibaba.nacos.common.model.RestResult<java.lang.Void> com.alibaba.nacos.core.controller.v2."+
-		"CoreOpsV2Controller.updateLog(com.alibaba.nacos.core.model.request.LogUpdateRequest)", &level); problem != "" {
-		return nil, r.restFailure(problem)
+		"CoreOpsV2Controller.updateLog(com.alibaba.nacos.core.model.request.LogUpdateRequest)", logLevel, &level); problem != nil {
+		return nil, r.restFailureOf(problem)
 	}
 	return result(nil), nil
 }
 
 // jsonBody reads a body that must be JSON, and says what is wrong with it (Spring: RequestResponseBodyMethodProcessor). method is
-// the Java method that Spring misses it for.
-func (r *request) jsonBody(method string, into any) (problem string) {
+// the Java method that Spring misses it for, as the Java type that it reads.
+func (r *request) jsonBody(method string, as *jackson.Type, into any) error {
 	media := r.Header.Get("Content-Type")
 	if media != "" && !strings.Contains(media, "json") {
 		if !strings.Contains(media, "charset") {
 			media += ";charset=UTF-8"
 		}
-		return "Content type '" + media + "' not supported"
+		return errors.New("Content type '" + media + "' not supported")
 	}
 	if len(bytes.TrimSpace(r.body)) == 0 {
-		return "Required request body is missing: " + method
+		return errors.New("Required request body is missing: " + method)
 	}
 	if err := decodeJSON(string(r.body), into); err != nil {
-		return "JSON parse error: " + err.Error()
+		return unreadable{unread(string(r.body), jackson.FromBody, as, err)}
 	}
-	return ""
+	return nil
 }
 
 // simpleNodes is GET /v1/core/cluster/simple/nodes: the members' addresses.

@@ -8,14 +8,20 @@ import (
 	"strings"
 
 	"muster/model"
+	"muster/nodes/jackson"
 	"muster/nodes/registry"
 )
+
+// raftCommandForm is a command as Nacos 3 reads it.
+var raftCommandForm = &jackson.Type{Class: "com.alibaba.nacos.core.model.form.v3.RaftCommandForm", Fields: map[string]*jackson.Type{
+	"groupId": jackson.TextType, "command": jackson.TextType, "value": jackson.TextType,
+}}
 
 // raftForm is POST /v3/admin/core/ops/raft. Nacos 3 tells of success whatever came of the command; here one that was refused says why.
 func (s *Server) raftForm(r *request) (answer, *failure) {
 	var command struct{ GroupID, Command, Value string }
-	if problem := r.jsonBody("com.alibaba.nacos.core.controller.v3.CoreOpsControllerV3.raftOps", &command); problem != "" {
-		return nil, thrown(problem)
+	if problem := r.jsonBody("com.alibaba.nacos.core.controller.v3.CoreOpsControllerV3.raftOps", raftCommandForm, &command); problem != nil {
+		return nil, thrown(problem.Error())
 	}
 	for _, field := range []struct{ name, value string }{{"command", command.Command}, {"value", command.Value}} {
 		if strings.TrimSpace(field.value) == "" {
