@@ -23,11 +23,13 @@ type Set struct {
 	Scenarios []ScenarioSet `json:"scenarios"`
 }
 
-// ScenarioSet is the runs of one scenario on one stage with one profile.
+// ScenarioSet is the runs of one scenario on one stage with one profile and one protocol of the clients.
 type ScenarioSet struct {
 	Scenario string `json:"scenario"`
 	Stage    string `json:"stage"`
 	Profile  string `json:"profile"`
+	// Protocol is empty for HTTP.
+	Protocol string `json:"protocol,omitempty"`
 	// Seeds in order.
 	Seeds    []uint64     `json:"seeds"`
 	Verdicts []VerdictSet `json:"verdicts"`
@@ -56,7 +58,7 @@ type FigureSet struct {
 func NewSet(results []Result) Set {
 	set := Set{Format: SetFormat, Scenarios: []ScenarioSet{}}
 	for _, g := range groups(results) {
-		one := ScenarioSet{Scenario: g.scenario, Stage: g.stage, Profile: g.profile}
+		one := ScenarioSet{Scenario: g.scenario, Stage: g.stage, Profile: g.profile, Protocol: g.protocol}
 		for _, property := range g.properties() {
 			one.Verdicts = append(one.Verdicts, VerdictSet{Property: property})
 		}
@@ -98,7 +100,7 @@ func (s *ScenarioSet) measure(f checker.Figure) {
 }
 
 // title as reports show it.
-func (s ScenarioSet) title() string { return setTitle(s.Scenario, s.Stage, s.Profile) }
+func (s ScenarioSet) title() string { return setTitle(s.Scenario, s.Stage, s.Profile, s.Protocol) }
 
 // WriteBaseline sums up run folders in one file, which ReadSet reads. The file appears whole or not at all.
 func WriteBaseline(path string, folders []run.Folder) error {

@@ -130,7 +130,7 @@ func (c Comparison) Regressed() bool {
 
 func (s Set) find(like ScenarioSet) (ScenarioSet, bool) {
 	for _, one := range s.Scenarios {
-		if one.Scenario == like.Scenario && one.Stage == like.Stage && one.Profile == like.Profile {
+		if one.Scenario == like.Scenario && one.Stage == like.Stage && one.Profile == like.Profile && one.Protocol == like.Protocol {
 			return one, true
 		}
 	}

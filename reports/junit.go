@@ -78,6 +78,9 @@ func WriteJUnit(w io.Writer, folders []run.Folder) error {
 		}
 		suite.Time = junitTime(wall)
 		suite.Properties = []junitProperty{{"claim", g.claim}, {"stage", g.stage}, {"profile", g.profile}, {"seeds", seedList(seeds)}}
+		if g.protocol != "" {
+			suite.Properties = append(suite.Properties, junitProperty{"protocol", g.protocol})
+		}
 		total += wall
 		all.Tests += suite.Tests
 		all.Failures += suite.Failures

@@ -242,6 +242,9 @@ func (s *story) violations() ([]violation, error) {
 func (s *story) identity() []pair {
 	r := s.Run
 	all := []pair{{"scenario", r.Scenario}, {"seed", fmt.Sprint(r.Seed)}, {"stage", r.Stage}, {"profile", r.Profile}}
+	if r.Protocol != "" {
+		all = append(all, pair{"protocol of the clients", r.Protocol})
+	}
 	if !r.Began.IsZero() {
 		all = append(all, pair{"began", r.Began.UTC().Format(time.RFC3339)})
 	}

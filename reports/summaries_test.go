@@ -178,3 +178,54 @@ func TestEveryPropertyHasANarrowColumn(t *testing.T) {
 		require.LessOrEqualf(t, len(columns[property]), 8, "%s", property)
 	}
 }
+
+// overGRPC is a fixture whose clients speak gRPC.
+func overGRPC(seed uint64) fixture {
+	f := asExpected(seed)
+	change := f.change
+	f.change = func(r *run.Run) { change(r); r.Protocol = "grpc" }
+	return f
+}
+
+func TestRunsOverDifferentProtocolsStandApart(t *testing.T) {
+	below := t.TempDir()
+	folders := append(writeFolders(t, filepath.Join(below, "http"), asExpected(7)), writeFolders(t, filepath.Join(below, "grpc"), overGRPC(7))...)
+	results, err := ReadResults(folders)
+	require.NoError(t, err)
+	var text strings.Builder
+	require.NoError(t, Table(&text, results, false))
+	require.Regexp(t, `(?m)^ *calm +7 `, text.String())
+	require.Regexp(t, `(?m)^ *calm \[grpc\] +7 `, text.String())
+	text.Reset()
+	require.NoError(t, WriteJUnit(&text, folders))
+	require.Contains(t, text.String(), `<testsuite name="calm" `)
+	require.Contains(t, text.String(), `<testsuite name="calm [grpc]" `)
+	require.Contains(t, text.String(), `<property name="protocol" value="grpc">`)
+
+	// Compared, neither stands for the other, in a baseline file as in memory.
+	file := filepath.Join(below, "baseline.json")
+	require.NoError(t, WriteBaseline(file, folders[:1]))
+	plain, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NotContains(t, string(plain), "protocol", "a set over HTTP is written as it was before there were protocols")
+	baseline, err := ReadSet(file)
+	require.NoError(t, err)
+	comparison, err := Compare(baseline, NewSet(results[1:]), CompareOptions{})
+	require.NoError(t, err)
+	require.Empty(t, comparison.Verdicts)
+	require.Contains(t, comparison.Notes, "calm is in the baseline and was not run now")
+	require.Contains(t, comparison.Notes, "calm [grpc] is new: the baseline does not have it, so nothing is judged")
+	require.NoError(t, WriteBaseline(file, folders))
+	both, err := ReadSet(file)
+	require.NoError(t, err)
+	require.Equal(t, NewSet(results), both)
+}
+
+func TestRunPageNamesTheProtocol(t *testing.T) {
+	folder := overGRPC(7).write(t, run.Folder(t.TempDir()))
+	require.NoError(t, WriteRun(t.Context(), folder))
+	page, err := os.ReadFile(folder.Path(run.ReportFile))
+	require.NoError(t, err)
+	require.Contains(t, string(page), "<title>calm over grpc, seed 7")
+	require.Contains(t, string(page), "nacos2 · clients over grpc · seed 7")
+}

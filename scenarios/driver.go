@@ -72,6 +72,9 @@ func newDriver(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (
 	if stage.Name() != StageSimulated {
 		d.run.Began = time.Now()
 	}
+	if scenario.Load.Protocol != model.HTTP {
+		d.run.Protocol = string(scenario.Load.Protocol)
+	}
 	for property, outcome := range scenario.Expect {
 		d.run.Expect[string(property)] = string(outcome)
 	}

@@ -24,6 +24,11 @@ func TestOver(t *testing.T) {
 	require.Equal(t, settled.Converge, over.Bounds.Converge)
 	require.Equal(t, killed.Plan, over.Plan)
 	require.Contains(t, replayCommand(StageSimulated, over, 7), "leader-killed --seed 7 --protocol grpc")
+	for protocol, want := range map[model.Protocol]string{"": "", model.HTTP: "", model.GRPC: "grpc"} {
+		driver, err := newDriver(&fakeStage{}, killed.Over(protocol), 7, run.Folder(t.TempDir()))
+		require.NoError(t, err)
+		require.Equal(t, want, driver.run.Protocol)
+	}
 	details, err := over.JSON()
 	require.NoError(t, err)
 	again, err := Parse(details)

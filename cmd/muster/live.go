@@ -68,6 +68,9 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 		if addresses, err = live.ParseTargets(f.target); err != nil {
 			return err
 		}
+		if err := live.AwaitTarget(command.Context(), addresses); err != nil {
+			return fmt.Errorf("--target: %w", err)
+		}
 		scenario = live.ForTarget(scenario, len(addresses))
 		fmt.Fprintln(command.ErrOrStderr(), "a target is not harmed and offers no linearizable reads: faults are skipped, and linearizability is not judged")
 	}

@@ -66,12 +66,15 @@ it is split at spaces, and its number follows those of the machines before it.
 Machines are named by number or name, several with commas. The last line of the output is the hash over everything
 that happened: with the same seed, it and all lines before it are the same, on any computer.
 
+Ctrl-C ends it as soon as the programs pause; Ctrl-C again ends it at once.
+
 Exit codes: 0 no program failed; 1 one did; 2 it could not be built or run.`,
 		Example: `  muster run ./examples/raft --machines 3 -- -id {n} -peers {ip:1}:7000,{ip:2}:7000,{ip:3}:7000
   muster run ./server --with './client -server {ip:1}:8080' --for 1m --seed 7 -- -listen {ip}:8080
   muster run ./server --machines 3 --at 5s=kill:2 --at 10s=restart:2 --at 20s=isolate:1 --at 30s=heal --for 45s`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
+			defer endAtSecondSignal(command.ErrOrStderr())()
 			return flags.run(command, arguments[0], arguments[1:])
 		},
 	}

@@ -54,7 +54,7 @@ is the same run, bit for bit; --verify makes sure of it.
 Runs with one seed, cluster and load are the same until the first fault strikes: that part is simulated once and the world
 forked, which changes nothing but the time that it takes. --alone does without.
 
-Interrupted with Ctrl-C, it keeps the finished runs and their index. Speed is simulated seconds per second of
+Interrupted with Ctrl-C, it keeps the finished runs and their index, and of the others what there is; Ctrl-C again ends it at once. Speed is simulated seconds per second of
 processor time of the thread that ran the world; the harness's own garbage collection, which other threads do, and
 checking and reporting are not in it.
 
@@ -96,6 +96,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 			if err != nil {
 				return err
 			}
+			defer endAtSecondSignal(command.ErrOrStderr())()
 			b := batch{newStage: simulatedStages(programs, flags.last), level: level, parallel: flags.jobs, shared: !flags.alone, verify: flags.verify}
 			return b.report(command, flags.out, jobs)
 		},
@@ -273,10 +274,24 @@ func (b *batch) report(command *cobra.Command, out string, jobs []scenarios.Job)
 		fmt.Fprintf(command.OutOrStdout(), "%s\n", filepath.Join(out, reports.IndexFile))
 	}
 	if err := ctx.Err(); err != nil {
-		return &statusError{exitFailed, fmt.Errorf("interrupted: %d of %d runs finished", len(results), len(jobs))}
+		return &statusError{exitFailed, fmt.Errorf("interrupted: %d of %d runs finished%s", len(results), len(jobs), halfDone(jobs))}
 	}
 	if status != exitAsExpected {
 		return &statusError{status, errors.Join(failed...)}
 	}
 	return nil
+}
+
+// halfDone says, for the end of a line, which of the jobs have left a folder of a run that did not get to its end; "" if none has.
+func halfDone(jobs []scenarios.Job) string {
+	var left []run.Folder
+	for _, j := range jobs {
+		if r, err := j.Folder.ReadRun(); err == nil && r.Interrupted != "" {
+			left = append(left, j.Folder)
+		}
+	}
+	if len(left) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; unfinished runs left in %s: %d; muster check %s shows how far the first came", filepath.Dir(string(left[0])), len(left), left[0])
 }

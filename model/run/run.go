@@ -41,6 +41,8 @@ type Run struct {
 	// Stage is "simulated" or "live".
 	Stage   string `json:"stage"`
 	Profile string `json:"profile"`
+	// Protocol is what the clients spoke if that was not HTTP, as in model.Load; empty: HTTP.
+	Protocol string `json:"protocol,omitempty"`
 	// Began is the wall time of a live run's start; zero in a simulated one.
 	Began time.Time `json:"began,omitzero"`
 	// Lasted is the run's length in true time.

@@ -22,8 +22,8 @@ type host interface {
 	cut(ctx context.Context, cuts []scenarios.Way) error
 	// shape makes the ways between machines as bad as told, and all others as good as they were. ErrUnsupported if it cannot.
 	shape(ctx context.Context, ways map[scenarios.Way]shape) error
-	// reset ends the connections on these ways. ErrUnsupported if it cannot.
-	reset(ctx context.Context, ways []scenarios.Way) error
+	// reset ends the connections on these ways, and counts the sockets that it destroyed. ErrUnsupported if it cannot.
+	reset(ctx context.Context, ways []scenarios.Way) (int, error)
 	// passed counts the packets on ways that were shaped, and those that had to wait or were lost there.
 	passed(ctx context.Context) (uint64, error)
 	// swallowed counts the packets that vanished so far.
@@ -112,8 +112,8 @@ func (l *loopback) shape(_ context.Context, ways map[scenarios.Way]shape) error 
 	return fmt.Errorf("%w: all processes share the loopback interface (%s)", scenarios.ErrUnsupported, l.reason)
 }
 
-func (l *loopback) reset(context.Context, []scenarios.Way) error {
-	return fmt.Errorf("%w: all processes share the loopback interface (%s)", scenarios.ErrUnsupported, l.reason)
+func (l *loopback) reset(context.Context, []scenarios.Way) (int, error) {
+	return 0, fmt.Errorf("%w: all processes share the loopback interface (%s)", scenarios.ErrUnsupported, l.reason)
 }
 
 func (l *loopback) passed(context.Context) (uint64, error) { return 0, nil }

@@ -86,3 +86,9 @@ func TestParseTargets(t *testing.T) {
 		require.ErrorContains(t, err, "want the base URLs", wrong)
 	}
 }
+
+func TestSocketsThatWereDestroyedAreCounted(t *testing.T) {
+	require.Zero(t, socketsIn(""))
+	require.Zero(t, socketsIn("\n"))
+	require.Equal(t, 2, socketsIn("tcp   ESTAB 0 0 10.99.0.1:8848 10.99.0.2:40100\ntcp   ESTAB 0 0 10.99.0.1:40312 10.99.0.2:8848\n"))
+}

@@ -152,14 +152,27 @@ func (n *namespaces) passed(ctx context.Context) (uint64, error) {
 }
 
 // reset has the kernel destroy the sockets whose other end is at the machines that these ways lead to.
-func (n *namespaces) reset(ctx context.Context, ways []scenarios.Way) error {
+func (n *namespaces) reset(ctx context.Context, ways []scenarios.Way) (int, error) {
+	destroyed := 0
 	for _, way := range ways {
-		command := exec.CommandContext(ctx, "ip", "netns", "exec", n.space(way.From), "ss", "-K", "dst", n.ip(way.To))
+		command := exec.CommandContext(ctx, "ip", "netns", "exec", n.space(way.From), "ss", "-KH", "dst", n.ip(way.To))
 		output, err := command.CombinedOutput()
 		// A kernel that cannot do it says so, and ss ends as if nothing were wrong.
 		if err != nil || strings.Contains(string(output), "RTNETLINK answers") {
-			return fmt.Errorf("%w: sockets are destroyed by ss -K (iproute2), which needs a kernel with CONFIG_INET_DIAG_DESTROY", scenarios.ErrUnsupported)
+			return destroyed, fmt.Errorf("%w: sockets are destroyed by ss -K (iproute2), which needs a kernel with CONFIG_INET_DIAG_DESTROY", scenarios.ErrUnsupported)
+		}
+		destroyed += socketsIn(string(output))
+	}
+	return destroyed, nil
+}
+
+// socketsIn counts the sockets that ss lists without a head, a line each. With -K, those are the ones that it destroyed.
+func socketsIn(listed string) int {
+	sockets := 0
+	for line := range strings.Lines(listed) {
+		if strings.TrimSpace(line) != "" {
+			sockets++
 		}
 	}
-	return nil
+	return sockets
 }

@@ -23,7 +23,7 @@ type strikeState struct {
 	hit bool
 	// away says that a cut that comes and goes is not there now.
 	away bool
-	// done counts what was done at once: bits turned over, members listed.
+	// done counts what was done at once: bits turned over, members listed, sockets destroyed.
 	done int
 }
 
@@ -102,7 +102,9 @@ func (s *Stage) strikeNetwork(ctx context.Context, strike scenarios.Strike, stat
 		return fmt.Errorf("%w: its cuts swallow what they stop", scenarios.ErrUnsupported)
 	}
 	if strike.Kind == run.KindReset {
-		return s.host.reset(ctx, strike.Ways)
+		var err error
+		state.done, err = s.host.reset(ctx, strike.Ways)
+		return err
 	}
 	if isCut(strike.Kind) || strike.Kind == run.KindHeal {
 		if err := s.host.cut(ctx, s.cuts()); err != nil {
@@ -298,7 +300,7 @@ func (s *Stage) Evidence(number int) scenarios.Evidence {
 		lost := swallowed - state.lostBefore
 		return scenarios.Evidence{Bit: lost > 0, Text: fmt.Sprintf("%d packets dropped", lost)}
 	case state.strike.Kind == run.KindReset:
-		return scenarios.Evidence{Bit: true, Text: "sockets were destroyed"}
+		return scenarios.Evidence{Bit: state.done > 0, Text: fmt.Sprintf("%d sockets were destroyed", state.done)}
 	case state.strike.Kind.Family() == run.NetworkFamily:
 		passed, err := s.host.passed(context.Background())
 		if err != nil {

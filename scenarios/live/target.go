@@ -85,7 +85,7 @@ func (t *Target) Boot(ctx context.Context, deployment scenarios.Deployment, reco
 	if deployment.Cluster.Nodes != len(t.addresses) {
 		return nil, fmt.Errorf("live stage: the scenario has %d nodes, the target %d: fit it with ForTarget", deployment.Cluster.Nodes, len(t.addresses))
 	}
-	if err := t.answers(ctx); err != nil {
+	if err := AwaitTarget(ctx, t.addresses); err != nil {
 		return nil, fmt.Errorf("live stage: %w", err)
 	}
 	deployment.Load.Namespace = t.namespace
@@ -110,11 +110,12 @@ func (t *Target) Boot(ctx context.Context, deployment scenarios.Deployment, reco
 	return append(machines, run.Machine{Name: workloadName, Address: "", Role: "workload"}), nil
 }
 
-// answers makes sure that all nodes of the target do.
-func (t *Target) answers(ctx context.Context) error {
+// AwaitTarget makes sure that all nodes of a target answer as a registry, within seconds. Boot does so, too; who asks before a run has
+// a folder is spared one in which nothing happened.
+func AwaitTarget(ctx context.Context, addresses []string) error {
 	ctx, cancel := context.WithTimeout(ctx, targetTimeout)
 	defer cancel()
-	for _, address := range t.addresses {
+	for _, address := range addresses {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/nacos/v1/ns/operator/metrics", nil)
 		if err != nil {
 			return err
