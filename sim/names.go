@@ -42,6 +42,9 @@ func (m *Machine) SetResolver(mode network.ResolverMode) {
 	m.world.network.SetResolver(m.host, mode)
 }
 
+// Resolver is what the machine's resolver does with questions.
+func (m *Machine) Resolver() network.ResolverMode { return m.world.network.Resolver(m.host) }
+
 // ResolverCounters say what became of the questions that the machine asked its resolver, so that a fault can prove that it bit.
 func (m *Machine) ResolverCounters() network.ResolverCounters {
 	return m.world.network.ResolverCounters(m.host)

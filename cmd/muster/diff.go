@@ -74,7 +74,10 @@ func differenceOf(one, other string) (*trace.Difference, error) {
 	return difference, nil
 }
 
-// closerLook makes two runs again up to where their traces part, in full, and compares those. It returns nil if there is nothing to be made
+// beyond is how far runs are made again after where they part, so that what each does next is there to be shown.
+const beyond = time.Second
+
+// closerLook makes two runs again up to a bit after where their traces part, in full, and compares those. It returns nil if there is nothing to be made
 // again: files of muster run, or traces that were full.
 func closerLook(command *cobra.Command, one, other run.Folder, seen *trace.Difference) (*trace.Difference, error) {
 	scratch, err := os.MkdirTemp("", "muster-diff-")
@@ -93,7 +96,7 @@ func closerLook(command *cobra.Command, one, other run.Folder, seen *trace.Diffe
 		}
 		until := before.Lasted
 		if seen.Left != nil || seen.Right != nil {
-			until = min(until, seen.At)
+			until = min(until, seen.At+beyond)
 		}
 		again := run.Folder(filepath.Join(scratch, fmt.Sprint(i)))
 		if err := makeFull(command, before, until, again); err != nil {

@@ -39,6 +39,9 @@ can be replayed as any run can.`,
   muster fork runs/leader-isolated-seed7 --at 20s --seed 31 --out again`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
+			if !command.Flags().Changed("at") {
+				return errors.New("want --at, the moment from which on there are to be other futures, for example --at 20s")
+			}
 			return flags.make(command, run.Folder(filepath.Clean(arguments[0])))
 		},
 	}

@@ -36,6 +36,10 @@ func TestFuturesOfARun(t *testing.T) {
 	require.Regexp(t, `Then, 4(\.\d+)?s after the world began, they part at record`, printed)
 	require.Regexp(t, `(packet to|sends|goes on)`, printed)
 	require.Empty(t, stderr)
+	// The run itself does nothing at the moment of the future's first other record: what it does next is shown.
+	_, parted, stderr := invoke(t, "diff", string(folder), futures[0])
+	require.Regexp(t, `they part at record`, parted, stderr)
+	require.NotContains(t, parted, "has ended")
 	_, written, _ := invoke(t, "diff", "--as-written", futures[0], futures[1])
 	require.NotRegexp(t, `(packet to|sends|goes on)`, written)
 }
@@ -52,7 +56,8 @@ func TestFuturesThatCannotBe(t *testing.T) {
 		flags []string
 		want  string
 	}{
-		{whole, nil, "--at 0s: want a time after 0 and before 6s"},
+		{whole, nil, "want --at"},
+		{whole, []string{"--at", "0s"}, "--at 0s: want a time after 0 and before 6s"},
 		{whole, []string{"--at", "6s"}, "want a time after 0 and before 6s"},
 		{whole, []string{"--at", "1s", "--seeds", "0"}, "--seeds 0: want at least 1"},
 		{future, []string{"--at", "2s"}, "it is itself a future of the run with seed 3"},

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,6 +109,9 @@ func foldersAt(paths []string) ([]run.Folder, error) {
 	var folders []run.Folder
 	seen := map[run.Folder]bool{}
 	for _, path := range paths {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("no run folder at %s", path)
+		}
 		found, err := run.Find(filepath.Clean(path))
 		if err != nil {
 			return nil, err

@@ -93,6 +93,16 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 		newScenariosCommand(), newCompareCommand(), newRunCommand(), newBuildCommand(),
 		newTraceCommand(), newDiffCommand(), newForkCommand(), newConformanceCommand(), newTimingsCommand(),
 	)
+	root.InitDefaultHelpCmd()
+	for _, command := range root.Commands() {
+		if command.Name() == "help" {
+			command.Example = "  muster help simulate"
+			command.Args = func(_ *cobra.Command, topic []string) error {
+				_, _, err := root.Find(topic)
+				return err
+			}
+		}
+	}
 	return root
 }
 

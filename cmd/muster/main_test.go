@@ -34,6 +34,7 @@ func TestWrongCommandLines(t *testing.T) {
 		want      string
 	}{
 		{[]string{"simulat"}, `unknown command "simulat"`},
+		{[]string{"help", "nosuch"}, `unknown command "nosuch"`},
 		{[]string{"simulate", "leader-isolatd"}, "did you mean leader-isolated?"},
 		{[]string{"simulate", "--seeds", "0"}, "--seeds 0: want at least 1"},
 		{[]string{"simulate", "--jobs", "0"}, "--jobs 0: want at least 1"},
@@ -48,6 +49,10 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"conformance", "calm"}, `unknown command "calm" for "muster conformance"`},
 		{[]string{"replay", empty}, "no run to replay"},
 		{[]string{"check", empty}, "no run folder here"},
+		{[]string{"check", filepath.Join(empty, "none")}, "no run folder at " + filepath.Join(empty, "none")},
+		{[]string{"trace", filepath.Join(empty, "none")}, "no run folder or trace file at " + filepath.Join(empty, "none")},
+		{[]string{"diff", filepath.Join(empty, "none"), empty}, "no run folder or trace file at " + filepath.Join(empty, "none")},
+		{[]string{"run", "./nope"}, "muster: no package at ./nope: want the folder of a main package"},
 		{[]string{"check"}, "requires at least 1 arg(s)"},
 		{[]string{"report", empty}, "no run folder here"},
 		{[]string{"compare", empty}, "compare wants two sets of runs"},

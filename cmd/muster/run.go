@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -344,6 +345,8 @@ func guestOptions(pack string) (guest.Options, error) {
 	if info, err := os.Stat(pack); err == nil && info.IsDir() {
 		// The folder may belong to another module than the working folder does.
 		options.Package, options.Dir = ".", pack
+	} else if errors.Is(err, fs.ErrNotExist) && (strings.HasPrefix(pack, ".") || filepath.IsAbs(pack)) {
+		return guest.Options{}, fmt.Errorf("no package at %s: want the folder of a main package, or an import path", pack)
 	}
 	return options, os.MkdirAll(options.Cache, 0o777)
 }

@@ -86,7 +86,7 @@ func (s standing) beliefs(out io.Writer, events []run.NodeEvent) {
 		}
 		return address
 	}
-	fmt.Fprintln(out, "\nWhat nodes have logged last")
+	fmt.Fprintln(out, "\nWhat nodes have logged last (terms are those of that time)")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, node := range s.before.Nodes() {
 		raft, leader := "-", "-"
@@ -100,7 +100,7 @@ func (s standing) beliefs(out io.Writer, events []run.NodeEvent) {
 				raft, leader = "-", "-"
 				clear(members)
 			case run.EventRaftState:
-				raft = fmt.Sprintf("%s in term %.0f", e.Text("state"), e.Number("term"))
+				raft = fmt.Sprintf("%s since term %.0f", e.Text("state"), e.Number("term"))
 			case run.EventRaftLeader:
 				leader = fmt.Sprintf("%s (term %.0f)", named(e.Text("leader")), e.Number("term"))
 			case run.EventMemberState:

@@ -150,7 +150,9 @@ func (s strike) do(world *sim.World) error {
 	if s.kind == run.KindHeal {
 		world.Heal()
 		for _, m := range world.Machines() {
-			m.SetResolver(network.ResolverAnswers)
+			if m.Resolver() != network.ResolverAnswers {
+				m.SetResolver(network.ResolverAnswers)
+			}
 		}
 		return nil
 	}

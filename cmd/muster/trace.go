@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,7 +42,7 @@ machine did, and what others did with it.`,
 				return err
 			}
 			defer file.Close()
-			if err := show(command.OutOrStdout(), command.ErrOrStderr(), file, shown); err != nil {
+			if err := shown.show(command.OutOrStdout(), command.ErrOrStderr(), file, arguments[0]); err != nil {
 				return fmt.Errorf("%s: %w", arguments[0], err)
 			}
 			return nil
@@ -82,7 +85,9 @@ func (s *shown) parse() error {
 
 // openTrace opens the trace of a run folder, or a trace file.
 func openTrace(path string) (io.ReadCloser, error) {
-	if info, err := os.Stat(path); err != nil {
+	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no run folder or trace file at %s", path)
+	} else if err != nil {
 		return nil, err
 	} else if info.IsDir() {
 		return simulated.OpenTrace(run.Folder(path))
@@ -90,14 +95,14 @@ func openTrace(path string) (io.ReadCloser, error) {
 	return os.Open(path)
 }
 
-// show prints what a filter wants of a trace. If that is nothing, it says what there is.
-func show(to, remarks io.Writer, file io.Reader, wanted shown) error {
+// show prints what is wanted of the trace of a run at a path. If nothing fits, it says what there is.
+func (s *shown) show(to, remarks io.Writer, file io.Reader, path string) error {
 	reader, err := trace.NewReader(file)
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	filter := wanted.filter
+	known := newCast(s.filter.Machines, path)
 	out := bufio.NewWriter(to)
 	shown, seen := 0, 0
 	var last time.Duration
@@ -109,15 +114,19 @@ func show(to, remarks io.Writer, file io.Reader, wanted shown) error {
 		if err != nil {
 			return errors.Join(out.Flush(), err)
 		}
+		known.meet(&record)
+		if s.filter.Over(&record) {
+			if known.whole() {
+				break
+			}
+			continue // only to learn which machines there are
+		}
 		seen++
 		last = record.At
-		if filter.Over(&record) {
-			break
-		}
-		if filter.Wants(&record) {
+		if s.filter.Wants(&record) {
 			shown++
 			line := record.Line()
-			if wanted.json {
+			if s.json {
 				text, err := record.JSON(index)
 				if err != nil {
 					return err
@@ -127,15 +136,81 @@ func show(to, remarks io.Writer, file io.Reader, wanted shown) error {
 			fmt.Fprintln(out, line)
 		}
 	}
-	if err := out.Flush(); err != nil {
+	if err := errors.Join(out.Flush(), known.check()); err != nil {
 		return err
 	}
 	if shown == 0 {
-		hint := ""
-		if reader.Level() < trace.Full {
-			hint = fmt.Sprintf("; it was written at level %s, without packets, wake-ups and disks: muster replay RUN --from … shows them", reader.Level())
+		fmt.Fprintf(remarks, "none of the %d records up to %v fits%s\n", seen, last, s.missing(reader.Level(), path))
+	}
+	return nil
+}
+
+// missing says what may have happened that a trace does not hold, because its level does not keep it, and which command shows it;
+// nothing if the trace holds all that is wanted.
+func (s *shown) missing(level trace.Level, path string) string {
+	what := "packets, wake-ups and changes of disks"
+	if level < trace.Normal {
+		what = "connections, what programs print, " + what
+	}
+	if len(s.kinds) > 0 {
+		what = strings.Join(s.kinds, ", ")
+	}
+	kept := func(kind trace.Kind) bool { return kind.Level() <= level }
+	if level == trace.Full || len(s.filter.Kinds) > 0 && !slices.ContainsFunc(s.filter.Kinds, func(k trace.Kind) bool { return !kept(k) }) {
+		return ""
+	}
+	not := "not"
+	if slices.ContainsFunc(s.filter.Kinds, kept) {
+		not = "not all"
+	}
+	command := fmt.Sprintf("muster replay %s --from %v", path, s.filter.From)
+	if s.filter.To > 0 {
+		command += fmt.Sprintf(" --to %v", s.filter.To)
+	}
+	if len(s.filter.Machines) > 0 {
+		command += " --machine " + strings.Join(s.filter.Machines, ",")
+	}
+	if len(s.kinds) > 0 {
+		command += " --kind " + strings.Join(s.kinds, ",")
+	}
+	return fmt.Sprintf(": the trace is of level %s, which does %s keep %s\n%s --trace full shows it", level, not, what, command)
+}
+
+// cast are the machines that a run is known to have.
+type cast struct {
+	wanted []string
+	names  []string
+}
+
+// newCast knows the machines of a run folder, which a trace that begins in the middle need not name. Those of other traces it meets.
+func newCast(wanted []string, path string) *cast {
+	c := &cast{wanted: wanted}
+	if before, err := run.Folder(path).ReadRun(); err == nil {
+		for _, m := range before.Machines {
+			c.names = append(c.names, m.Name)
 		}
-		fmt.Fprintf(remarks, "none of the %d records up to %v fits%s\n", seen, last, hint)
+	}
+	return c
+}
+
+// meet learns the names of a record.
+func (c *cast) meet(r *trace.Record) {
+	for _, name := range []string{r.Machine, r.Peer} {
+		if name != "" && len(c.wanted) > 0 && !slices.Contains(c.names, name) {
+			c.names = append(c.names, name)
+		}
+	}
+}
+
+// whole says whether all machines that are wanted are there.
+func (c *cast) whole() bool { return c.check() == nil }
+
+// check names a machine that is wanted and not there. Nothing is known of a trace without records.
+func (c *cast) check() error {
+	for _, name := range c.wanted {
+		if len(c.names) > 0 && !slices.Contains(c.names, name) {
+			return fmt.Errorf("--machine %s: there is none of that name; want one of %s", name, strings.Join(slices.Sorted(slices.Values(c.names)), ", "))
+		}
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ func (v *visit) make(command *cobra.Command, folder run.Folder) error {
 			return err
 		}
 		defer file.Close()
-		return show(command.OutOrStdout(), command.ErrOrStderr(), file, v.shown)
+		return v.shown.show(command.OutOrStdout(), command.ErrOrStderr(), file, string(folder))
 	case command.Flags().Changed("until"):
 		err = standing{folder: folder, before: before, play: play, at: at}.write(command.OutOrStdout())
 	}

@@ -48,7 +48,7 @@ func TestVisits(t *testing.T) {
 		require.Equal(t, exitAsExpected, code, stderr)
 		require.Contains(t, out, " at 4.5s of 6s, seed 5: brief\n")
 		require.Regexp(t, `(?m)^  n2 +10\.0\.0\.2 +crashed +1 +00:00:04\.500 +0s +-$`, out)
-		require.Regexp(t, `(?m)^  n1 +(leader|follower|candidate) in term \d`, out)
+		require.Regexp(t, `(?m)^  n1 +(leader|follower|candidate) since term \d`, out)
 		require.Contains(t, out, "  crash n2, since 3s\n")
 		require.Regexp(t, `(?m)^  clients > n1: \d+$`, out)
 		require.Regexp(t, `(?m)^  n3 +\{"time"`, out)
@@ -87,4 +87,13 @@ func TestVisits(t *testing.T) {
 		require.Equal(t, exitFailed, code)
 		require.Contains(t, stderr, want)
 	}
+
+	code, _, stderr = invoke(t, "trace", folder, "--machine", "n1,n9")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "--machine n9: there is none of that name; want one of clients, n1, n2, n3")
+	code, out, stderr = invoke(t, "trace", folder, "--machine", "n1", "--from", "3s", "--to", "4s", "--kind", "delivered")
+	require.Equal(t, exitAsExpected, code)
+	require.Empty(t, out)
+	require.Contains(t, stderr, "the trace is of level normal, which does not keep delivered\n"+
+		"muster replay "+folder+" --from 3s --to 4s --machine n1 --kind delivered --trace full shows it\n")
 }

@@ -51,6 +51,14 @@ func (n *Network) SetResolver(h Host, mode ResolverMode) {
 	}
 }
 
+// Resolver returns what a machine's resolver does with questions.
+func (n *Network) Resolver(h Host) ResolverMode {
+	if owner := n.hosts[h]; owner != nil {
+		return owner.resolver
+	}
+	return ResolverAnswers
+}
+
 // ResolverCounters returns what became of a machine's questions so far.
 func (n *Network) ResolverCounters(h Host) ResolverCounters {
 	if owner := n.hosts[h]; owner != nil {

@@ -180,14 +180,16 @@ func (d *Difference) Explain(left, right string) string {
 	for _, each := range []struct {
 		name   string
 		record *Record
+		other  *Record
 		after  []Record
-	}{{left, d.Left, d.LeftAfter}, {right, d.Right, d.RightAfter}} {
+	}{{left, d.Left, d.Right, d.LeftAfter}, {right, d.Right, d.Left, d.RightAfter}} {
 		fmt.Fprintf(&s, "%s:\n", each.name)
 		if each.record == nil {
 			s.WriteString("  has ended\n")
 			continue
 		}
-		lines(&s, append([]Record{*each.record}, each.after...))
+		s.WriteString("  " + each.record.table(apart(each.record, each.other)) + "\n")
+		lines(&s, each.after)
 	}
 	if d.Left != nil && d.Right != nil && d.LeftIndex != d.RightIndex {
 		fmt.Fprintf(&s, "These are record %d on the left and %d on the right, so something else happened before.\n%s", d.LeftIndex, d.RightIndex, writeFull)
@@ -201,13 +203,63 @@ const writeFull = "What it was, only full traces tell: make both runs again with
 
 func lines(s *strings.Builder, records []Record) {
 	for _, r := range records {
-		s.WriteString("  " + r.Line() + "\n")
+		s.WriteString("  " + r.table(clipped(r.Describe())) + "\n")
 	}
 }
 
 // Line is the record with time and machine, for a table.
-func (r *Record) Line() string {
-	return fmt.Sprintf("%14.9fs  %-8s  %s", r.At.Seconds(), r.Machine, r.Describe())
+func (r *Record) Line() string { return r.table(r.Describe()) }
+
+func (r *Record) table(what string) string {
+	return fmt.Sprintf("%14.9fs  %-8s  %s", r.At.Seconds(), r.Machine, what)
+}
+
+// How many letters of a record an explanation shows, and how many of those around what differs in a longer one.
+const (
+	lettersShown  = 160
+	lettersAround = 40
+)
+
+// apart describes a record that is not the same as another. Of a long description that begins or ends as the other's does, it shows what
+// differs, between >> and <<, with a bit of what is around.
+func apart(r, other *Record) string {
+	text := []rune(r.Describe())
+	if other == nil || len(text) <= lettersShown {
+		return clipped(string(text))
+	}
+	than := []rune(other.Describe())
+	begin, end := 0, 0
+	for begin < min(len(text), len(than)) && text[begin] == than[begin] {
+		begin++
+	}
+	for end < min(len(text), len(than))-begin && text[len(text)-1-end] == than[len(than)-1-end] {
+		end++
+	}
+	if begin+end == 0 || string(text) == string(than) {
+		return clipped(string(text))
+	}
+	before, after := text[:begin], text[len(text)-end:]
+	var s strings.Builder
+	if len(before) > lettersAround {
+		s.WriteString("… ")
+		before = before[len(before)-lettersAround:]
+	}
+	s.WriteString(string(before) + ">>" + clipped(string(text[begin:len(text)-end])) + "<<")
+	if len(after) > lettersAround {
+		s.WriteString(string(after[:lettersAround]) + " …")
+	} else {
+		s.WriteString(string(after))
+	}
+	return s.String()
+}
+
+// clipped is the beginning of a long text.
+func clipped(text string) string {
+	letters := []rune(text)
+	if len(letters) <= lettersShown {
+		return text
+	}
+	return string(letters[:lettersShown]) + " …"
 }
 
 // same compares what files hold of two records.

@@ -181,6 +181,31 @@ Not the same: time, content.
 }
 
 // long is a trace of so many seconds with ten records each.
+func TestExplainShowsWhatDiffersInLongTexts(t *testing.T) {
+	load := strings.Repeat("clients and services ", 20)
+	boot := func(text string) []trace.Record {
+		return []trace.Record{
+			{Kind: trace.Console, Machine: "n1", Number: 1, Text: load},
+			{Kind: trace.Boot, Machine: "clients", Number: 1, Text: text},
+		}
+	}
+	explain := func(one, other string) string {
+		l, _ := write(t, trace.Full, boot(one))
+		r, _ := write(t, trace.Full, boot(other))
+		d, err := trace.Compare(l, r)
+		require.NoError(t, err)
+		return d.Explain("one", "two")
+	}
+	told := explain(load+"--seed 12 --é", load+"--seed 1é --é")
+	require.Contains(t, told, "services --seed 1>>2<< --é\n")
+	require.Contains(t, told, "services --seed 1>>é<< --é\n")
+	require.Contains(t, explain("a"+load, "b"+load), "starts program number 1: >>a<<clients and services")
+	require.Contains(t, explain(load+"more", load), "services >><<\n", "what only the other has")
+	for line := range strings.Lines(told) {
+		require.Less(t, len([]rune(line)), 220, line)
+	}
+}
+
 func long(seconds int, sink trace.Sink) trace.Recorder {
 	recorder := trace.NewRecorder(sink)
 	for i := range seconds * 10 {
