@@ -103,6 +103,10 @@ func (s *junitSuite) add(r Result, v checker.Verdict) {
 			{"replay", r.Run.Replay}, {"folder", string(r.Folder)},
 		},
 	}
+	if r.Run.Protocol != "" {
+		// What shows cases by class and name alone must not take one for the other.
+		one.Classname += "-" + r.Run.Protocol
+	}
 	if defects := r.Defects(); defects != "" {
 		one.Properties = append(one.Properties, junitProperty{"defects", defects})
 	}

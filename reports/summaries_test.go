@@ -201,6 +201,8 @@ func TestRunsOverDifferentProtocolsStandApart(t *testing.T) {
 	require.Contains(t, text.String(), `<testsuite name="calm" `)
 	require.Contains(t, text.String(), `<testsuite name="calm [grpc]" `)
 	require.Contains(t, text.String(), `<property name="protocol" value="grpc">`)
+	require.Contains(t, text.String(), `classname="muster.calm"`)
+	require.Contains(t, text.String(), `classname="muster.calm-grpc"`)
 
 	// Compared, neither stands for the other, in a baseline file as in memory.
 	file := filepath.Join(below, "baseline.json")
