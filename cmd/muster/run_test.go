@@ -62,7 +62,9 @@ func TestRunNamesWhatFails(t *testing.T) {
 func TestTracesOfRunsAreReadAndCompared(t *testing.T) {
 	folder := t.TempDir()
 	one, two, killed := filepath.Join(folder, "one.gz"), filepath.Join(folder, "two.gz"), filepath.Join(folder, "killed.gz")
-	for file, flags := range map[string][]string{one: nil, two: nil, killed: {"--at", "1500ms=kill:2"}} {
+	healed := filepath.Join(folder, "healed.gz")
+	for file, flags := range map[string][]string{one: nil, two: nil, killed: {"--at", "1500ms=kill:2", "--at", "2500ms=heal"},
+		healed: {"--at", "1s=silent-resolver:1", "--at", "2s=heal"}} {
 		code, _, stderr := invoke(t, ring(append(flags, "--for", "3s", "--trace", file)...)...)
 		require.Equal(t, exitAsExpected, code, stderr)
 	}
@@ -82,9 +84,16 @@ func TestTracesOfRunsAreReadAndCompared(t *testing.T) {
 	code, out, _ = invoke(t, "trace", killed, "--machine", "n2", "--from", "1s", "--kind", "kill", "--json")
 	require.Equal(t, exitAsExpected, code)
 	require.Regexp(t, `^\{"t":1500000000,"index":\d+,"kind":"kill","machine":"n2"\}\n$`, out)
-	_, out, stderr := invoke(t, "trace", one, "--machine", "n9")
-	require.Empty(t, out)
-	require.Contains(t, stderr, "none of the")
+	code, _, stderr := invoke(t, "trace", one, "--machine", "n9", "--to", "1s")
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "--machine n9: there is none of that name; want one of n1, n2, n3\n")
+	code, out, stderr = invoke(t, "trace", healed, "--kind", "resolver")
+	require.Equal(t, exitAsExpected, code)
+	require.Equal(t, "   1.000000000s  n1        has another resolver: it is silent\n   2.000000000s  n1        has another resolver: it answers\n", out)
+	code, out, stderr = invoke(t, "trace", killed, "--kind", "resolver")
+	require.Equal(t, exitAsExpected, code)
+	require.Empty(t, out, "a heal leaves resolvers alone that nothing befell")
+	require.Regexp(t, `^none of the \d+ records up to 3s fits\n$`, stderr)
 }
 
 func TestDiffTellsWhatDifferedFromTheBeginning(t *testing.T) {
@@ -156,7 +165,7 @@ func TestWrongRuns(t *testing.T) {
 		"no trace: want the folder of a simulated run":                     {"trace", folder},
 		"--to 1s: want a time after --from 2s":                             {"trace", folder, "--from", "2s", "--to", "1s"},
 		`--kind: kind "packets": want machine, fault, console`:             {"trace", folder, "--kind", "packets"},
-		"no such file or directory":                                        {"diff", folder + "/none", folder + "/none"},
+		"no run folder or trace file at ":                                  {"diff", folder + "/none", folder + "/none"},
 	} {
 		code, _, stderr := invoke(t, arguments...)
 		require.Equal(t, exitFailed, code)

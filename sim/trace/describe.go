@@ -58,6 +58,9 @@ func (r *Record) Describe() string {
 	case Name:
 		return "learns other names: " + r.Text
 	case Resolver:
+		if r.Text == "silent" {
+			return "has another resolver: it is silent"
+		}
 		return "has another resolver: it " + r.Text
 	case Console:
 		if r.Number == 2 {
