@@ -87,7 +87,7 @@ func TestTracesOfRunsAreReadAndCompared(t *testing.T) {
 	code, _, stderr := invoke(t, "trace", one, "--machine", "n9", "--to", "1s")
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "--machine n9: there is none of that name; want one of n1, n2, n3\n")
-	code, out, stderr = invoke(t, "trace", healed, "--kind", "resolver")
+	code, out, _ = invoke(t, "trace", healed, "--kind", "resolver")
 	require.Equal(t, exitAsExpected, code)
 	require.Equal(t, "   1.000000000s  n1        has another resolver: it is silent\n   2.000000000s  n1        has another resolver: it answers\n", out)
 	code, out, stderr = invoke(t, "trace", killed, "--kind", "resolver")

@@ -19,7 +19,7 @@ func TestWhoDoesNotShowTheIdentityIsNotHeard(t *testing.T) {
 	c.requireAll("1")
 	victim := c.members[c.others(leader)[0]]
 	stranger := forge(t)
-	vote := &raft.RequestVoteRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: 3, ID: []byte(leader)}, Term: 100, LeadershipTransfer: true, Candidate: make([]byte, 64)}
+	vote := &raft.RequestVoteRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: 3, ID: []byte(leader), Addr: make([]byte, 64)}, Term: 100, LeadershipTransfer: true}
 	require.Error(t, stranger.RequestVote("", raft.ServerAddress(victim.raft), vote, new(raft.RequestVoteResponse)))
 	require.Less(t, victim.node.Status().Term, uint64(100))
 	require.Contains(t, log.String(), "did not show the identity")

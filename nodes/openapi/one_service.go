@@ -57,9 +57,7 @@ func (s *Server) createServiceOne(r *request) (answer, *failure) {
 		metadata.ProtectThreshold = float32(value)
 	}
 	if failed := r.settingsOne(&metadata); failed != nil {
-		if strings.HasPrefix(failed.text, "Selector parses failed: ") {
-			failed.text = strings.TrimPrefix(failed.text, "Selector parses failed: ")
-		}
+		failed.text = strings.TrimPrefix(failed.text, "Selector parses failed: ")
 		return nil, failed
 	}
 	return ok, s.propose(r, registry.Command{Kind: registry.CreateService, Service: info.Service, ServiceMetadata: &metadata})

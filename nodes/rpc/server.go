@@ -78,7 +78,7 @@ func NewServer(logger *slog.Logger) *Server {
 	s := &Server{logger: logger, handlers: map[string]handler{}}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
-		grpc.ForceServerCodecV2(NewCodec()), grpc.WriteBufferSize(writeBuffer), grpc.SharedWriteBuffer(true),
+		grpc.ForceServerCodecV2(NewCodec()), grpc.WriteBufferSize(writeBuffer),
 		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 		grpc.StatsHandler(connections{s}),
 		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(maxStreams),

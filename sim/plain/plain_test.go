@@ -35,7 +35,7 @@ type everything struct {
 	where    netip.AddrPort
 	by       map[netip.AddrPort]*node
 	counts   map[string]int
-	nothing  map[string]int
+	Nothing  map[string]int
 	ring     *node
 	again    *node
 	output   func()
@@ -133,9 +133,9 @@ func TestWhatIsNotPlainIsNamed(t *testing.T) {
 }
 
 func TestAnotherLayoutIsRefused(t *testing.T) {
-	type one struct{ a, b int32 }
-	type renamed struct{ a, c int32 }
-	type retyped struct{ a, b int64 }
+	type one struct{ A, B int32 }
+	type renamed struct{ A, C int32 }
+	type retyped struct{ A, B int64 }
 	written, err := new(plain.Codec).Append(nil, &struct{ x one }{one{1, 2}})
 	require.NoError(t, err)
 	for _, other := range []any{&struct{ x renamed }{}, &struct{ x retyped }{}, &struct{ x, y one }{}} {
