@@ -107,7 +107,8 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
-// TestNative plays every recording against three nodes that are processes, and demands that each case comes out as on simulated machines.
+// TestNative plays every recording against three nodes that are processes, and demands that each case comes out as on simulated machines,
+// but for those that timing decides about.
 func TestNative(t *testing.T) {
 	if !*nativeFlag {
 		t.Skip("plays in real time for about a minute: run with -native, as make conformance does")
@@ -115,9 +116,9 @@ func TestNative(t *testing.T) {
 	for profile, files := range map[string][]string{"nacos2": golden.Files("nacos2"), "nacos1": golden.Files("nacos1")} {
 		t.Run(profile, func(t *testing.T) {
 			results := goldentest.Test(t, goldentest.StartCluster(t, "--profile", profile), files...)
-			compared := 0
+			compared, meant := 0, golden.Meant()
 			for _, r := range results {
-				if other, played := simulated.by[r.Name()]; played {
+				if other, played := simulated.by[r.Name()]; played && !golden.Sometimes(meant[r.Name()]) {
 					compared++
 					require.Equal(t, r.Outcome, other.Outcome, "%s natively and simulated: %v, %v", r.Name(), r.Differences, other.Differences)
 				}

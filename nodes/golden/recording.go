@@ -66,6 +66,9 @@ func Read(file string) ([]Case, error) {
 	return document.Cases, nil
 }
 
+// Sometimes says of the reason of a meant difference that timing decides whether the case differs.
+func Sometimes(reason string) bool { return strings.HasPrefix(reason, "Sometimes") }
+
 // Meant are the cases in which the node of this house differs from the recorded one on purpose, as "file/case", with the reasons.
 func Meant() map[string]string {
 	entries, err := recordings.ReadDir(folder)

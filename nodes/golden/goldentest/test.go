@@ -14,8 +14,6 @@ const (
 	sideBySide = 96
 	// plays is how often a case is played at most: a busy machine may be late.
 	plays = 3
-	// sometimes begins the reason of a difference that timing decides about.
-	sometimes = "Sometimes"
 )
 
 // Test plays files of recordings against a cluster, side by side, and demands that all match strictly but those that differ on purpose, and
@@ -35,7 +33,7 @@ func Demand(t *testing.T, results []golden.Result, meant map[string]string) {
 	for _, r := range results {
 		reason, listed := meant[r.Name()]
 		switch {
-		case r.Outcome == golden.Strict && strings.HasPrefix(reason, sometimes):
+		case r.Outcome == golden.Strict && golden.Sometimes(reason):
 		case r.Outcome == golden.Strict && listed:
 			t.Errorf("%s matches: take it off the list of differences", r.Name())
 		case r.Outcome == golden.Compatible && !listed, r.Outcome == golden.Different && !listed:
