@@ -27,7 +27,7 @@ type Config struct {
 	// Self is this node's address, "ip:port" of its HTTP API, by which members are named.
 	Self string
 	// Members are the members that this node's list names, itself among them; see SetMembers. Members that have never run before
-	// begin a cluster when a majority of this list is there. Empty: this node alone.
+	// begin a cluster when all of this list are there; from then on a majority will do. Empty: this node alone.
 	Members []string
 	// ResetMembers has Members replace those that the data folder names, whatever the others think of it. It is the way back when a
 	// majority has lost its addresses, and safe only while no member runs without it.

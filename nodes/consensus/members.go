@@ -33,9 +33,14 @@ type ProgressRequest struct{}
 // ProgressResponse is its answer.
 type ProgressResponse struct {
 	rpc.Result
-	// Last is the index of its newest entry: 0 before it has begun, 1 if all that it has is a beginning.
+	// Last is the index of its newest entry: 0 before it has begun, 1 if all that it has is a beginning. Term is the newest that it knows of:
+	// above 1 there has been an election.
 	Last uint64 `json:"last"`
+	Term uint64 `json:"term"`
 }
+
+// begun says whether a member knows of more than a beginning.
+func (p ProgressResponse) begun() bool { return p.Last > 1 || p.Term > 1 }
 
 // JoinRequest asks the leader to take a member that has nothing on its disk out of the configuration, so that it can be added anew. It
 // must not vote before: it may have voted, and acknowledged entries, in a life that it has forgotten.
@@ -86,7 +91,7 @@ func (n *Node) voters() (voters []raft.ServerID) {
 // handleMembers has a server answer the questions above.
 func (n *Node) handleMembers(server *rpc.Server) {
 	rpc.Handle(server, func(context.Context, *ProgressRequest) (ProgressResponse, error) {
-		return ProgressResponse{rpc.OK(), n.raft.LastIndex()}, nil
+		return ProgressResponse{rpc.OK(), n.raft.LastIndex(), n.raft.CurrentTerm()}, nil
 	})
 	rpc.Handle(server, func(ctx context.Context, request *JoinRequest) (JoinResponse, error) {
 		return JoinResponse{rpc.OK()}, n.letIn(ctx, request.Member)
@@ -116,11 +121,15 @@ func (n *Node) letIn(ctx context.Context, member string) error {
 	return nil
 }
 
-// arrive finds an empty node its place. Either the members have never run, and a majority of them is there: then it begins with them.
-// Or they began without it, or it has lost what it had: then it asks the leader to be added. Until then it takes no part.
+// arrive finds an empty node its place. Either none of the members has got further than a beginning: then it begins with them. Or they began
+// without it, or it has lost what it had: then it asks the leader to be added. Until then it takes no part.
+//
+// To begin it wants to hear of every other member that is listed. A majority would not do for a node whose disk is new: it may have
+// acknowledged entries, together with a member that does not answer now, to which those that do answer never listened.
 func (n *Node) arrive(ctx context.Context, servers []raft.Server, mayBegin bool) {
+	said := time.Now()
 	for {
-		begun, fresh := n.askProgress(ctx)
+		begun, missing := n.askProgress(ctx)
 		switch {
 		case begun:
 			if n.join(ctx) {
@@ -128,11 +137,14 @@ func (n *Node) arrive(ctx context.Context, servers []raft.Server, mayBegin bool)
 				n.config.Logger.Info(run.EventRaftJoin, "members", n.listed())
 				return
 			}
-		case mayBegin && fresh+1 > len(servers)/2:
+		case mayBegin && len(missing) == 0:
 			if err := n.begin(servers); err != nil {
 				n.config.Logger.Error("the cluster cannot begin", "error", err.Error())
 			}
 			return
+		case time.Since(said) > stuckAfter:
+			n.config.Logger.Warn("a node whose data folder is empty waits for word of all members: whether there is a cluster to join, or one to begin", "missing", missing)
+			said = time.Now()
 		}
 		if !sleep(ctx, arrivalRetry) {
 			return
@@ -150,22 +162,27 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// askProgress asks all other members how far they are: whether one has begun and got further than that, and how many have not.
-func (n *Node) askProgress(ctx context.Context) (begun bool, fresh int) {
-	answers := n.progress(ctx, n.listed())
-	for _, last := range answers {
-		begun = begun || last > 1
+// askProgress asks all other members how far they are: whether one has got further than a beginning, and which do not answer.
+func (n *Node) askProgress(ctx context.Context) (begun bool, missing []string) {
+	listed := n.listed()
+	answers := n.progress(ctx, listed)
+	for _, member := range listed {
+		answer, answered := answers[member]
+		if !answered && member != n.config.Self {
+			missing = append(missing, member)
+		}
+		begun = begun || answer.begun()
 	}
-	return begun, len(answers)
+	return begun, missing
 }
 
-// progress asks members, but for this node, for the index of their newest entry; those that do not answer are not in the result.
-func (n *Node) progress(ctx context.Context, members []string) map[string]uint64 {
+// progress asks members, but for this node, how far they are; those that do not answer are not in the result.
+func (n *Node) progress(ctx context.Context, members []string) map[string]ProgressResponse {
 	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
 	defer cancel()
 	var wait sync.WaitGroup
 	var mu sync.Mutex
-	answers := map[string]uint64{}
+	answers := map[string]ProgressResponse{}
 	for _, member := range members {
 		if member == n.config.Self {
 			continue
@@ -175,7 +192,7 @@ func (n *Node) progress(ctx context.Context, members []string) map[string]uint64
 			if n.config.Peers.Call(ctx, member, ProgressRequest{}, &response) == nil {
 				mu.Lock()
 				defer mu.Unlock()
-				answers[member] = response.Last
+				answers[member] = response
 			}
 		})
 	}
@@ -286,9 +303,9 @@ func (n *Node) add(ctx context.Context, member string) error {
 
 // promote gives a member its vote once it has almost all of the log.
 func (n *Node) promote(ctx context.Context, server raft.Server) error {
-	last, answered := n.progress(ctx, []string{string(server.ID)})[string(server.ID)]
-	if committed := n.raft.CommitIndex(); !answered || last+almost < committed {
-		return fmt.Errorf("%s has %d of %d entries", server.ID, last, committed)
+	answer, answered := n.progress(ctx, []string{string(server.ID)})[string(server.ID)]
+	if committed := n.raft.CommitIndex(); !answered || answer.Last+almost < committed {
+		return fmt.Errorf("%s has %d of %d entries", server.ID, answer.Last, committed)
 	}
 	return n.changed(ctx, "given a vote", string(server.ID), n.raft.AddVoter(server.ID, server.Address, 0, n.config.Timeout))
 }

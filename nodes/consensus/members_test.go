@@ -120,6 +120,36 @@ func TestNodeThatLostItsDiskIsAddedAnew(t *testing.T) {
 	c.apply("c:3", "2")
 }
 
+// A node that has lost its disk may have acknowledged entries, with a member that is away, of which the one that is there never heard.
+func TestNodeThatLostItsDiskDoesNotBeginAgainWithALaggard(t *testing.T) {
+	t.Parallel()
+	electionTimeout := time.Hour
+	c := newClusterOf(t, three, nil, func(config *Config) { config.ElectionTimeout = electionTimeout })
+	for _, name := range three {
+		require.Eventually(t, func() bool { return c.members[name].node.raft.LastIndex() == 1 }, patience, time.Millisecond, "all begin, and nobody leads")
+	}
+	for _, name := range three {
+		c.stop(name)
+	}
+	electionTimeout = 500 * time.Millisecond
+	c.start("a:1")
+	c.start("c:3")
+	c.apply(c.leader(), "1")
+	c.requireAll("1")
+	c.stop("a:1")
+	c.stop("c:3")
+
+	c.wipe("a:1")
+	c.start("a:1")
+	c.start("b:2")
+	time.Sleep(4 * electionTimeout)
+	for _, name := range []string{"a:1", "b:2"} {
+		require.Empty(t, c.members[name].node.Status().Leader, "%s is in a second cluster", name)
+	}
+	c.start("c:3")
+	c.requireAll("1")
+}
+
 // A removal that is not committed can be undone by another leader, for whom the member votes still: it must not be let in on the strength of it.
 func TestNobodyIsLetInBeforeTheRemovalIsCommitted(t *testing.T) {
 	t.Parallel()
