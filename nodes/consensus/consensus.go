@@ -40,8 +40,8 @@ type Config struct {
 	Listener net.Listener
 	// RaftAddress says where a member's raft messages go. Nil: to its port - 1000, as in Nacos.
 	RaftAddress func(member string) (string, error)
-	// Identity is a secret that members show each other when they connect to each other's raft port, and want of whoever connects to
-	// theirs. It goes over the network as a hash. "": everybody may connect.
+	// Identity is a secret that members prove to know when they connect to each other's raft port, and want proved by whoever connects to
+	// theirs. It does not go over the network. "": every host that may be a member's may connect.
 	Identity string
 	// Peers forwards commands and questions to the leader.
 	Peers  Caller
@@ -319,6 +319,8 @@ type Status struct {
 	Members []string
 	// Committed is the index of the newest entry known to be committed; Applied that of the newest command in the state machine.
 	Committed, Applied uint64
+	// Refused counts what this node has turned away at its raft port: connections of strangers, and messages that no member sends.
+	Refused uint64
 }
 
 // Status returns a snapshot that may be out of date at once.
@@ -336,6 +338,7 @@ func (n *Node) Status() Status {
 		Members:   members,
 		Committed: n.raft.CommitIndex(),
 		Applied:   n.machine.index(),
+		Refused:   n.gate.refused.Load(),
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 )
 
@@ -22,14 +24,37 @@ type gate struct {
 	address func(member string) (string, error)
 	// configured is raft's newest configuration; nil before raft runs.
 	configured atomic.Pointer[func() []raft.Server]
-	// identity is what members show each other.
+	// identity is the secret by which members know each other; "": they have none.
 	identity string
+	// strangers is how many connections have not proved it yet.
+	strangers atomic.Int64
+	// refused counts the connections and messages that were turned away for good.
+	refused atomic.Uint64
 	// open is false as long as this node must not take part: before raft runs, and see Node.arrive.
 	open atomic.Bool
 
 	mu sync.RWMutex
 	// listed are the members that this node's list names.
 	listed []string
+	// said is when a refusal was logged last.
+	said time.Time
+}
+
+// refusalsEvery is how often a refusal is logged at most: who floods the port shall not flood the log.
+const refusalsEvery = time.Second
+
+// refuse counts what is turned away, and logs it, if the last such line is not too new.
+func (g *gate) refuse(logger hclog.Logger, what string, details ...any) {
+	count := g.refused.Add(1)
+	g.mu.Lock()
+	silent := time.Since(g.said) < refusalsEvery
+	if !silent {
+		g.said = time.Now()
+	}
+	g.mu.Unlock()
+	if !silent {
+		logger.Error(what, append(details, "so_far", count)...)
+	}
 }
 
 func newGate(self string, listed []string, address func(string) (string, error)) *gate {

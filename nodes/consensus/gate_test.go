@@ -18,7 +18,7 @@ func forge(t *testing.T) *raft.NetworkTransport {
 	at := address(listener.Addr().String())
 	logger := newRaftLogger(slog.New(slog.DiscardHandler))
 	transport := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-		Stream: stream{listener, at, newGate("", nil, nil), newKeeper(caller{t.Context()}.dial, patience), logger}, Timeout: patience, Logger: logger})
+		Stream: stream{listener, at, newGate("", nil, nil), newKeeper(caller{ctx: t.Context()}.dial, patience), logger}, Timeout: patience, Logger: logger})
 	t.Cleanup(func() { transport.Close() })
 	return transport
 }

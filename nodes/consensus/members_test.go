@@ -273,8 +273,8 @@ func TestFollowerDoesNotTakeAnothersCommitForItsOwn(t *testing.T) {
 	c.requireAll("1")
 	follower := c.members[c.others(leader)[0]].node
 	committed := follower.Status().Committed
-	follower.learnCommit(ReadIndexResponse{Leader: leader, Term: follower.raft.CurrentTerm(), Committed: committed + 10, CommittedTerm: 1})
-	follower.learnCommit(ReadIndexResponse{Leader: leader, Term: follower.raft.CurrentTerm(), Committed: committed, CommittedTerm: 99})
+	follower.learnCommit(t.Context(), ReadIndexResponse{Leader: leader, Term: follower.raft.CurrentTerm(), Committed: committed + 10, CommittedTerm: 1})
+	follower.learnCommit(t.Context(), ReadIndexResponse{Leader: leader, Term: follower.raft.CurrentTerm(), Committed: committed, CommittedTerm: 99})
 	require.NoError(t, follower.ReadBarrier(t.Context()))
 	require.Equal(t, committed, follower.Status().Committed)
 }

@@ -31,7 +31,7 @@ func (n *Node) ReadBarrier(ctx context.Context) error {
 func (n *Node) catchUp(ctx context.Context, news ReadIndexResponse) error {
 	const first, longest = 5 * time.Millisecond, 100 * time.Millisecond
 	for pause := first; n.machine.index() < news.Index; pause = min(2*pause, longest) {
-		n.learnCommit(news)
+		n.learnCommit(ctx, news)
 		limited, cancel := context.WithTimeout(ctx, pause)
 		err := n.machine.wait(limited, news.Index)
 		cancel()
@@ -45,7 +45,7 @@ func (n *Node) catchUp(ctx context.Context, news ReadIndexResponse) error {
 // learnCommit tells raft here at once what the leader has committed; by itself it would learn with the next entry, or after the commit
 // interval. It is told in the leader's own words, a message without entries that names the newest committed one, so that raft checks as
 // ever that its log agrees up to there.
-func (n *Node) learnCommit(news ReadIndexResponse) {
+func (n *Node) learnCommit(ctx context.Context, news ReadIndexResponse) {
 	if news.Leader == n.config.Self || news.Committed == 0 {
 		return
 	}
@@ -53,7 +53,7 @@ func (n *Node) learnCommit(news ReadIndexResponse) {
 	if err != nil {
 		return
 	}
-	n.transport.inject(&raft.AppendEntriesRequest{
+	n.transport.inject(ctx, &raft.AppendEntriesRequest{
 		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(news.Leader), Addr: []byte(at)},
 		Term:      news.Term, PrevLogEntry: news.Committed, PrevLogTerm: news.CommittedTerm, LeaderCommitIndex: news.Committed,
 	})

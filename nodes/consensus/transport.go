@@ -2,7 +2,6 @@ package consensus
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -41,7 +40,7 @@ func newTransport(listener net.Listener, advertised string, gate *gate, timeout 
 	calls, hangUp := context.WithCancel(context.Background())
 	t := &transport{
 		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-			Stream:  stream{listener, address(advertised), gate, newKeeper(caller{calls}.dial, timeout), logger},
+			Stream:  stream{listener, address(advertised), gate, newKeeper(caller{calls, gate.identity}.dial, timeout), logger},
 			MaxPool: idleConnections,
 			// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
 			ServerAddressProvider: gate,
@@ -83,7 +82,7 @@ func (t *transport) admits(request raft.RPC) bool {
 	err := t.gate.check(request.Command)
 	if err != nil {
 		if !errors.Is(err, errNotYet) {
-			t.logger.Error("refused a raft message", "error", err)
+			t.gate.refuse(t.logger, "refused a raft message", "error", err)
 		}
 		request.Respond(nil, err)
 	}
@@ -147,11 +146,13 @@ func (t *transport) hasFollowed(id raft.ServerID, term, moment uint64) bool {
 	return answered.term == term && answered.sent > moment
 }
 
-// inject hands a message to raft as if it had come in, without waiting for what raft makes of it.
-func (t *transport) inject(command any) {
+// inject hands a message to raft as if it had come in, without waiting for what raft makes of it. Raft may be busy, say with its disk, until
+// the context ends.
+func (t *transport) inject(ctx context.Context, command any) {
 	select {
 	case t.admitted <- raft.RPC{Command: command, RespChan: make(chan raft.RPCResponse, 1)}:
 	case <-t.closed:
+	case <-ctx.Done():
 	}
 }
 
@@ -168,10 +169,17 @@ type stream struct {
 func (s stream) Accept() (net.Conn, error) {
 	for {
 		connection, err := s.Listener.Accept()
-		if err != nil || s.gate.mayBeMember(connection.RemoteAddr()) {
-			return s.wary(connection), err
+		if err != nil {
+			return nil, err
 		}
-		s.logger.Error("dropped a raft connection from a host that is no member's", "from", connection.RemoteAddr().String())
+		reason := "its host is no member's"
+		if s.gate.mayBeMember(connection.RemoteAddr()) {
+			if wary := s.wary(connection); wary != nil {
+				return wary, nil
+			}
+			reason = "too many others have yet to prove that they are members"
+		}
+		s.gate.refuse(s.logger, "dropped a raft connection", "from", connection.RemoteAddr().String(), "error", reason)
 		connection.Close()
 	}
 }
@@ -185,19 +193,15 @@ func (s stream) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, er
 	if defect.On(KeepBrokenConnections) {
 		dial = s.keeper.connect
 	}
-	connection, err := dial(string(to), timeout)
-	if err != nil || s.gate.identity == "" {
-		return connection, err
-	}
-	digest := sha256.Sum256([]byte(s.gate.identity))
-	if _, err := connection.Write(digest[:]); err != nil {
-		return nil, errors.Join(fmt.Errorf("show who is calling: %w", err), connection.Close())
-	}
-	return connection, nil
+	return dial(string(to), timeout)
 }
 
 // caller makes connections that end with a context.
-type caller struct{ ctx context.Context }
+type caller struct {
+	ctx context.Context
+	// identity is proved to whom it calls, and they to it; "": nothing is.
+	identity string
+}
 
 // dial connects to an address, for as long as the context lasts.
 func (c caller) dial(to string, timeout time.Duration) (net.Conn, error) {
@@ -207,7 +211,14 @@ func (c caller) dial(to string, timeout time.Duration) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return call{connection, context.AfterFunc(c.ctx, func() { connection.Close() })}, nil
+	made := call{connection, context.AfterFunc(c.ctx, func() { connection.Close() })}
+	if c.identity == "" {
+		return made, nil
+	}
+	if err := introduce(made, c.identity, timeout); err != nil {
+		return nil, errors.Join(fmt.Errorf("introduce this member to %s: %w", to, err), made.Close())
+	}
+	return made, nil
 }
 
 // call is a connection that a caller made.
