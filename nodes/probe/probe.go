@@ -22,7 +22,7 @@ const (
 	checkTimeout = 500 * time.Millisecond
 	// proposeTimeout is how long Raft may take to note a change. If it takes longer, the next check tries again.
 	proposeTimeout = 5 * time.Second
-	// atOnce is how many clients are checked at the same time at most; others wait.
+	// atOnce is how many checks are under way at the same time at most; others wait.
 	atOnce = 256
 )
 
@@ -149,16 +149,10 @@ func (p *Prober) check(ctx context.Context, t *task) bool {
 		clear(t.counts)
 		return true
 	}
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return false
-	}
 	for _, publication := range publications {
 		p.checkOne(ctx, t, publication, switches)
 	}
-	return true
+	return ctx.Err() == nil
 }
 
 // checkOne checks one instance and draws the conclusions.
@@ -178,17 +172,29 @@ func (p *Prober) checkOne(ctx context.Context, t *task, publication registry.Pub
 		port = cluster.CheckPort
 	}
 	params := healthParams(cluster.Checker.Type, switches)
-	limited, cancel := context.WithTimeout(ctx, checkTimeout)
-	began := time.Now()
-	found := check(limited, publication.IP, port)
-	cancel()
+	found, took := p.look(ctx, check, publication.IP, port)
 	if ctx.Err() != nil {
 		return
 	}
-	t.adapt(found, time.Since(began), params)
+	t.adapt(found, took, params)
 	if publication.Healthy != p.stays(t, publication, found, switches.CheckTimes) {
 		p.propose(ctx, publication, !publication.Healthy, found)
 	}
+}
+
+// look carries a check out when it is its turn. What is then proposed is nobody's turn any more: where Raft has no leader that takes seconds, and
+// other checks go on.
+func (p *Prober) look(ctx context.Context, check checker, ip string, port int) (found finding, took time.Duration) {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return finding{}, 0
+	}
+	limited, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	began := time.Now()
+	return check(limited, ip, port), time.Since(began)
 }
 
 // stays returns the health that an instance is to have after a check (Nacos: HealthCheckCommonV2).

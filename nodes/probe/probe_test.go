@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,8 +40,8 @@ type world struct {
 	agree    error
 	proposed int
 
-	// responsible says whether this node checks anything.
-	responsible atomic.Bool
+	// responsible says whether this node checks anything; stalled has Raft not answer.
+	responsible, stalled atomic.Bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -59,7 +60,11 @@ func newWorldOf(t *testing.T, profile registry.Profile) *world {
 	w.serve = func(connection net.Conn) { connection.Close() }
 	p := New(Options{
 		Registry: w.registry, Log: slog.New(slog.NewJSONHandler(w.log, nil)), Dial: w.dial,
-		Propose: func(_ context.Context, command registry.Command) error {
+		Propose: func(ctx context.Context, command registry.Command) error {
+			if w.stalled.Load() {
+				<-ctx.Done()
+				return ctx.Err()
+			}
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.proposed++
@@ -254,6 +259,24 @@ func TestWhatWasNotAgreedOnIsTriedAgain(t *testing.T) {
 		w.set(func() { w.agree = nil })
 		time.Sleep(7 * time.Second)
 		require.False(t, w.healthy("10.0.0.1", 80))
+	})
+}
+
+// Where Raft has no leader a proposal takes as long as it may. That is no reason to look at nothing else meanwhile.
+func TestChecksGoOnWhileProposalsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const clients = 3 * atOnce
+		w := newWorld(t)
+		w.stalled.Store(true)
+		w.set(func() { w.answer = refuse })
+		for i := range clients {
+			w.register("10.0.0.1", 1+i)
+		}
+		time.Sleep(firstInterval + 5*time.Second)
+		w.set(func() {
+			slices.Sort(w.dialed)
+			require.Len(t, slices.Compact(w.dialed), clients)
+		})
 	})
 }
 
