@@ -50,10 +50,6 @@ type node struct {
 	loops  sync.WaitGroup
 }
 
-// catchUpTime is how long a node that starts waits at most for what its peers know before it serves clients. A cluster that has no
-// majority cannot say more than the node knows by itself, and ephemeral instances need none.
-const catchUpTime = 5 * time.Second
-
 // membersFileEvery is how often the file with the members is read again.
 const membersFileEvery = 3 * time.Second
 
@@ -70,11 +66,14 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 	if defect.On(consensus.KeepBrokenConnections) {
 		n.raftPeers = rpc.NewStubbornPool(rpc.ClusterAddress)
 	}
-	loaded, err := n.wire(s, log, listeners)
+	replication, err := n.wire(s, log, listeners)
 	if err != nil {
 		return nil, errors.Join(err, listeners.close(), n.peers.Close(), n.raftPeers.Close())
 	}
-	n.catchUp(ctx, loaded)
+	catchUp(ctx, sources{
+		barrier: n.consensus.ReadBarrier, led: func() bool { return n.consensus.Status().Leader != "" },
+		loaded: replication.Loaded(), loading: replication.Loading,
+	}, log)
 	type door struct {
 		offset int
 		serve  func(net.Listener) error
@@ -95,26 +94,8 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 	return n, nil
 }
 
-// catchUp waits until the node has loaded its peers' ephemeral clients, and holds all that Raft had committed when it started.
-func (n *node) catchUp(ctx context.Context, loaded <-chan struct{}) {
-	ctx, cancel := context.WithTimeout(ctx, catchUpTime)
-	defer cancel()
-	for n.consensus.ReadBarrier(ctx) != nil {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(catchUpTime / 50):
-		}
-	}
-	select {
-	case <-ctx.Done():
-	case <-loaded:
-	}
-}
-
-// wire makes the parts and sets all going but the one that answers clients. The channel is closed when the peers' ephemeral clients
-// are loaded.
-func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <-chan struct{}, err error) {
+// wire makes the parts and sets all going but the one that answers clients.
+func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replication *distro.Distro, err error) {
 	var guard *auth.Guard
 	if s.accounts != "" {
 		if guard, err = auth.ReadAccounts(s.accounts); err != nil {
@@ -149,7 +130,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	})
 	push.New(n.state, n.sdk)
 	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, s.pushes(n.state), log)
-	replication := distro.New(s.distro(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log}))
+	replication = distro.New(s.distro(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log}))
 	n.membership.Handle(n.rpc)
 	n.consensus.Handle(n.rpc)
 	replication.Handle(n.rpc)
@@ -168,7 +149,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (loaded <
 	if s.healthChecks {
 		n.loop(func() error { prober.Run(ctx); return nil })
 	}
-	return replication.Loaded(), nil
+	return replication, nil
 }
 
 // identify has requests between members carry the header by which they know each other, and those without it refused.

@@ -38,6 +38,8 @@ type cluster struct {
 	mu sync.Mutex
 	// lost are the links, "from>to", whose messages vanish.
 	lost map[string]bool
+	// last are links of which so many messages more come through.
+	last map[string]int
 	// messages counts what was delivered, by operation.
 	messages map[Operation]int
 }
@@ -62,7 +64,11 @@ var errRefused = errors.New("connection refused")
 
 func (w wire) Call(ctx context.Context, to string, request any, response rpc.Response) error {
 	w.cluster.mu.Lock()
-	lost, target := w.cluster.lost[w.self+">"+to], w.cluster.nodes[to]
+	link := w.self + ">" + to
+	if left, limited := w.cluster.last[link]; limited {
+		w.cluster.lost[link], w.cluster.last[link] = left <= 0, left-1
+	}
+	lost, target := w.cluster.lost[link], w.cluster.nodes[to]
 	if data, ok := request.(DistroDataRequest); ok && !lost && target != nil {
 		w.cluster.messages[data.DataOperation]++
 	}
@@ -78,6 +84,9 @@ func (w wire) Call(ctx context.Context, to string, request any, response rpc.Res
 	if err != nil {
 		return err
 	}
+	if size := len(payload.GetBody().GetValue()); size > rpc.MaxMessage {
+		return fmt.Errorf("a message of %d bytes; want %d at most", size, rpc.MaxMessage)
+	}
 	answer, err := target.server.Answer(ctx, payload)
 	if err != nil {
 		return err
@@ -92,7 +101,7 @@ func (w wire) Reset(string) {}
 func (w wire) Hurry(string) {}
 
 func newCluster(t *testing.T, start ...string) *cluster {
-	c := &cluster{t: t, nodes: map[string]*node{}, lost: map[string]bool{}, messages: map[Operation]int{}}
+	c := &cluster{t: t, nodes: map[string]*node{}, lost: map[string]bool{}, last: map[string]int{}, messages: map[Operation]int{}}
 	for _, name := range start {
 		c.start(name)
 	}
@@ -134,6 +143,14 @@ func (c *cluster) cut(link string, lost bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lost[link] = lost
+	delete(c.last, link)
+}
+
+// loseAfter makes the messages of one link vanish, but for the next ones.
+func (c *cluster) loseAfter(link string, messages int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last[link] = messages
 }
 
 // lose makes the messages between a node and all others vanish, both ways.

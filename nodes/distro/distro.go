@@ -29,6 +29,8 @@ const (
 const (
 	// batch is how many clients go into one message at most.
 	batch = 1000
+	// mentions is how many are verified by one message at most.
+	mentions = 5_000
 	// dropGrace is how long a copy stays that its responsible node does not mention: while members disagree about who is responsible,
 	// nobody may mention it.
 	dropGrace = 15 * time.Second
@@ -79,6 +81,14 @@ type Distro struct {
 	peers []*target
 	// start sets a target going; nil before Run.
 	start func(*target)
+	// tried says that each peer was asked once for what it knows; telling are those that have begun to say it. See Loading.
+	tried   bool
+	telling map[string]bool
+	// paged are the clients that peers are told of, page by page.
+	paged map[string][]string
+
+	// parts are of clients that peers tell in parts.
+	parts assembly
 }
 
 // New makes a Distro that listens to the registry's changes.
@@ -88,7 +98,8 @@ func New(config Config) *Distro {
 	config.RetryDelay = cmp.Or(config.RetryDelay, 3*time.Second)
 	config.VerifyEvery = cmp.Or(config.VerifyEvery, 5*time.Second)
 	config.LoadRetry = cmp.Or(config.LoadRetry, 30*time.Second)
-	d := &Distro{config: config, loaded: make(chan struct{}), delays: delays{began: time.Now(), senders: map[string]sender{}}}
+	d := &Distro{config: config, loaded: make(chan struct{}), delays: delays{began: time.Now(), senders: map[string]sender{}},
+		telling: map[string]bool{}, paged: map[string][]string{}}
 	d.retarget()
 	config.Membership.OnChange(func([]string) { d.retarget() })
 	config.Registry.OnClientChange(func(clientID string, _ bool) {
@@ -113,7 +124,7 @@ func (d *Distro) retarget() {
 			targets = append(targets, d.peers[at])
 			continue
 		}
-		t := &target{distro: d, peer: peer, due: map[string]time.Time{}, batched: map[string]bool{}, wake: make(chan struct{}, 1), gone: make(chan struct{})}
+		t := newTarget(d, peer)
 		targets = append(targets, t)
 		if d.start != nil {
 			d.start(t)

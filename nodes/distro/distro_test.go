@@ -40,6 +40,15 @@ func TestChangesReachAllAfterASecond(t *testing.T) {
 		require.EqualValues(t, 19, got.Weight)
 		require.Equal(t, 2, c.delivered(Change)-before, "a burst costs one message to each peer")
 
+		before = c.delivered(Change)
+		for n := range 100 {
+			c.register("a:1", owned("a:1", n+2))
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(1100 * time.Millisecond)
+		c.requireKnown(owned("a:1", 101), all)
+		require.LessOrEqual(t, c.delivered(Change)-before, 2*11, "what changes within a second costs ten messages to each peer")
+
 		c.nodes["a:1"].registry.DeregisterEphemeral(orders, instance.IP, instance.Port)
 		time.Sleep(1100 * time.Millisecond)
 		c.requireKnown(instance, "")

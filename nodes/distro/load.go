@@ -39,6 +39,7 @@ func (d *Distro) allIn(answered map[string]bool) bool {
 
 // loadOnce asks each peer that has not answered yet; true if one of them knew all.
 func (d *Distro) loadOnce(ctx context.Context, answered map[string]bool) bool {
+	defer d.noteTried()
 	for _, t := range d.targets() {
 		if answered[t.peer] {
 			continue
@@ -57,25 +58,115 @@ func (d *Distro) loadOnce(ctx context.Context, answered map[string]bool) bool {
 	return false
 }
 
+// loadFrom asks a peer for its pages, one after another.
 func (d *Distro) loadFrom(ctx context.Context, peer string) (clients int, complete bool, err error) {
+	var parts assembly
 	request := DistroDataRequest{DataOperation: Snapshot}
-	for {
-		asked, after := time.Now(), request.After
+	for page := 0; ; page++ {
+		asked, last := time.Now(), request
 		response, err := d.call(ctx, peer, asked, request)
 		if err != nil {
+			if page == 0 {
+				d.progress(peer, false)
+			}
 			return clients, false, err
 		}
+		d.progress(peer, response.More)
+		request.Part = 0
 		for _, data := range response.Clients {
 			data.Silent = older(data.Silent, time.Since(asked))
-			d.apply(peer, data, SnapshotOverNative)
-			request.After = max(request.After, data.ID)
+			whole, complete := parts.add(peer, data, response.Part, response.MoreParts)
+			switch {
+			case complete:
+				d.apply(peer, whole, SnapshotOverNative)
+				request.After = max(request.After, data.ID)
+				clients++
+			case parts.awaits(peer):
+				request.Part = response.Part + 1
+			}
 		}
-		clients += len(response.Clients)
 		if !response.More {
 			return clients, response.Loaded, nil
 		}
-		if request.After == after {
-			return clients, false, fmt.Errorf("%s has more clients after %q, but its page names none of them", peer, after)
+		if request.After == last.After && request.Part == 0 && last.Part == 0 {
+			return clients, false, fmt.Errorf("%s has more clients after %q, but its page names none of them", peer, last.After)
 		}
 	}
+}
+
+// progress notes whether a peer is telling what it knows.
+func (d *Distro) progress(peer string, tells bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if tells {
+		d.telling[peer] = true
+	} else {
+		delete(d.telling, peer)
+	}
+}
+
+func (d *Distro) noteTried() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tried = true
+}
+
+// Loading says whether there is more to learn from peers that can be reached: not all have been asked, or one has told a part of what it
+// knows. Where it is false before Loaded is closed, nobody answers who could tell.
+func (d *Distro) Loading() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.hasLoaded() && (!d.tried || len(d.telling) > 0)
+}
+
+// page answers a Snapshot: clients after an id, in order. If there are more, it is as full as it can be: an asker goes on after the last one.
+// Not every id makes an entry, since clients go meanwhile, and connections that have published nothing are not told of. A client that fills
+// more than a page comes alone, in parts.
+func (d *Distro) page(request *DistroDataRequest) (response DistroDataResponse) {
+	ids := d.idsFor(request)
+	at, found := slices.BinarySearch(ids, request.After)
+	if found {
+		at++
+	}
+	size := 0
+	for _, id := range ids[at:] {
+		data, exists := d.config.Registry.Snapshot(id)
+		if !exists {
+			continue
+		}
+		size += sizeOfClient(data)
+		if len(response.Clients) == batch || size > room && len(response.Clients) > 0 {
+			response.More = true
+			break
+		}
+		if size > room {
+			data, response.MoreParts = part(data, request.Part)
+			response.Part, response.More = request.Part, true
+		}
+		response.Clients = append(response.Clients, data)
+		if response.More {
+			break
+		}
+	}
+	if !response.More {
+		d.forgetIDs(request.Source)
+	}
+	return response
+}
+
+// idsFor are the clients that a peer is told of, page by page: those of its first question, so that they are sorted once. What changes
+// meanwhile the peer is told as ever.
+func (d *Distro) idsFor(request *DistroDataRequest) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if request.After == "" && request.Part == 0 || d.paged[request.Source] == nil {
+		d.paged[request.Source] = d.config.Registry.EphemeralClients()
+	}
+	return d.paged[request.Source]
+}
+
+func (d *Distro) forgetIDs(peer string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.paged, peer)
 }

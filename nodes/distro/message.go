@@ -38,7 +38,19 @@ type DistroDataRequest struct {
 	// Living are the members that the sender takes for alive, and so decides by what it is responsible for. With Verify, and with Change
 	// that has Lists.
 	Living []string `json:"living,omitempty"`
-	After  string   `json:"after,omitempty"`
+	// After and Until bound the ids of the clients that the message is about: those after the one, and up to the other if it is given.
+	// With Snapshot and Verify.
+	After string `json:"after,omitempty"`
+	Until string `json:"until,omitempty"`
+	// Part is which part of a client that one message has no room for is asked for, with Snapshot; with Change, which one is told, and
+	// MoreParts says that others follow.
+	Part      int  `json:"part,omitempty"`
+	MoreParts bool `json:"moreParts,omitempty"`
+}
+
+// covers says whether the message is about a client.
+func (r *DistroDataRequest) covers(clientID string) bool {
+	return clientID > r.After && (r.Until == "" || clientID <= r.Until)
 }
 
 // Mention is a client without what it publishes.
@@ -63,9 +75,11 @@ type DistroDataResponse struct {
 	rpc.Result
 	// Unknown answers Verify: ids of clients, or names of lists.
 	Unknown []string `json:"unknown,omitempty"`
-	// Clients answers Snapshot; More says that there are further pages. Loaded says whether the answering node has itself loaded
-	// what its peers knew, and so knows all.
-	Clients []registry.ClientData `json:"clients,omitempty"`
-	More    bool                  `json:"more,omitempty"`
-	Loaded  bool                  `json:"loaded,omitempty"`
+	// Clients answers Snapshot; More says that there are further pages. Where it is one client in parts, Part is the number of this one, and
+	// MoreParts says that others are to be asked for. Loaded says whether the answering node has itself loaded what its peers knew, and so knows all.
+	Clients   []registry.ClientData `json:"clients,omitempty"`
+	More      bool                  `json:"more,omitempty"`
+	Part      int                   `json:"part,omitempty"`
+	MoreParts bool                  `json:"moreParts,omitempty"`
+	Loaded    bool                  `json:"loaded,omitempty"`
 }

@@ -26,8 +26,8 @@ func (d *Distro) Handle(server *rpc.Server) {
 		case Verify:
 			response.Unknown = d.verified(request, late)
 		case Snapshot:
-			response.Clients, response.More = page(d.config.Registry, request.After)
-			response.Loaded = d.hasLoaded()
+			response = d.page(request)
+			response.Result, response.Loaded = rpc.OK(), d.hasLoaded()
 		default:
 			return DistroDataResponse{}, &rpc.Error{Code: rpc.CodeInvalid,
 				Message: fmt.Sprintf("operation %q; want %s, %s or %s", request.DataOperation, Change, Verify, Snapshot)}
@@ -39,7 +39,9 @@ func (d *Distro) Handle(server *rpc.Server) {
 func (d *Distro) change(request *DistroDataRequest, late time.Duration) {
 	for _, data := range request.Changed {
 		data.Silent = older(data.Silent, late)
-		d.apply(request.Source, data, ChangeFromAnyone)
+		if whole, complete := d.parts.add(request.Source, data, request.Part, request.MoreParts); complete {
+			d.apply(request.Source, whole, ChangeFromAnyone)
+		}
 	}
 	for _, gone := range request.Removed {
 		silent := older(gone.silent(), late)
@@ -102,7 +104,7 @@ func (d *Distro) verified(request *DistroDataRequest, late time.Duration) (unkno
 		}
 	}
 	if d.agrees(request) {
-		d.drop(request.Source, d.config.Registry.DropUnlisted(request.Source, listed, dropGrace))
+		d.drop(request.Source, d.config.Registry.DropUnlisted(request.Source, listed, request.covers, dropGrace))
 	}
 	return unknown
 }

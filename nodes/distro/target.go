@@ -3,7 +3,7 @@ package distro
 import (
 	"context"
 	"errors"
-	"maps"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -13,96 +13,75 @@ import (
 	"muster/nodes/registry"
 )
 
+// tick is how long a peer is left alone at least after it was told something: what changes meanwhile goes into one message (Nacos's delay
+// engine looks every so long for what is due).
+const tick = 100 * time.Millisecond
+
 // target is what is to be told to one peer. Each has a goroutine of its own, so that a dead peer holds up nobody else, and sends one
 // message at a time, so that an older state never overtakes a newer one.
 type target struct {
 	distro *Distro
 	peer   string
 
-	mu sync.Mutex
-	// due says when to tell which client.
-	due map[string]time.Time
+	mu    sync.Mutex
+	queue queue
 	// batched are those that were due and wait for others until batchAt.
-	batched map[string]bool
+	batched []string
 	batchAt time.Time
-	// wake says that something was added.
+	// wake says that something was added that comes before all else.
 	wake chan struct{}
 	// gone is closed when the peer is no member any more.
 	gone chan struct{}
+}
+
+func newTarget(d *Distro, peer string) *target {
+	return &target{distro: d, peer: peer, queue: newQueue(), wake: make(chan struct{}, 1), gone: make(chan struct{})}
 }
 
 var errNotUp = errors.New("the peer is not UP")
 
 // add plans to tell clients, unless they are to be told earlier anyway.
 func (t *target) add(due time.Time, clientIDs ...string) {
+	sooner := false
 	t.mu.Lock()
 	for _, id := range clientIDs {
-		if old, planned := t.due[id]; !planned || due.Before(old) {
-			t.due[id] = due
-		}
+		sooner = t.queue.plan(due, id) || sooner
 	}
 	t.mu.Unlock()
+	if !sooner {
+		return
+	}
 	select {
 	case t.wake <- struct{}{}:
 	default:
 	}
 }
 
-// take removes and returns the clients that are due, in order, and says when the next one will be; zero if there is none.
+// take removes and returns the clients that are to be told now, in order, and says when the next ones will be; zero if there are none.
+// Those that are due wait for others, BatchDelay from the first of them.
 func (t *target) take(now time.Time) (clientIDs []string, next time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id, due := range t.due {
-		switch {
-		case !due.After(now):
-			clientIDs = append(clientIDs, id)
-		case next.IsZero() || due.Before(next):
-			next = due
-		}
+	due := t.queue.take(now)
+	if len(due) > 0 && len(t.batched) == 0 {
+		t.batchAt = now.Add(t.distro.config.BatchDelay)
 	}
-	if wait := t.distro.config.BatchDelay; wait > 0 {
-		clientIDs, next = t.gather(now, wait, clientIDs, next)
-	}
-	slices.Sort(clientIDs)
-	if len(clientIDs) > batch {
-		clientIDs, next = clientIDs[:batch], now
-	}
-	maps.DeleteFunc(t.due, func(id string, _ time.Time) bool {
-		_, taken := slices.BinarySearch(clientIDs, id)
-		return taken
-	})
-	return clientIDs, next
-}
-
-// gather puts those that are due to the others that wait, and returns all once the first of them has waited long enough.
-func (t *target) gather(now time.Time, wait time.Duration, due []string, next time.Time) ([]string, time.Time) {
-	if len(t.batched) == 0 {
-		t.batchAt = now.Add(wait)
-	}
-	for _, id := range due {
-		t.batched[id] = true
-		delete(t.due, id)
-	}
-	switch {
-	case len(t.batched) == 0:
-		return nil, next
-	case now.Before(t.batchAt):
+	t.batched = append(t.batched, due...)
+	next, _ = t.queue.next()
+	if len(t.batched) > 0 && now.Before(t.batchAt) {
 		if next.IsZero() || t.batchAt.Before(next) {
 			next = t.batchAt
 		}
 		return nil, next
 	}
-	all := slices.Collect(maps.Keys(t.batched))
-	clear(t.batched)
-	for _, id := range all {
-		t.due[id] = now // take sees to what is too much for one message
-	}
-	return all, next
+	clientIDs, t.batched = t.batched, nil
+	slices.Sort(clientIDs)
+	return slices.Compact(clientIDs), next
 }
 
 // run tells and verifies until the context ends or the peer is no member any more.
 func (t *target) run(ctx context.Context) {
-	verifyAt := time.Now().Add(t.distro.config.VerifyEvery)
+	verifyAt, toldAt := time.Now().Add(t.distro.config.VerifyEvery), time.Time{}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -114,9 +93,16 @@ func (t *target) run(ctx context.Context) {
 		case <-t.wake:
 		case <-timer.C:
 		}
-		clientIDs, next := t.take(time.Now())
-		if len(clientIDs) > 0 {
-			t.tell(ctx, clientIDs)
+		next := toldAt.Add(tick)
+		if now := time.Now(); !now.Before(next) {
+			var clientIDs []string
+			if clientIDs, next = t.take(now); len(clientIDs) > 0 {
+				toldAt = now
+				t.tell(ctx, clientIDs)
+			}
+			if limit := toldAt.Add(tick); !next.IsZero() && next.Before(limit) {
+				next = limit
+			}
 		}
 		if now := time.Now(); !now.Before(verifyAt) {
 			t.verify(ctx)
@@ -129,31 +115,71 @@ func (t *target) run(ctx context.Context) {
 	}
 }
 
-// tell sends the state of clients as it is now.
+// tell sends the state of clients as it is now, in as many messages as that takes.
 func (t *target) tell(ctx context.Context, clientIDs []string) {
 	if t.distro.skipped(t.peer) {
 		return
 	}
-	now, request := time.Now(), DistroDataRequest{DataOperation: Change}
-	for _, id := range clientIDs {
-		if data, exists := t.distro.config.Registry.Snapshot(id); exists {
+	for len(clientIDs) > 0 {
+		told, err := t.tellSome(ctx, clientIDs)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			t.distro.config.Logger.Info(run.EventDistroSyncFailed, "target", t.peer, "client", clientIDs[0], "clients", len(clientIDs), "error", err.Error())
+			t.add(time.Now().Add(t.distro.config.RetryDelay), clientIDs...)
+			return
+		}
+		clientIDs = clientIDs[told:]
+	}
+}
+
+// tellSome tells as many of the clients as one message has room for, and how many these were. A client that fills more than one is told
+// alone.
+func (t *target) tellSome(ctx context.Context, clientIDs []string) (told int, err error) {
+	now, size, request := time.Now(), 0, DistroDataRequest{DataOperation: Change}
+	for told < len(clientIDs) && told < batch {
+		id := clientIDs[told]
+		data, exists := t.distro.config.Registry.Snapshot(id)
+		if exists {
+			if size += sizeOfClient(data); size > room && told > 0 {
+				break
+			}
+			if size > room {
+				return 1, t.tellParts(ctx, now, data)
+			}
 			request.Changed = append(request.Changed, data)
 		} else {
 			request.Removed = append(request.Removed, Mention{ClientID: id, SilentMillis: t.distro.config.Registry.Silent(id).Milliseconds()})
 		}
+		told++
 	}
-	err := errNotUp
-	if t.up() {
-		_, err = t.distro.call(ctx, t.peer, now, request)
-	}
-	if err != nil && ctx.Err() == nil {
-		t.distro.config.Logger.Info(run.EventDistroSyncFailed, "target", t.peer, "client", clientIDs[0], "clients", len(clientIDs), "error", err.Error())
-		t.add(time.Now().Add(t.distro.config.RetryDelay), clientIDs...)
-	}
+	return told, t.send(ctx, now, request)
 }
 
-// verify tells all that this node is responsible for, and then in full what the peer has otherwise. A node that has not loaded does not
-// know what it is responsible for.
+// tellParts tells a client that one message has no room for.
+func (t *target) tellParts(ctx context.Context, now time.Time, data registry.ClientData) error {
+	for number, more := 0, true; more; number++ {
+		var piece registry.ClientData
+		piece, more = part(data, number)
+		if err := t.send(ctx, now, DistroDataRequest{DataOperation: Change, Changed: []registry.ClientData{piece}, Part: number, MoreParts: more}); err != nil {
+			return fmt.Errorf("part %d: %w", number+1, err)
+		}
+	}
+	return nil
+}
+
+// send sends a message if the peer is there to take it. What it says was true at the time given.
+func (t *target) send(ctx context.Context, now time.Time, request DistroDataRequest) error {
+	if !t.up() {
+		return errNotUp
+	}
+	_, err := t.distro.call(ctx, t.peer, now, request)
+	return err
+}
+
+// verify tells all that this node is responsible for, and then in full what the peer has otherwise. It takes several messages where there
+// is much, each of which says which ids it is about. A node that has not loaded does not know what it is responsible for.
 func (t *target) verify(ctx context.Context) {
 	if !t.distro.hasLoaded() || !t.up() || t.distro.skipped(t.peer) {
 		return
@@ -162,21 +188,28 @@ func (t *target) verify(ctx context.Context) {
 		t.verifyLists(ctx)
 		return
 	}
-	now, request := time.Now(), DistroDataRequest{DataOperation: Verify, Living: t.distro.config.Membership.Living()}
-	for _, id := range t.distro.config.Registry.ResponsibleClients() {
-		revision, exists := t.distro.config.Registry.Revision(id)
-		if exists {
-			request.Verified = append(request.Verified, Mention{id, revision, t.distro.config.Registry.Silent(id).Milliseconds()})
+	ids := t.distro.config.Registry.ResponsibleClients()
+	for after, last := "", false; !last; {
+		now, request := time.Now(), DistroDataRequest{DataOperation: Verify, Living: t.distro.config.Membership.Living(), After: after}
+		if last = len(ids) <= mentions; !last {
+			request.Until = ids[mentions-1]
 		}
+		some := ids[:min(mentions, len(ids))]
+		ids, after = ids[len(some):], request.Until
+		for _, id := range some {
+			if revision, exists := t.distro.config.Registry.Revision(id); exists {
+				request.Verified = append(request.Verified, Mention{id, revision, t.distro.config.Registry.Silent(id).Milliseconds()})
+			}
+		}
+		response, err := t.distro.call(ctx, t.peer, now, request)
+		if err != nil {
+			return // the next one comes soon; membership notices a dead peer
+		}
+		for _, id := range response.Unknown {
+			t.distro.config.Logger.Info(run.EventDistroVerifyFailed, "target", t.peer, "client", id)
+		}
+		t.add(time.Now(), response.Unknown...)
 	}
-	response, err := t.distro.call(ctx, t.peer, now, request)
-	if err != nil {
-		return // the next one comes soon; membership notices a dead peer
-	}
-	for _, id := range response.Unknown {
-		t.distro.config.Logger.Info(run.EventDistroVerifyFailed, "target", t.peer, "client", id)
-	}
-	t.add(time.Now(), response.Unknown...)
 }
 
 // verifyLists is verify where lists are compared. A list that the peer has otherwise is told whole, at once.
@@ -206,23 +239,4 @@ func (t *target) verifyLists(ctx context.Context) {
 func (t *target) up() bool {
 	state, _ := t.distro.config.Membership.State(t.peer)
 	return state == membership.Up
-}
-
-// page is a part of a snapshot: clients after an id, in order. If there are more, it is full: an asker goes on after the last one. Not
-// every id makes an entry, since clients go meanwhile, and connections that have published nothing are not told of.
-func page(r *registry.Registry, after string) (clients []registry.ClientData, more bool) {
-	ids := r.EphemeralClients()
-	at, found := slices.BinarySearch(ids, after)
-	if found {
-		at++
-	}
-	for _, id := range ids[at:] {
-		if len(clients) == batch {
-			return clients, true
-		}
-		if data, exists := r.Snapshot(id); exists {
-			clients = append(clients, data)
-		}
-	}
-	return clients, false
 }

@@ -52,7 +52,9 @@ func TestNoRemovalAfterAnAcknowledgedSign(t *testing.T) {
 	}{
 		"a beat, while a peer's list is compared": {
 			func(r *Registry) bool { return r.Beat(raced, racedClient) },
-			func(r *Registry) []string { return r.DropUnlisted(owner, nil, 15*time.Second) },
+			func(r *Registry) []string {
+				return r.DropUnlisted(owner, nil, func(string) bool { return true }, 15*time.Second)
+			},
 		},
 		"a verification, while copies expire": {
 			func(r *Registry) bool { return r.Renew(racedClient, 0, 0) },

@@ -188,7 +188,7 @@ func (r *Registry) DropOthers(peer string, lists []List, theirs []ClientData, gr
 		}
 	}
 	r.mu.RUnlock()
-	return r.DropUnlisted(peer, listed, grace)
+	return r.DropUnlisted(peer, listed, func(string) bool { return true }, grace)
 }
 
 // ServiceSince is since when this node knows the service of a client's instance, where each instance has a client of its own; zero if

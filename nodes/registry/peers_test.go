@@ -169,6 +169,9 @@ func TestExpiryIsRefusedAfterABeat(t *testing.T) {
 	})
 }
 
+// everyID is what a peer spoke of that spoke of all its clients.
+func everyID(string) bool { return true }
+
 func TestDropUnlisted(t *testing.T) {
 	const grace = 15 * time.Second
 	synctest.Test(t, func(t *testing.T) {
@@ -176,11 +179,12 @@ func TestDropUnlisted(t *testing.T) {
 		b := registry.New(registry.Options{Self: nodeB, Owner: func(string) string { return owner }})
 		a, _ := twoNodes(t)
 		require.NoError(t, tell(t, a, b))
-		require.Empty(t, b.DropUnlisted(nodeA, nil, grace), "verified just now")
+		require.Empty(t, b.DropUnlisted(nodeA, nil, everyID, grace), "verified just now")
 		time.Sleep(grace + time.Second)
-		require.Empty(t, b.DropUnlisted(nodeA, map[string]bool{client: true}, grace), "listed")
-		require.Empty(t, b.DropUnlisted("10.0.0.3:8848", nil, grace), "another node's client")
-		require.Equal(t, []string{client}, b.DropUnlisted(nodeA, nil, grace))
+		require.Empty(t, b.DropUnlisted(nodeA, map[string]bool{client: true}, everyID, grace), "listed")
+		require.Empty(t, b.DropUnlisted("10.0.0.3:8848", nil, everyID, grace), "another node's client")
+		require.Empty(t, b.DropUnlisted(nodeA, nil, func(id string) bool { return id > client }, grace), "nothing was said of it")
+		require.Equal(t, []string{client}, b.DropUnlisted(nodeA, nil, everyID, grace))
 		require.Empty(t, hosts(b))
 	})
 }
