@@ -2,8 +2,8 @@
 // naming/consistency/ephemeral/distro/v2).
 //
 //   - A change of a client is told to every peer one second after the first change, so that a burst costs one message; and what is due within
-//     a tenth of a second goes to a peer together. What is told is
-//     the client's state at that moment, not the change: a client that is gone by then is told as removed.
+//     a tenth of a second goes to a peer together. What is told is the client's state at that moment, not the change: a client that is gone
+//     by then is told as removed.
 //   - What could not be told is tried again every three seconds, as long as the peer is a member.
 //   - Every five seconds a node tells each peer the revisions of the clients that it is responsible for. The peer answers which of
 //     them it lacks or has otherwise, and gets those at once; and it drops copies of clients that their responsible node does not have.
