@@ -50,7 +50,7 @@ func (exercised) Check(_ context.Context, in Input) Verdict {
 			want(Evidence{T: s.At, Text: fmt.Sprintf("%s at %s was not struck: %s", s.Text, seconds(s.At), s.Skipped)})
 		case !s.Bit:
 			want(Evidence{T: s.At, Text: fmt.Sprintf("%s at %s had no effect: %s", s.Text, seconds(s.At), s.Evidence)})
-		default:
+		case !s.Ends():
 			struck++
 		}
 	}

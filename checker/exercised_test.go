@@ -60,6 +60,7 @@ func TestExercised(t *testing.T) {
 		{"observers are no traffic", busy(49).observes("n1", 0, 99, a), Undecided, "98 operations"},
 		{"beats are counted apart", busy(49).beats("c3", a, 1, 100), Undecided, "98 operations"},
 		{"a fault bit", busy(50).fault("isolate", 1, 2), Holds, "1 fault had an effect"},
+		{"what heals is no fault", busy(50).fault("isolate", 1, 2).fault("heal", 2, 2), Holds, "1 fault had an effect"},
 		{"a fault did not bite", unbitten(busy(50).fault("isolate", 1, 2)), Undecided, "isolate n1 at 1.000 s had no effect: no packet dropped"},
 		{"a stage could not strike one of two faults", on("live", skippedFor(busy(50).fault("clock-jump", 1, 2), "this stage cannot strike it: all processes of a host share its clock").fault("isolate", 3, 4)), Holds, "1 fault had an effect"},
 		{"a stage could strike no fault", on("live", skippedFor(busy(50).fault("clock-jump", 1, 2), "this stage cannot strike it: all processes of a host share its clock")), Undecided, "none of the faults"},

@@ -117,12 +117,17 @@ func (r Result) Unexpected() []checker.Verdict {
 // AsExpected says whether the run was judged and every verdict is the one that the scenario expects.
 func (r Result) AsExpected() bool { return r.Judged && len(r.Unexpected()) == 0 }
 
-// Speed is how many simulated seconds one second of processor time bought; 0 if the run does not say.
+// Speed is how many simulated seconds one second of processor time bought; 0 if the run does not say. Of a future it is about what came after
+// the fork: its past may not have been simulated at all.
 func (r Result) Speed() float64 {
-	if r.Run.Cost.CPU <= 0 || r.Run.Stage != "simulated" {
+	lasted, cpu := r.Run.Lasted, r.Run.Cost.CPU
+	if fork := r.Run.Fork; fork != nil {
+		lasted, cpu = lasted-fork.At, cpu-r.Run.Cost.Shared
+	}
+	if cpu <= 0 || r.Run.Stage != "simulated" {
 		return 0
 	}
-	return float64(r.Run.Lasted) / float64(r.Run.Cost.CPU)
+	return float64(lasted) / float64(cpu)
 }
 
 // Defects names what was broken in the nodes on purpose, "" for nothing.

@@ -21,6 +21,8 @@ type Play struct {
 	driver
 	began        time.Time
 	interruption error // what ended it early
+	// known is the folder by which commands find the run.
+	known run.Folder
 }
 
 // Begin boots the machines of a run. An error says that there is none; that machines could not boot, To and End tell, as they tell of all
@@ -46,8 +48,11 @@ func prepare(stage Stage, scenario Scenario, seed uint64, folder run.Folder) (*P
 	if err := clearFolder(folder); err != nil {
 		return nil, fmt.Errorf("run folder: %w", err)
 	}
-	return &Play{driver: *d, began: time.Now()}, nil
+	return &Play{driver: *d, began: time.Now(), known: folder}, nil
 }
+
+// KnownAs says which folder holds the run that this play makes again, in another folder: the one that commands for its futures name.
+func (p *Play) KnownAs(folder run.Folder) { p.known = folder }
 
 // Now is the true time that has been reached.
 func (p *Play) Now() time.Duration { return p.stage.Now() }
@@ -112,9 +117,6 @@ func (p *Play) fork(scenario Scenario, seed uint64, folder run.Folder) (*Play, e
 	if p.interruption != nil {
 		return nil, fmt.Errorf("it was interrupted: %w", p.interruption)
 	}
-	if p.run.Fork != nil && seed != p.seed {
-		return nil, errors.New("it is itself a future of another run: no command could run its futures again")
-	}
 	done := len(p.plan.Strikes)
 	if !SameBeginning(p.scenario, scenario) || !samePlan(p.scenario.Plan, scenario.Plan, done) {
 		return nil, fmt.Errorf("%s does not begin as it did: want the same cluster, load and profile, and the same faults so far", scenario.Name)
@@ -135,8 +137,8 @@ func (p *Play) fork(scenario Scenario, seed uint64, folder run.Folder) (*Play, e
 	}
 	f.run.Fork = p.run.Fork
 	if seed != p.seed {
-		f.run.Fork = &run.Fork{Seed: p.seed, At: p.Now()}
-		f.run.Replay = fmt.Sprintf("muster fork %s-seed%d --at %v --seed %d", scenario.Name, p.seed, p.Now(), seed)
+		f.run.Fork = &run.Fork{Seed: p.seed, At: p.Now(), Folder: string(p.known), Of: p.run.Fork}
+		f.run.Replay = fmt.Sprintf("muster fork %s --at %v --seed %d", p.known, p.Now(), seed)
 	} else if at, more := f.Next(); more && at < p.Now() {
 		return nil, fmt.Errorf("%s has a fault at %v", scenario.Name, at)
 	}
@@ -191,6 +193,8 @@ type kept struct {
 	Term      float64           `json:"term"`
 	Suffering []Strike          `json:"suffering"`
 	Flapping  []flapping        `json:"flapping"`
+	Fork      *run.Fork         `json:"fork,omitempty"`
+	Taken     taken             `json:"taken"`
 }
 
 // Keep writes how the run stands, so that Restore can go on from there.
@@ -202,17 +206,17 @@ func (p *Play) Keep(w io.Writer) error {
 	if p.interruption != nil {
 		return fmt.Errorf("keeping a run that was interrupted: %w", p.interruption)
 	}
-	c := p.recorder.cast
-	state := kept{p.run.Machines, p.plan.Strikes, p.run.Options, c.leader, c.term, c.suffering, p.flapping}
+	state := kept{Machines: p.run.Machines, Strikes: p.plan.Strikes, Options: p.run.Options, Flapping: p.flapping, Fork: p.run.Fork}
+	p.recorder.keep(&state)
 	if err := json.NewEncoder(w).Encode(state); err != nil {
 		return fmt.Errorf("keeping a run: %w", err)
 	}
 	return keeper.Keep(w)
 }
 
-// Restore goes on with a run that was kept, of that scenario and seed. What it records from there on goes into a folder, which lacks what
-// came before. If it fails, the folder is as it was.
-func Restore(r *bufio.Reader, stage Keeper, scenario Scenario, seed uint64, folder run.Folder) (*Play, error) {
+// Restore goes on with a run that was kept, of that scenario and seed. What it records from there on goes into a folder; what came before
+// is copied there from past, the folder that the run left, or lacks if that is empty. If it fails, the folder is as it was.
+func Restore(r *bufio.Reader, stage Keeper, scenario Scenario, seed uint64, folder, past run.Folder) (*Play, error) {
 	line, err := r.ReadBytes('\n')
 	if err != nil {
 		return nil, fmt.Errorf("restoring a run: %w", err)
@@ -231,12 +235,15 @@ func Restore(r *bufio.Reader, stage Keeper, scenario Scenario, seed uint64, fold
 	if p.recorder, err = newRecorder(folder, p.header); err != nil {
 		return nil, fmt.Errorf("run folder: %w", err)
 	}
-	p.run.Machines, p.plan.Strikes, p.flapping = state.Machines, state.Strikes, state.Flapping
+	p.run.Machines, p.run.Fork, p.plan.Strikes, p.flapping = state.Machines, state.Fork, state.Strikes, state.Flapping
 	maps.Copy(p.run.Options, state.Options)
-	p.recorder.machines(state.Machines)
-	c := p.recorder.cast
-	c.leader, c.term, c.suffering = state.Leader, state.Term, state.Suffering
-	if err := stage.Restore(r, p.deployment(), p.recorder); err != nil {
+	deployment := p.deployment()
+	deployment.Past = past
+	err = p.recorder.restore(state, past)
+	if err == nil {
+		err = stage.Restore(r, deployment, p.recorder)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("restoring a run: %w", err), p.recorder.close(), emptyFolder(folder))
 	}
 	return p, nil

@@ -79,20 +79,61 @@ func (r *Recorder) fork(folder run.Folder, header model.Header) (*Recorder, erro
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	f.workloads, f.cast = maps.Clone(r.workloads), r.cast.clone(seeding{header.Seed, header.Scenario})
-	f.exits, f.recorded = slices.Clone(r.exits), r.recorded
-	err = errors.Join(f.history.take(r.history, 1), f.clocks.take(r.clocks, 0))
-	for _, machine := range sortedKeys(r.logs) {
-		log, logErr := newLineWriter(folder.Path(run.LogsFolder, machine+".jsonl"))
-		if logErr != nil {
-			return nil, errors.Join(err, logErr, f.close())
-		}
-		f.logs[machine] = log
-		err = errors.Join(err, log.take(r.logs[machine], 0))
-	}
-	if err != nil {
+	f.exits = slices.Clone(r.exits)
+	if err := f.goOn(r.taken(), r.folder); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
+}
+
+// taken is how much a recorder has taken down: the lines of its files, the history's header included.
+type taken struct {
+	History int            `json:"history"`
+	Clocks  int            `json:"clocks"`
+	Logs    map[string]int `json:"logs"`
+}
+
+// taken counts the lines. The mutex is held.
+func (r *Recorder) taken() taken {
+	t := taken{History: r.history.lines, Clocks: r.clocks.lines, Logs: map[string]int{}}
+	for machine, log := range r.logs {
+		t.Logs[machine] = log.lines
+	}
+	return t
+}
+
+// goOn has a new recorder go on after what another has taken down. It copies that, but for the header, from the folder where it stands;
+// if there is none, it only counts on. The mutex is held, or not needed yet.
+func (r *Recorder) goOn(before taken, past run.Folder) error {
+	r.recorded = before.History - r.history.lines
+	err := errors.Join(r.history.follow(past, run.HistoryFile, before.History), r.clocks.follow(past, run.ClocksFile, before.Clocks))
+	for _, machine := range sortedKeys(before.Logs) {
+		name := filepath.Join(run.LogsFolder, machine+".jsonl")
+		log, logErr := newLineWriter(r.folder.Path(name))
+		if logErr != nil {
+			return errors.Join(err, logErr)
+		}
+		r.logs[machine] = log
+		err = errors.Join(err, log.follow(past, name, before.Logs[machine]))
+	}
+	return err
+}
+
+// keep notes who plays which role, and how much has been taken down.
+func (r *Recorder) keep(state *kept) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	state.Leader, state.Term, state.Suffering = r.cast.leader, r.cast.term, r.cast.suffering
+	state.Taken = r.taken()
+}
+
+// restore has a new recorder know what keep noted; see goOn.
+func (r *Recorder) restore(state kept, past run.Folder) error {
+	r.machines(state.Machines)
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.cast.leader, r.cast.term, r.cast.suffering = state.Leader, state.Term, state.Suffering
+	return r.goOn(state.Taken, past)
 }
 
 // Printed takes down a line that a program printed. Lines of a workload's standard output that are history records go into the
@@ -229,6 +270,8 @@ type lineWriter struct {
 	file     *os.File
 	buffered *bufio.Writer
 	encoder  *json.Encoder
+	// lines is how many the run has so far, wherever the first of them stand.
+	lines int
 }
 
 func newLineWriter(path string) (*lineWriter, error) {
@@ -246,27 +289,40 @@ func newLineWriter(path string) (*lineWriter, error) {
 }
 
 func (w *lineWriter) write(value any) error {
+	w.lines++
 	if err := w.encoder.Encode(value); err != nil {
 		return fmt.Errorf("%s: %w", w.file.Name(), err)
 	}
 	return nil
 }
 
-// take copies what another writer has flushed, but for its first lines.
-func (w *lineWriter) take(other *lineWriter, skipped int) error {
-	file, err := os.Open(other.file.Name())
+// follow has the next line be the one after so many. Those that the writer does not have yet are copied from the file of that name in
+// another folder, if one is named.
+func (w *lineWriter) follow(past run.Folder, name string, lines int) error {
+	has := w.lines
+	w.lines = lines
+	if past == "" {
+		return nil
+	}
+	file, err := os.Open(past.Path(name))
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	rest := bufio.NewReader(file)
-	for range skipped {
-		if _, err := rest.ReadString('\n'); err != nil {
-			return fmt.Errorf("%s: %w", file.Name(), err)
+	for number := range lines {
+		line, err := rest.ReadBytes('\n')
+		if err != nil {
+			return fmt.Errorf("%s: line %d of %d: %w", file.Name(), number+1, lines, err)
+		}
+		if number < has {
+			continue
+		}
+		if _, err := w.buffered.Write(line); err != nil {
+			return err
 		}
 	}
-	_, err = io.Copy(w.buffered, rest)
-	return err
+	return nil
 }
 
 func (w *lineWriter) flush() error { return w.buffered.Flush() }

@@ -76,6 +76,9 @@ type Deployment struct {
 	Lasts time.Duration
 	// Folder is the run folder. The stage may put files of its own there, such as a trace; the driver writes the rest.
 	Folder run.Folder
+	// Past, if a stage is restored, is the folder that the run has left elsewhere: what it says of the time before belongs into Folder, too.
+	// Empty: Folder is to hold only what comes.
+	Past run.Folder
 }
 
 // Strike is a fault with its roles resolved to machines: what a stage does.

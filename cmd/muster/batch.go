@@ -10,6 +10,7 @@ import (
 	"muster/model/run"
 	"muster/reports"
 	"muster/scenarios"
+	"muster/scenarios/simulated"
 	"muster/sim/trace"
 )
 
@@ -26,8 +27,10 @@ type batch struct {
 	// shared has runs that begin alike share their beginnings.
 	shared bool
 	// verify makes each run twice and compares the traces.
-	verify   bool
-	progress *progress
+	verify bool
+	// checkpoints has each run leave checkpoints for visits.
+	checkpoints bool
+	progress    *progress
 }
 
 // outcome is what became of a job.
@@ -78,6 +81,9 @@ func (b *batch) run(ctx context.Context, jobs []scenarios.Job) []outcome {
 func (b *batch) one(ctx context.Context, j scenarios.Job) outcome {
 	if b.past != nil {
 		return b.conclude(ctx, j, b.past.future(ctx, j))
+	}
+	if b.checkpoints {
+		return b.conclude(ctx, j, driveWithCheckpoints(ctx, b.newStage(b.level), j))
 	}
 	_, err := drive(ctx, b.newStage(b.level), j)
 	return b.conclude(ctx, j, err)
@@ -145,6 +151,19 @@ func drive(ctx context.Context, stage scenarios.Stage, j scenarios.Job) (run.Run
 		err = errors.Join(err, fmt.Errorf("closing the stage: %w", closeErr))
 	}
 	return r, err
+}
+
+// driveWithCheckpoints plays a job on a simulated stage as drive does, and leaves checkpoints in the run folder.
+func driveWithCheckpoints(ctx context.Context, stage scenarios.Stage, j scenarios.Job) error {
+	play, err := scenarios.Begin(ctx, stage, j.Scenario, j.Seed, j.Folder)
+	if err != nil {
+		return errors.Join(err, stage.Close())
+	}
+	left := simulated.LeaveCheckpoints(ctx, play, j.Scenario.Lasts)
+	if _, err = play.End(ctx); err == nil {
+		err = left // otherwise it is what interrupted the run
+	}
+	return errors.Join(err, stage.Close())
 }
 
 // status is the exit code that an outcome alone would bring about.

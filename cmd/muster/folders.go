@@ -15,29 +15,35 @@ func newCheckCommand() *cobra.Command {
 		Use:   "check RUN_FOLDER...",
 		Short: "Judge runs again from what they left",
 		Long: `Has today's checkers judge old runs again, simulated or live, and makes their reports anew. A folder that holds
-run folders stands for all of them.`,
+run folders stands for all of them; its index page and JUnit file are made anew, too.`,
 		Example: `  muster check runs/leader-isolated-seed7
   muster check runs`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, paths []string) error {
 			folders, err := foldersAt(paths)
-			if err != nil {
-				return err
-			}
 			var results []reports.Result
+			var judged []run.Folder
 			var broken []error
+			if err != nil {
+				broken = append(broken, err)
+			}
 			for _, folder := range folders {
 				result, err := judge(command.Context(), folder)
 				if err != nil {
 					broken = append(broken, err)
 					continue
 				}
-				results = append(results, result)
+				results, judged = append(results, result), append(judged, folder)
 			}
 			if len(results) == 0 {
 				return errors.Join(broken...)
 			}
 			err = summarise(command.OutOrStdout(), results)
+			if len(paths) == 1 && len(folders) > 1 {
+				if err := writeOverview(command.Context(), paths[0], judged); err != nil {
+					broken = append(broken, err)
+				}
+			}
 			if len(broken) == 0 {
 				return err
 			}
@@ -55,11 +61,11 @@ func newReportCommand() *cobra.Command {
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, paths []string) error {
 			folders, err := foldersAt(paths)
-			if err != nil {
-				return err
-			}
 			var whole []run.Folder
 			var broken []error
+			if err != nil {
+				broken = append(broken, err)
+			}
 			for _, folder := range folders {
 				if err := reports.WriteRun(command.Context(), folder); err != nil {
 					broken = append(broken, fmt.Errorf("report of %s: %w", folder, err))

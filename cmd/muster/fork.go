@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +19,7 @@ import (
 
 // forkFlags are the flags of `muster fork`.
 type forkFlags struct {
-	at    time.Duration
+	at    moment
 	seed  uint64
 	seeds int
 	jobs  int
@@ -34,9 +34,13 @@ func newForkCommand() *cobra.Command {
 		Long: `Makes a run again up to a moment, and from there goes on with other seeds: what is left to chance from then on, packets,
 disks, what programs draw, and the times and victims of faults still to come, is different in each. Every future leaves a
 run folder, OUT/<scenario>-seed<N>, whose beginning is the run's; an index page and a JUnit file stand beside them. A future
-can be replayed as any run can.`,
+can be replayed and forked as any run can: those of leader-isolated-seed8 are called leader-isolated-seed8-seed9 and so on.
+
+It goes on from the last checkpoint before the moment, and leaves one every two simulated seconds on its way there; without any
+(see muster replay --checkpoints), the run is made again from its beginning.`,
 		Example: `  muster fork runs/leader-isolated-seed7 --at 20s --seeds 50
-  muster fork runs/leader-isolated-seed7 --at 20s --seed 31 --out again`,
+  muster fork runs/leader-isolated-seed7 --at 20s --seed 31 --out again
+  muster fork futures/leader-isolated-seed8 --at 30s --seeds 5    # futures of one of those futures`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if !command.Flags().Changed("at") {
@@ -45,7 +49,7 @@ can be replayed as any run can.`,
 			return flags.make(command, run.Folder(filepath.Clean(arguments[0])))
 		},
 	}
-	command.Flags().DurationVar(&flags.at, "at", 0, "the moment, in true time")
+	command.Flags().Var(&flags.at, "at", "the moment, in true time")
 	command.Flags().Uint64Var(&flags.seed, "seed", 0, "the first future's seed (otherwise the one after the run's own)")
 	command.Flags().IntVar(&flags.seeds, "seeds", 1, "how many futures")
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many to make at a time")
@@ -70,39 +74,71 @@ func (f forkFlags) make(command *cobra.Command, folder run.Folder) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	trunk, err := simulated.Again(command.Context(), programs, before, simulated.Options{Trace: simulated.TraceLevelOf(before)}, run.Folder(scratch))
+	jobs, err := f.jobsOf(command, folder, before)
+	if err != nil {
+		return err
+	}
+	trunk, err := f.trunk(command, programs, folder, before, run.Folder(scratch))
 	if err != nil {
 		return err
 	}
 	stage := trunk.Stage().(*simulated.Stage)
 	defer stage.Close()
-	if err := trunk.To(command.Context(), f.at); err != nil {
-		return err
-	}
 	stage.Rest()
+	b := batch{past: &past{play: trunk}, parallel: f.jobs}
+	return errors.Join(b.report(command, f.out, jobs), trunk.Abandon())
+}
+
+// trunk is the run at the moment from which futures go on.
+func (f forkFlags) trunk(command *cobra.Command, programs *simulated.Programs, folder run.Folder, before run.Run, scratch run.Folder) (*scenarios.Play, error) {
+	traveller, err := simulated.NewTraveller(programs, folder)
+	if err == nil {
+		trunk, _, err := traveller.Relive(command.Context(), f.at.Duration, scratch)
+		return trunk, err
+	}
+	fmt.Fprintf(command.ErrOrStderr(), "%v: the futures are those of the run as it is today\n", err)
+	trunk, err := simulated.Again(command.Context(), programs, before, simulated.Options{Trace: simulated.TraceLevelOf(before)}, scratch)
+	if err != nil {
+		return nil, err
+	}
+	trunk.KnownAs(folder)
+	if err := trunk.To(command.Context(), f.at.Duration); err != nil {
+		return nil, errors.Join(err, trunk.Stage().Close())
+	}
+	return trunk, nil
+}
+
+// jobsOf are the futures that are wanted of a run.
+func (f forkFlags) jobsOf(command *cobra.Command, folder run.Folder, before run.Run) ([]scenarios.Job, error) {
 	scenario, err := scenarios.Parse(before.Details)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	first := f.seed
 	if !command.Flags().Changed("seed") {
 		first = before.Seed + 1
 	}
+	name := filepath.Base(string(folder))
+	if before.Fork == nil {
+		name = strings.TrimSuffix(name, fmt.Sprintf("-seed%d", before.Seed))
+	}
 	var jobs []scenarios.Job
 	for i := range uint64(f.seeds) {
-		name := fmt.Sprintf("%s-seed%d", scenario.Name, first+i)
-		jobs = append(jobs, scenarios.Job{Scenario: scenario, Seed: first + i, Folder: run.Folder(filepath.Join(f.out, name))})
+		job := scenarios.Job{Scenario: scenario, Seed: first + i, Folder: run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, first+i)))}
+		if job.Folder == folder {
+			return nil, fmt.Errorf("--out %s: the future with seed %d would take the place of the run itself: want another folder or seed", f.out, job.Seed)
+		}
+		jobs = append(jobs, job)
 	}
-	b := batch{past: &past{play: trunk}, parallel: f.jobs}
-	return errors.Join(b.report(command, f.out, jobs), trunk.Abandon())
+	return jobs, nil
 }
 
 func (f forkFlags) check(before run.Run) error {
 	switch {
-	case before.Fork != nil:
-		return fmt.Errorf("it is itself a future of the run with seed %d: fork that", before.Fork.Seed)
-	case f.at <= 0 || f.at >= before.Lasted:
-		return fmt.Errorf("--at %v: want a time after 0 and before %v, the run's end", f.at, before.Lasted)
+	case before.Fork != nil && f.at.Duration <= before.Fork.At:
+		return fmt.Errorf("--at %v: until %s it is the run with seed %d: fork that", &f.at, inSeconds(before.Fork.At), before.Fork.Seed)
+	case f.at.Duration <= 0 || f.at.Duration >= before.Lasted:
+		return fmt.Errorf("--at %v: want a time after 0 and before %s, the run's end", &f.at, inSeconds(before.Lasted))
 	case f.seeds < 1:
 		return fmt.Errorf("--seeds %d: want at least 1", f.seeds)
 	case f.jobs < 1:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,7 +13,10 @@ import (
 )
 
 func TestFuturesOfARun(t *testing.T) {
-	folder, out := brief(t), t.TempDir()
+	folder, out := brief(t, true), t.TempDir()
+	for _, at := range []string{"2s", "4s", "6s"} {
+		require.FileExists(t, folder.Path(run.CheckpointsFolder, at+".checkpoint"), "the run itself left it")
+	}
 	_, printed, stderr := invoke(t, "fork", string(folder), "--at", "4s", "--seeds", "2", "--out", out)
 	require.Contains(t, printed, "2 runs", stderr)
 	futures := []string{filepath.Join(out, "brief-seed6"), filepath.Join(out, "brief-seed7")}
@@ -20,14 +24,28 @@ func TestFuturesOfARun(t *testing.T) {
 	for i, future := range futures {
 		r, err := run.Folder(future).ReadRun()
 		require.NoError(t, err)
-		require.Equal(t, &run.Fork{Seed: 5, At: 4 * time.Second}, r.Fork)
-		require.Equal(t, "muster fork brief-seed5 --at 4s --seed "+[]string{"6", "7"}[i], r.Replay)
+		require.Equal(t, &run.Fork{Seed: 5, At: 4 * time.Second, Folder: string(folder)}, r.Fork)
+		require.Equal(t, fmt.Sprintf("muster fork %s --at 4s --seed %d", folder, 6+i), r.Replay)
 		hashes[r.TraceHash] = true
 	}
 	require.Len(t, hashes, 2)
 	code, printed, stderr := invoke(t, "replay", futures[1])
 	require.Equal(t, exitAsExpected, code, stderr)
 	require.Contains(t, printed, "the same run, bit for bit")
+
+	// A future has futures, too.
+	_, printed, stderr = invoke(t, "fork", futures[0], "--at", "5s", "--out", out)
+	require.Contains(t, printed, "1 run", stderr)
+	nested := filepath.Join(out, "brief-seed6-seed7")
+	r, err := run.Folder(nested).ReadRun()
+	require.NoError(t, err)
+	require.Equal(t, &run.Fork{Seed: 6, At: 5 * time.Second, Folder: futures[0], Of: &run.Fork{Seed: 5, At: 4 * time.Second, Folder: string(folder)}}, r.Fork)
+	code, printed, stderr = invoke(t, "replay", nested)
+	require.Equal(t, exitAsExpected, code, stderr)
+	require.Contains(t, printed, "the same run, bit for bit")
+	code, _, stderr = invoke(t, "fork", string(folder), "--at", "4s", "--seed", "5", "--out", filepath.Dir(string(folder)))
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "would take the place of the run itself")
 
 	// Their traces hold no packets, so both are made again to find where they part.
 	code, printed, stderr = invoke(t, "diff", futures[0], futures[1])
@@ -67,7 +85,7 @@ func TestFuturesThatCannotBe(t *testing.T) {
 		{whole, []string{"--at", "0s"}, "--at 0s: want a time after 0 and before 6s"},
 		{whole, []string{"--at", "6s"}, "want a time after 0 and before 6s"},
 		{whole, []string{"--at", "1s", "--seeds", "0"}, "--seeds 0: want at least 1"},
-		{future, []string{"--at", "2s"}, "it is itself a future of the run with seed 3"},
+		{future, []string{"--at", "1s"}, "--at 1s: until 1s it is the run with seed 3: fork that"},
 		{live, []string{"--at", "2s"}, "only simulated runs can be replayed"},
 	} {
 		folder := run.Folder(t.TempDir())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/google/renameio/v2"
 
 	"muster/checker"
 	"muster/model/run"
@@ -69,24 +72,25 @@ func summarise(w io.Writer, results []reports.Result) error {
 	return nil
 }
 
-// writeOverview writes the index page and the JUnit file beside run folders.
+// writeOverview writes the index page and the JUnit file beside run folders, about all judged runs that are there.
 func writeOverview(ctx context.Context, out string, folders []run.Folder) error {
-	if err := reports.WriteIndex(ctx, out, withEarlier(out, folders)); err != nil {
+	folders = withEarlier(out, folders)
+	if err := reports.WriteIndex(ctx, out, folders); err != nil {
 		return fmt.Errorf("index page: %w", err)
 	}
-	file, err := os.Create(filepath.Join(out, junitFile))
+	var junit bytes.Buffer
+	err := reports.WriteJUnit(&junit, folders)
+	if err == nil {
+		err = renameio.WriteFile(filepath.Join(out, junitFile), junit.Bytes(), 0o666)
+	}
 	if err != nil {
 		return fmt.Errorf("JUnit file: %w", err)
 	}
-	defer file.Close()
-	if err := reports.WriteJUnit(file, folders); err != nil {
-		return fmt.Errorf("JUnit file: %w", err)
-	}
-	return file.Close()
+	return nil
 }
 
-// withEarlier adds the runs that lie in the same folder from before, so that the index shows all that it leads to. Those that cannot
-// be read are left out: they are not what was asked for.
+// withEarlier adds the runs that lie in the same folder from before: the index shows all that it leads to, and who hands the JUnit file on after
+// several commands loses no failure. Those that cannot be read are left out: they are not what was asked for.
 func withEarlier(out string, folders []run.Folder) []run.Folder {
 	all := slices.Clone(folders)
 	found, err := run.Find(out)
@@ -104,17 +108,20 @@ func withEarlier(out string, folders []run.Folder) []run.Folder {
 	return all
 }
 
-// foldersAt finds the run folders at or below paths, each once.
+// foldersAt finds the run folders at or below paths, each once. The error is about paths where there are none; the others are found all the same.
 func foldersAt(paths []string) ([]run.Folder, error) {
 	var folders []run.Folder
+	var missing []error
 	seen := map[run.Folder]bool{}
 	for _, path := range paths {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("no run folder at %s", path)
+			missing = append(missing, fmt.Errorf("no run folder at %s", path))
+			continue
 		}
 		found, err := run.Find(filepath.Clean(path))
 		if err != nil {
-			return nil, err
+			missing = append(missing, err)
+			continue
 		}
 		for _, folder := range found {
 			if !seen[folder] {
@@ -123,5 +130,5 @@ func foldersAt(paths []string) ([]run.Folder, error) {
 			seen[folder] = true
 		}
 	}
-	return folders, nil
+	return folders, errors.Join(missing...)
 }

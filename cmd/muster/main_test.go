@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -241,6 +242,24 @@ func TestInterruptedBatchKeepsWhatIsFinished(t *testing.T) {
 	require.Contains(t, stdout.String(), "calm")
 }
 
+func TestTheJUnitFileIsAboutAllRunsInTheFolder(t *testing.T) {
+	out := t.TempDir()
+	for _, name := range []string{"calm", "split"} {
+		scenario, err := scenarios.Find(name)
+		require.NoError(t, err)
+		b := batch{parallel: 1, newStage: func(trace.Level) scenarios.Stage { return &quietStage{} }}
+		command := newRoot()
+		command.SetOut(io.Discard)
+		command.SetErr(io.Discard)
+		command.SetContext(t.Context())
+		require.Error(t, b.report(command, out, []scenarios.Job{{Scenario: scenario, Seed: 1, Folder: run.Folder(filepath.Join(out, name))}}))
+	}
+	junit, err := os.ReadFile(filepath.Join(out, junitFile))
+	require.NoError(t, err)
+	require.Contains(t, string(junit), `classname="muster.calm"`, "of the first command")
+	require.Contains(t, string(junit), `classname="muster.split"`, "of the second")
+}
+
 func TestABrokenFolderDoesNotHideTheOthers(t *testing.T) {
 	at := t.TempDir()
 	for _, name := range []string{"damaged", "whole-one", "whole-two"} {
@@ -260,5 +279,10 @@ func TestABrokenFolderDoesNotHideTheOthers(t *testing.T) {
 		require.Contains(t, stderr, filepath.Join(at, "damaged"), command)
 		require.Contains(t, stdout, "whole-one", command)
 		require.Contains(t, stdout, "whole-two", command)
+		code, stdout, stderr = invoke(t, command, filepath.Join(at, "none"), filepath.Join(at, "whole-two"))
+		require.Equal(t, exitFailed, code, command)
+		require.Contains(t, stderr, "no run folder at "+filepath.Join(at, "none"), command)
+		require.Contains(t, stdout, "whole-two", command)
 	}
+	require.FileExists(t, filepath.Join(at, reports.IndexFile))
 }

@@ -28,8 +28,9 @@ is not, with the first record that differs.
 --until goes to a moment of the run and shows how the world stands there: machines, what their nodes believe, what is
 cut, connections, what was printed last, and the clients' pending operations. --from shows what happened from a moment
 on, a second of it or up to --to, in full detail, even if the run kept only the default trace. The first visit
-simulates, and leaves a checkpoint every two simulated seconds in the run folder; later ones, of the same build of
-muster, go on from the nearest, which takes less than a second. --checkpoints leaves them for the whole run at once.`,
+simulates from the beginning, unless the run was made with muster simulate --checkpoints, and leaves a checkpoint every
+two simulated seconds in the run folder, of some 2 MB each; later ones, of the same build of muster, go on from the
+nearest, which takes less than a second. --checkpoints leaves them for the whole run at once.`,
 		Example: `  muster replay runs/leader-isolated-seed7
   muster replay runs/leader-isolated-seed7 --out again        # and keep the new run
   muster replay runs/leader-isolated-seed7 --until 34.2s      # how does the world stand there?

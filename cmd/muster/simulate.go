@@ -36,6 +36,8 @@ type simulateFlags struct {
 	last time.Duration
 	// alone has runs not share their beginnings.
 	alone bool
+	// checkpoints has runs leave checkpoints.
+	checkpoints bool
 	// protocol that clients are to speak; empty: the scenario's.
 	protocol string
 	// profile that nodes are to have; empty: the scenario's first.
@@ -52,7 +54,9 @@ a folder OUT/<scenario>-seed<N>; an index page and a JUnit file stand beside the
 is the same run, bit for bit; --verify makes sure of it.
 
 Runs with one seed, cluster and load are the same until the first fault strikes: that part is simulated once and the world
-forked, which changes nothing but the time that it takes. --alone does without.
+forked, which changes nothing but the time that it takes. --alone does without. --checkpoints leaves in each run folder how the world
+stood every two simulated seconds, so that already the first muster replay --until or muster fork goes on from there; runs then cost
+twice as much and take some ten times the room, so by default it is the first visit that leaves them.
 
 Interrupted with Ctrl-C, it keeps the finished runs and their index, and of the others what there is; Ctrl-C again ends it at once. Speed is simulated seconds per second of
 processor time of the thread that ran the world; the harness's own garbage collection, which other threads do, and
@@ -97,7 +101,8 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 				return err
 			}
 			defer endAtSecondSignal(command.ErrOrStderr())()
-			b := batch{newStage: simulatedStages(programs, flags.last), level: level, parallel: flags.jobs, shared: !flags.alone, verify: flags.verify}
+			b := batch{newStage: simulatedStages(programs, flags.last), level: level, parallel: flags.jobs, shared: !flags.alone && !flags.checkpoints, verify: flags.verify,
+				checkpoints: flags.checkpoints}
 			return b.report(command, flags.out, jobs)
 		},
 	}
@@ -110,6 +115,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: "+trace.LevelNames()+" (packets, wake-ups, disks; compressed)")
 	command.Flags().DurationVar(&flags.last, "trace-last", 0, "with --trace full: keep only so much of each run's end")
 	command.Flags().BoolVar(&flags.alone, "alone", false, "boot a cluster for every run, even for those that begin alike")
+	command.Flags().BoolVar(&flags.checkpoints, "checkpoints", false, "leave checkpoints of each run, for visits and forks")
 	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says); such runs stand in SCENARIO-PROTOCOL-seedN")
 	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first); such runs stand in SCENARIO-PROFILE-seedN")
 	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"muster/model"
 	"muster/model/run"
@@ -23,7 +22,7 @@ type standing struct {
 	folder run.Folder
 	before run.Run
 	play   *scenarios.Play
-	at     time.Duration
+	at     moment
 }
 
 // linesShown is how many of the last lines of each machine are shown, and widest how much of each.
@@ -47,7 +46,7 @@ func (s standing) write(to io.Writer) error {
 		return err
 	}
 	out := bufio.NewWriter(to)
-	fmt.Fprintf(out, "%s at %v of %v, seed %d: %s\n", s.folder, s.at, s.before.Lasted, s.before.Seed, s.before.Scenario)
+	fmt.Fprintf(out, "%s at %v of %s, seed %d: %s\n", s.folder, &s.at, inSeconds(s.before.Lasted), s.before.Seed, s.before.Scenario)
 	fmt.Fprintf(out, "%d trace records so far, hash %016x\n", world.TraceRecords(), world.TraceHash())
 	s.machines(out, world)
 	s.beliefs(out, events)
@@ -92,7 +91,7 @@ func (s standing) beliefs(out io.Writer, events []run.NodeEvent) {
 		raft, leader := "-", "-"
 		members := map[string]string{}
 		for _, e := range events {
-			if e.Machine != node || e.T > s.at {
+			if e.Machine != node || e.T > s.at.Duration {
 				continue
 			}
 			switch e.Name {
@@ -130,7 +129,7 @@ func (s standing) faults(out io.Writer, world *sim.World) {
 	some := false
 	for _, strike := range s.play.Strikes() {
 		if strike.Skipped == "" && strike.Until == 0 && !strike.Ends() {
-			fmt.Fprintf(out, "  %s, since %v\n", strike.Text, strike.At)
+			fmt.Fprintf(out, "  %s, since %s\n", strike.Text, inSeconds(strike.At))
 			some = true
 		}
 	}
@@ -151,7 +150,7 @@ func (s standing) faults(out io.Writer, world *sim.World) {
 		fmt.Fprintln(out, "  none")
 	}
 	if next, more := s.play.Next(); more {
-		fmt.Fprintf(out, "  the next strikes at %v\n", next)
+		fmt.Fprintf(out, "  the next strikes at %s\n", inSeconds(next))
 	}
 }
 
@@ -212,7 +211,7 @@ func (s standing) pending() ([]model.Record, error) {
 	var pending []model.Record
 	for _, r := range history.Records {
 		switch {
-		case r.T > s.at || r.Phase == model.Event:
+		case r.T > s.at.Duration || r.Phase == model.Event:
 		case r.Phase == model.Invoke:
 			pending = append(pending, r)
 		default:
@@ -225,6 +224,6 @@ func (s standing) pending() ([]model.Record, error) {
 func (s standing) operations(out io.Writer, pending []model.Record) {
 	fmt.Fprintf(out, "\nPending operations of clients: %d\n", len(pending))
 	for _, p := range pending {
-		fmt.Fprintf(out, "  %s #%d: %s of %s at %s, since %v\n", p.Client, p.Op, p.Call, p.Service, orDash(p.Node), p.T)
+		fmt.Fprintf(out, "  %s #%d: %s of %s at %s, since %s\n", p.Client, p.Op, p.Call, p.Service, orDash(p.Node), inSeconds(p.T))
 	}
 }

@@ -55,24 +55,27 @@ machine did, and what others did with it.`,
 // shown is what is to be shown of a trace.
 type shown struct {
 	filter trace.Filter
-	kinds  []string
-	json   bool
+	// from and to are the filter's, as they were typed.
+	from, to moment
+	kinds    []string
+	json     bool
 }
 
 func (s *shown) flagOn(command *cobra.Command) {
 	command.Flags().StringSliceVar(&s.filter.Machines, "machine", nil, "only what these machines did, and what was done with them")
 	command.Flags().StringSliceVar(&s.kinds, "kind", nil, "only these kinds: machine, fault, console, net, disk, or a single one")
-	command.Flags().DurationVar(&s.filter.From, "from", 0, "from this true time on")
+	command.Flags().Var(&s.from, "from", "from this true time on")
 	command.Flags().BoolVar(&s.json, "json", false, "print records as JSON lines, for jq and its like")
-	command.Flags().DurationVar(&s.filter.To, "to", 0, "up to this true time")
+	command.Flags().Var(&s.to, "to", "up to this true time")
 	completeFlag(command, "kind", "machine", "fault", "console", "net", "disk")
 }
 
 // parse reads the flags.
 func (s *shown) parse() error {
-	if s.filter.To != 0 && s.filter.To < s.filter.From {
-		return fmt.Errorf("--to %v: want a time after --from %v", s.filter.To, s.filter.From)
+	if s.to.Duration != 0 && s.to.Duration < s.from.Duration {
+		return fmt.Errorf("--to %v: want a time after --from %v", &s.to, &s.from)
 	}
+	s.filter.From, s.filter.To = s.from.Duration, s.to.Duration
 	for _, name := range s.kinds {
 		parsed, err := trace.ParseKinds(name)
 		if err != nil {
@@ -140,7 +143,7 @@ func (s *shown) show(to, remarks io.Writer, file io.Reader, path string) error {
 		return err
 	}
 	if shown == 0 {
-		fmt.Fprintf(remarks, "none of the %d records up to %v fits%s\n", seen, last, s.missing(reader.Level(), path))
+		fmt.Fprintf(remarks, "none of the %d records up to %s fits%s\n", seen, inSeconds(last), s.missing(reader.Level(), path))
 	}
 	return nil
 }
@@ -163,9 +166,9 @@ func (s *shown) missing(level trace.Level, path string) string {
 	if slices.ContainsFunc(s.filter.Kinds, kept) {
 		not = "not all"
 	}
-	command := fmt.Sprintf("muster replay %s --from %v", path, s.filter.From)
-	if s.filter.To > 0 {
-		command += fmt.Sprintf(" --to %v", s.filter.To)
+	command := fmt.Sprintf("muster replay %s --from %v", path, &s.from)
+	if s.to.Duration > 0 {
+		command += fmt.Sprintf(" --to %v", &s.to)
 	}
 	if len(s.filter.Machines) > 0 {
 		command += " --machine " + strings.Join(s.filter.Machines, ",")

@@ -16,7 +16,7 @@ import (
 
 // visit is what somebody wants to see of a run: how the world stands at a moment, or what happens from one on.
 type visit struct {
-	until       time.Duration
+	until       moment
 	checkpoints bool
 	level       string
 	shown       shown
@@ -26,7 +26,7 @@ type visit struct {
 const defaultStretch = time.Second
 
 func (v *visit) flagOn(command *cobra.Command) {
-	command.Flags().DurationVar(&v.until, "until", 0, "show how the world stands at this true time")
+	command.Flags().Var(&v.until, "until", "show how the world stands at this true time")
 	command.Flags().BoolVar(&v.checkpoints, "checkpoints", false, "leave checkpoints of the whole run, for visits")
 	command.Flags().StringVar(&v.level, "trace", trace.Full.String(), "with --from: how much to show, "+trace.LevelNames())
 	completeFlag(command, "trace", levels()...)
@@ -82,7 +82,12 @@ func (v *visit) make(command *cobra.Command, folder run.Folder) error {
 		return fmt.Errorf("%s: it ran on the %s stage, in real time: only simulated runs can be visited", folder, before.Stage)
 	}
 	happening := command.Flags().Changed("from")
-	at := v.until
+	for name, given := range map[string]*moment{"until": &v.until, "from": &v.shown.from} {
+		if command.Flags().Changed(name) && (given.Duration < 0 || given.Duration > before.Lasted) {
+			return fmt.Errorf("%s: --%s %v: want a time from 0 to %s, the run's end", folder, name, given, inSeconds(before.Lasted))
+		}
+	}
+	at := v.until.Duration
 	switch {
 	case happening:
 		if v.shown.filter.To == 0 {
@@ -121,7 +126,7 @@ func (v *visit) make(command *cobra.Command, folder run.Folder) error {
 		defer file.Close()
 		return v.shown.show(command.OutOrStdout(), command.ErrOrStderr(), file, string(folder))
 	case command.Flags().Changed("until"):
-		err = standing{folder: folder, before: before, play: play, at: at}.write(command.OutOrStdout())
+		err = standing{folder: folder, before: before, play: play, at: v.until}.write(command.OutOrStdout())
 	}
 	return errors.Join(err, play.Abandon(), play.Stage().Close())
 }
@@ -153,7 +158,7 @@ func (v *visit) travel(command *cobra.Command, traveller *simulated.Traveller, a
 		if err != nil {
 			return nil, errors.Join(err, play.Stage().Close())
 		}
-		fmt.Fprintf(command.OutOrStdout(), "%d checkpoints up to %v\n", len(times), at)
+		fmt.Fprintf(command.OutOrStdout(), "%d checkpoints up to %s\n", len(times), inSeconds(at))
 	}
 	return play, nil
 }

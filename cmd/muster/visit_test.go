@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -26,27 +27,30 @@ func briefly() scenarios.Scenario {
 	}
 }
 
-// brief leaves a run of six seconds in a folder.
-func brief(t *testing.T) run.Folder {
+// brief leaves a run of six seconds in a folder, with or without checkpoints.
+func brief(t *testing.T, checkpoints bool) run.Folder {
 	root, err := scenarios.ModuleRoot(".")
 	require.NoError(t, err)
 	programs, err := simulated.BuildPrograms(t.Context(), root)
 	require.NoError(t, err)
-	stage := simulated.New(programs, simulated.Options{})
-	defer stage.Close()
-	folder := run.Folder(t.TempDir())
-	_, err = scenarios.Drive(t.Context(), stage, briefly(), 5, folder)
+	folder := run.Folder(filepath.Join(t.TempDir(), "brief-seed5"))
+	job := scenarios.Job{Scenario: briefly(), Seed: 5, Folder: folder}
+	if stage := simulated.New(programs, simulated.Options{}); checkpoints {
+		err = driveWithCheckpoints(t.Context(), stage, job)
+	} else {
+		_, err = drive(t.Context(), stage, job)
+	}
 	require.NoError(t, err)
 	return folder
 }
 
 func TestVisits(t *testing.T) {
-	folder := string(brief(t))
+	folder := string(brief(t, false))
 	var before string
 	for _, how := range []string{"simulated", "from a checkpoint"} {
 		code, out, stderr := invoke(t, "replay", folder, "--until", "4500ms")
 		require.Equal(t, exitAsExpected, code, stderr)
-		require.Contains(t, out, " at 4.5s of 6s, seed 5: brief\n")
+		require.Contains(t, out, " at 4500ms of 6s, seed 5: brief\n")
 		require.Regexp(t, `(?m)^  n2 +10\.0\.0\.2 +crashed +1 +00:00:04\.500 +0s +-$`, out)
 		require.Regexp(t, `(?m)^  n1 +(leader|follower|candidate) since term \d`, out)
 		require.Contains(t, out, "  crash n2, since 3s\n")
@@ -69,19 +73,22 @@ func TestVisits(t *testing.T) {
 	require.Equal(t, exitAsExpected, code)
 	require.Contains(t, out, "the same run, bit for bit")
 
-	code, out, _ = invoke(t, "replay", folder, "--until", "0s")
-	require.Equal(t, exitAsExpected, code)
-	require.Contains(t, out, " at 0s of 6s, seed 5: brief\n")
+	for _, typed := range []string{"0s", "5200ms", "0.1m"} {
+		code, out, _ = invoke(t, "replay", folder, "--until", typed)
+		require.Equal(t, exitAsExpected, code)
+		require.Contains(t, out, " at "+typed+" of 6s, seed 5: brief\n")
+	}
 
 	for want, flags := range map[string][]string{
-		"--machine is about what --from shows": {"--until", "1s", "--machine", "n1"},
-		"--to is about what --from shows":      {"--to", "1s"},
-		"--out keeps a run":                    {"--until", "1s", "--out", t.TempDir()},
-		"want a time from 0 to 6s":             {"--until", "7s"},
-		"want one of them":                     {"--until", "1s", "--from", "1s"},
-		"want a time after --from 2s":          {"--from", "2s", "--to", "1s"},
-		`--trace: trace level "some"`:          {"--from", "2s", "--trace", "some"},
-		`kind "packets": want machine`:         {"--from", "2s", "--kind", "packets"},
+		"--machine is about what --from shows":   {"--until", "1s", "--machine", "n1"},
+		"--to is about what --from shows":        {"--to", "1s"},
+		"--out keeps a run":                      {"--until", "1s", "--out", t.TempDir()},
+		"--until 0.5m: want a time from 0 to 6s": {"--until", "0.5m"},
+		"want a duration such as 34.2s":          {"--until", "7"},
+		"want one of them":                       {"--until", "1s", "--from", "1s"},
+		"want a time after --from 2s":            {"--from", "2s", "--to", "1s"},
+		`--trace: trace level "some"`:            {"--from", "2s", "--trace", "some"},
+		`kind "packets": want machine`:           {"--from", "2s", "--kind", "packets"},
 	} {
 		code, _, stderr := invoke(t, append([]string{"replay", folder}, flags...)...)
 		require.Equal(t, exitFailed, code)

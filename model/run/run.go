@@ -102,6 +102,10 @@ type Fork struct {
 	// Seed is that of the past.
 	Seed uint64        `json:"seed"`
 	At   time.Duration `json:"at_ns"`
+	// Folder is that of the past, as whoever forked it named it; empty in runs of older builds.
+	Folder string `json:"folder,omitempty"`
+	// Of is set if the past is itself a future, of a run with yet another seed.
+	Of *Fork `json:"of,omitempty"`
 }
 
 // Nodes are the names of the machines with the role "node", in order.

@@ -116,7 +116,7 @@ func (s *Stage) Keep(w io.Writer) error {
 	return past.Write(w)
 }
 
-// Restore goes on from what Keep wrote. The trace in the run folder begins there.
+// Restore goes on from what Keep wrote. The trace in the run folder begins there, unless the deployment says where that of the time before is.
 func (s *Stage) Restore(r io.Reader, deployment scenarios.Deployment, recorder *scenarios.Recorder) error {
 	s.meter.start()
 	in := bufio.NewReaderSize(r, 1<<16)
@@ -151,7 +151,12 @@ func (s *Stage) Restore(r io.Reader, deployment scenarios.Deployment, recorder *
 	if err := s.take(past, past.Seed(), c.Memory, recorder); err != nil {
 		return err
 	}
-	if err := s.createTrace(deployment); err != nil {
+	if deployment.Past == "" {
+		err = s.createTrace(deployment)
+	} else {
+		err = s.copyTrace(deployment, s.world.TraceRecords())
+	}
+	if err != nil {
 		return err
 	}
 	return s.world.SetTrace(s.trace)

@@ -146,7 +146,7 @@ func TestFuturesDiffer(t *testing.T) {
 		require.NotContains(t, hashes, last.TraceHash)
 		hashes[last.TraceHash] = seed
 	}
-	require.Equal(t, &run.Fork{Seed: 1, At: 6 * time.Second}, last.Fork)
+	require.Equal(t, &run.Fork{Seed: 1, At: 6 * time.Second, Folder: string(trunk.Folder())}, last.Fork)
 	require.Equal(t, end(t, trunk).TraceHash, func() string {
 		for hash, seed := range hashes {
 			if seed == 1 {
@@ -183,7 +183,7 @@ func TestKeptRunsGoOnExactly(t *testing.T) {
 			var kept bytes.Buffer
 			require.NoError(t, play.Keep(&kept))
 			stage := simulated.New(programs, simulated.Options{Trace: trace.Full})
-			restored, err := scenarios.Restore(bufio.NewReader(&kept), stage, scenario, seed, run.Folder(t.TempDir()))
+			restored, err := scenarios.Restore(bufio.NewReader(&kept), stage, scenario, seed, run.Folder(t.TempDir()), "")
 			require.NoError(t, err)
 			require.Equal(t, at, restored.Now())
 			r := end(t, restored)
@@ -209,7 +209,7 @@ func TestKeptRunsOfAnotherBuildAreRefused(t *testing.T) {
 		kept.String()[:kept.Len()/2]: "restoring a run",
 	} {
 		stage := simulated.New(programs, simulated.Options{})
-		_, err := scenarios.Restore(bufio.NewReader(strings.NewReader(text)), stage, short(), 1, run.Folder(t.TempDir()))
+		_, err := scenarios.Restore(bufio.NewReader(strings.NewReader(text)), stage, short(), 1, run.Folder(t.TempDir()), "")
 		require.ErrorContains(t, err, want)
 		require.NoError(t, stage.Close())
 	}

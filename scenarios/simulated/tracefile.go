@@ -59,6 +59,38 @@ func (s *Stage) continueTrace(other *Stage, folder run.Folder) error {
 	return nil
 }
 
+// copyTrace begins the trace in the run folder with what the one in the folder of its past holds of the first so many records.
+func (s *Stage) copyTrace(deployment scenarios.Deployment, records uint64) error {
+	file, err := OpenTrace(deployment.Past)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	reader, err := trace.NewReader(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	defer reader.Close()
+	deployment.Seed = reader.Seed() // that of the first past, if it is a future's
+	if err := s.createTrace(deployment); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		index, record, err := reader.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("%s: %w", file.Name(), err)
+		case first && index > 0 && reader.Level() == trace.Full:
+			return fmt.Errorf("%s holds only the end of the trace", file.Name())
+		case index >= records:
+			return nil
+		}
+		s.trace.Record(index, record)
+	}
+}
+
 // OpenTrace opens the trace of a run, whichever level it has, for trace.NewReader.
 func OpenTrace(folder run.Folder) (*os.File, error) {
 	for _, full := range []string{run.FullTraceFile, run.OlderFullTraceFile} {

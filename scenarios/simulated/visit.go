@@ -17,7 +17,7 @@ import (
 	"muster/scenarios"
 )
 
-// Again begins a run again, for replays. A future of another run begins where it parted from it. It is closed with Play.Stage.
+// Again begins a run again, for replays. A future of another run begins where it parted from that. It is closed with Play.Stage.
 func Again(ctx context.Context, programs *Programs, before run.Run, options Options, folder run.Folder) (*scenarios.Play, error) {
 	scenario, err := scenarios.Parse(before.Details)
 	if err != nil {
@@ -31,10 +31,13 @@ func Again(ctx context.Context, programs *Programs, before run.Run, options Opti
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	past, err := scenarios.Begin(ctx, New(programs, options), scenario, before.Fork.Seed, run.Folder(scratch))
+	beginning := before
+	beginning.Seed, beginning.Fork = before.Fork.Seed, before.Fork.Of
+	past, err := Again(ctx, programs, beginning, options, run.Folder(scratch))
 	if err != nil {
 		return nil, err
 	}
+	past.KnownAs(run.Folder(before.Fork.Folder))
 	var future *scenarios.Play
 	if err = past.To(ctx, before.Fork.At); err == nil {
 		future, err = past.Fork(scenario, before.Seed, folder)
@@ -43,7 +46,7 @@ func Again(ctx context.Context, programs *Programs, before run.Run, options Opti
 }
 
 // interval is how much time lies between two checkpoints of a run. To go on from one takes some 0.5 s, to simulate two loaded seconds 0.2 s; a
-// checkpoint of three nodes takes 2 MB.
+// checkpoint of three nodes takes 2 MB and 0.1 s, so that a run which leaves them takes twice as long.
 const interval = 2 * time.Second
 
 // extension is that of checkpoints' files, which are named for the time: "35s.checkpoint".
@@ -81,6 +84,16 @@ type Journey struct {
 // Visit goes to a moment: after everything that happened by itself until then, and before the faults of that very moment. What happens on
 // the way, from the checkpoint that it begins with, is recorded into a folder. The caller closes the stage of the play.
 func (t *Traveller) Visit(ctx context.Context, at time.Duration, options Options, into run.Folder) (*scenarios.Play, Journey, error) {
+	return t.goTo(ctx, at, options, into, "")
+}
+
+// Relive goes to a moment as Visit does, and its folder holds all that the run left until then: futures can be forked from there.
+func (t *Traveller) Relive(ctx context.Context, at time.Duration, into run.Folder) (*scenarios.Play, Journey, error) {
+	return t.goTo(ctx, at, Options{Trace: TraceLevelOf(t.before)}, into, t.folder)
+}
+
+// goTo goes to a moment. What the run left before the checkpoint that it begins with is copied from past, if that is not empty.
+func (t *Traveller) goTo(ctx context.Context, at time.Duration, options Options, into, past run.Folder) (*scenarios.Play, Journey, error) {
 	if at < 0 || at > t.before.Lasted {
 		return nil, Journey{}, fmt.Errorf("%s: %v: want a time from 0 to %v, the run's end", t.folder, at, t.before.Lasted)
 	}
@@ -88,7 +101,7 @@ func (t *Traveller) Visit(ctx context.Context, at time.Duration, options Options
 		return nil, Journey{}, fmt.Errorf("%s: %v: until %v it is the run with seed %d: visit that", t.folder, at, fork.At, fork.Seed)
 	}
 	var journey Journey
-	play, err := t.nearest(at, options, into, &journey)
+	play, err := t.nearest(at, options, into, past, &journey)
 	if err != nil {
 		return nil, journey, err
 	}
@@ -97,18 +110,28 @@ func (t *Traveller) Visit(ctx context.Context, at time.Duration, options Options
 			return nil, journey, err
 		}
 	}
-	for next := (play.Now()/interval + 1) * interval; next <= at; next += interval {
-		if err := play.To(ctx, next); err != nil {
-			return nil, journey, errors.Join(err, play.Stage().Close())
-		}
-		if err := t.keep(play); err != nil {
-			return nil, journey, errors.Join(err, play.Stage().Close())
-		}
-	}
-	if err := play.To(ctx, at); err != nil {
+	play.KnownAs(t.folder)
+	if err := leaveCheckpoints(ctx, play, at, t.folder); err != nil {
 		return nil, journey, errors.Join(err, play.Stage().Close())
 	}
 	return play, journey, nil
+}
+
+// LeaveCheckpoints lets a play go on to a time, and leaves checkpoints in its run folder on the way, for visits.
+func LeaveCheckpoints(ctx context.Context, play *scenarios.Play, until time.Duration) error {
+	return leaveCheckpoints(ctx, play, until, play.Folder())
+}
+
+func leaveCheckpoints(ctx context.Context, play *scenarios.Play, until time.Duration, folder run.Folder) error {
+	for next := (play.Now()/interval + 1) * interval; next <= until; next += interval {
+		if err := play.To(ctx, next); err != nil {
+			return err
+		}
+		if err := keep(play, folder); err != nil {
+			return err
+		}
+	}
+	return play.To(ctx, until)
 }
 
 // Checkpoints are the moments that have been kept.
@@ -128,7 +151,7 @@ func (t *Traveller) Checkpoints() ([]time.Duration, error) {
 }
 
 // nearest goes on from the last checkpoint that is not after a time; nil if there is none that can be used. One that cannot is removed.
-func (t *Traveller) nearest(at time.Duration, options Options, into run.Folder, journey *Journey) (*scenarios.Play, error) {
+func (t *Traveller) nearest(at time.Duration, options Options, into, past run.Folder, journey *Journey) (*scenarios.Play, error) {
 	times, err := t.Checkpoints()
 	if err != nil {
 		return nil, err
@@ -143,44 +166,44 @@ func (t *Traveller) nearest(at time.Duration, options Options, into run.Folder, 
 		if last == 0 {
 			return nil, nil
 		}
-		play, err := t.restore(last, options, into)
+		play, err := t.restore(last, options, into, past)
 		if err == nil {
 			journey.From = last
 			return play, nil
 		}
 		journey.Refused = err
 		at = last - 1
-		if err := os.Remove(t.file(last)); err != nil {
+		if err := os.Remove(checkpointFile(t.folder, last)); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (t *Traveller) file(at time.Duration) string {
-	return t.folder.Path(run.CheckpointsFolder, at.String()+extension)
+func checkpointFile(folder run.Folder, at time.Duration) string {
+	return folder.Path(run.CheckpointsFolder, at.String()+extension)
 }
 
-func (t *Traveller) restore(at time.Duration, options Options, into run.Folder) (*scenarios.Play, error) {
+func (t *Traveller) restore(at time.Duration, options Options, into, past run.Folder) (*scenarios.Play, error) {
 	scenario, err := scenarios.Parse(t.before.Details)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.Open(t.file(at))
+	file, err := os.Open(checkpointFile(t.folder, at))
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
 	stage := New(t.programs, options)
-	play, err := scenarios.Restore(bufio.NewReaderSize(file, 1<<16), stage, scenario, t.before.Seed, into)
+	play, err := scenarios.Restore(bufio.NewReaderSize(file, 1<<16), stage, scenario, t.before.Seed, into, past)
 	if err != nil {
 		return nil, errors.Join(err, stage.Close())
 	}
 	return play, nil
 }
 
-// keep leaves a checkpoint.
-func (t *Traveller) keep(play *scenarios.Play) error {
-	path := t.file(play.Now())
+// keep leaves a checkpoint in a run folder.
+func keep(play *scenarios.Play, folder run.Folder) error {
+	path := checkpointFile(folder, play.Now())
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}

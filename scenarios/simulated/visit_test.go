@@ -1,7 +1,10 @@
 package simulated_test
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +55,50 @@ func TestVisitsAreExact(t *testing.T) {
 	}
 	_, journey := visit(t, original.Folder(), 9*time.Second)
 	require.Equal(t, 8*time.Second, journey.From)
+}
+
+// TestFuturesFromCheckpoints forks a run, and one of its futures, from boot and from a checkpoint: what is left is the same.
+func TestFuturesFromCheckpoints(t *testing.T) {
+	programs, err := guests()
+	require.NoError(t, err)
+	scenario := futures()[1]
+	original := begin(t, scenario, 3, trace.Normal)
+	end(t, original)
+	folder := original.Folder()
+	for i, at := range []time.Duration{5 * time.Second, 7500 * time.Millisecond} {
+		var leftFromBoot map[string]string
+		var future run.Run
+		next := run.Folder(filepath.Join(t.TempDir(), "future"))
+		for _, from := range []time.Duration{0, at / (2 * time.Second) * (2 * time.Second)} {
+			traveller, err := simulated.NewTraveller(programs, folder)
+			require.NoError(t, err)
+			trunk, journey, err := traveller.Relive(t.Context(), at, run.Folder(t.TempDir()))
+			require.NoError(t, err)
+			require.NoError(t, journey.Refused)
+			require.Equal(t, from, journey.From)
+			fork, err := trunk.Fork(scenario, uint64(4+i), next)
+			require.NoError(t, err)
+			future = end(t, fork)
+			require.NoError(t, trunk.Stage().Close())
+			if leftFromBoot == nil {
+				leftFromBoot = left(t, next)
+			}
+			for name, content := range left(t, next) {
+				require.Equal(t, strings.Split(leftFromBoot[name], "\n"), strings.Split(content, "\n"), name)
+			}
+		}
+		require.Equal(t, at, future.Fork.At)
+		require.Equal(t, string(folder), future.Fork.Folder)
+		require.Equal(t, fmt.Sprintf("muster fork %s --at %v --seed %d", folder, at, 4+i), future.Replay)
+
+		again, err := simulated.Again(t.Context(), programs, future, simulated.Options{}, run.Folder(t.TempDir()))
+		require.NoError(t, err)
+		repeated := end(t, again)
+		require.Equal(t, future.TraceHash, repeated.TraceHash)
+		require.Equal(t, future.Replay, repeated.Replay)
+		require.Equal(t, future.Fork, repeated.Fork)
+		folder = next
+	}
 }
 
 func TestCheckpointsOfNoUse(t *testing.T) {
