@@ -22,8 +22,11 @@ have: C code (cgo), mmap, raw system calls, file locks. Each such package is nam
 What can be built but might miss something, such as other programs to start (os/exec), is warned of.`,
 		Example: `  muster build ./cmd/server                        # can it run on simulated machines?
   muster build ./cmd/server -o server.wasm         # keep the WebAssembly module`,
-		Args: cobra.ExactArgs(1),
+		Args: wants(1, 1, "a PACKAGE: the folder of a main package, or an import path"),
 		RunE: func(command *cobra.Command, arguments []string) error {
+			if err := checkGuests(command.Context(), arguments[0]); err != nil {
+				return err
+			}
 			built, err := buildGuest(command.Context(), command.ErrOrStderr(), arguments[0])
 			if err != nil {
 				return err

@@ -144,8 +144,9 @@ func (f conformanceFlags) simulate(command *cobra.Command, profiles []string) ([
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(command.ErrOrStderr(), "building the programs …")
+	built := sayIfSlow(command.ErrOrStderr(), "building the programs for simulated machines, as far as they have changed …")
 	programs, err := conformance.Build(command.Context(), root)
+	built()
 	if err != nil {
 		return nil, err
 	}

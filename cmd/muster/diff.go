@@ -28,7 +28,7 @@ first difference that was written, so that what came before it is found; --as-wr
 Exit codes: 0 they are the same; 1 they differ; 2 they cannot be compared.`,
 		Example: `  muster diff runs/calm-seed1 runs/calm-seed1-again
   muster run ./server --trace one.trace && muster run ./server --trace two.trace && muster diff one.trace two.trace`,
-		Args: cobra.ExactArgs(2),
+		Args: wants(2, 2, "two runs: folders of simulated ones, or trace files"),
 		RunE: func(command *cobra.Command, paths []string) error {
 			difference, err := differenceOf(paths[0], paths[1])
 			if err != nil {

@@ -18,7 +18,7 @@ func newCheckCommand() *cobra.Command {
 run folders stands for all of them; its index page and JUnit file are made anew, too.`,
 		Example: `  muster check runs/leader-isolated-seed7
   muster check runs`,
-		Args: cobra.MinimumNArgs(1),
+		Args: wants(1, 0, "run folders, or folders that hold some"),
 		RunE: func(command *cobra.Command, paths []string) error {
 			folders, err := foldersAt(paths)
 			var results []reports.Result
@@ -58,7 +58,7 @@ func newReportCommand() *cobra.Command {
 		Short: "Make the reports of runs anew, without judging them again",
 		Example: `  muster report runs/leader-isolated-seed7
   muster report runs                               # all of them, and the index page`,
-		Args: cobra.MinimumNArgs(1),
+		Args: wants(1, 0, "run folders, or folders that hold some"),
 		RunE: func(command *cobra.Command, paths []string) error {
 			folders, err := foldersAt(paths)
 			var whole []run.Folder

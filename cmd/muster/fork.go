@@ -41,7 +41,7 @@ It goes on from the last checkpoint before the moment, and leaves one every two 
 		Example: `  muster fork runs/leader-isolated-seed7 --at 20s --seeds 50
   muster fork runs/leader-isolated-seed7 --at 20s --seed 31 --out again
   muster fork futures/leader-isolated-seed8 --at 30s --seeds 5    # futures of one of those futures`,
-		Args: cobra.ExactArgs(1),
+		Args: wants(1, 1, "the folder of a simulated run"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if !command.Flags().Changed("at") {
 				return errors.New("want --at, the moment from which on there are to be other futures, for example --at 20s")

@@ -37,7 +37,7 @@ With --target the clients work against a cluster that already runs. It is not ha
 registered is in a namespace of the run's own, which is emptied in the end.`,
 		Example: `  muster live leader-killed
   muster live calm --target http://10.0.0.1:8848,http://10.0.0.2:8848,http://10.0.0.3:8848`,
-		Args:              cobra.ExactArgs(1),
+		Args:              wants(1, 1, "a SCENARIO (muster scenarios lists them)"),
 		ValidArgsFunction: completeOneScenario,
 		RunE: func(command *cobra.Command, names []string) error {
 			scenario, err := scenarios.Find(names[0])
@@ -78,15 +78,14 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(command.ErrOrStderr(), "building the programs …")
+	built := sayIfSlow(command.ErrOrStderr(), "building the programs …")
 	programs, err := live.BuildPrograms(command.Context(), root, filepath.Join(root, "build"))
+	if err == nil && f.target == "" && slices.Contains(scenario.Plan.Kinds(), run.KindUpgrade) {
+		programs, err = programs.BuildNext(command.Context(), root, filepath.Join(root, "build"))
+	}
+	built()
 	if err != nil {
 		return err
-	}
-	if f.target == "" && slices.Contains(scenario.Plan.Kinds(), run.KindUpgrade) {
-		if programs, err = programs.BuildNext(command.Context(), root, filepath.Join(root, "build")); err != nil {
-			return err
-		}
 	}
 	b := batch{parallel: 1, newStage: func(trace.Level) scenarios.Stage {
 		if f.target != "" {

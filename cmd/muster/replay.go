@@ -35,7 +35,7 @@ nearest, which takes less than a second. --checkpoints leaves them for the whole
   muster replay runs/leader-isolated-seed7 --out again        # and keep the new run
   muster replay runs/leader-isolated-seed7 --until 34.2s      # how does the world stand there?
   muster replay runs/leader-isolated-seed7 --from 16s --to 16.5s --machine n2 --kind net`,
-		Args: cobra.ExactArgs(1),
+		Args: wants(1, 1, "the folder of a simulated run"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if err := visit.check(command); err != nil {
 				return err

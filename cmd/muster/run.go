@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -17,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"muster/sim"
-	"muster/sim/guest"
 	"muster/sim/trace"
 )
 
@@ -73,7 +70,7 @@ Exit codes: 0 no program failed; 1 one did; 2 it could not be built or run.`,
 		Example: `  muster run ./examples/raft --machines 3 -- -id {n} -peers {ip:1}:7000,{ip:2}:7000,{ip:3}:7000
   muster run ./server --with './client -server {ip:1}:8080' --for 1m --seed 7 -- -listen {ip}:8080
   muster run ./server --machines 3 --at 5s=kill:2 --at 10s=restart:2 --at 20s=isolate:1 --at 30s=heal --for 45s`,
-		Args: cobra.MinimumNArgs(1),
+		Args: wants(1, 0, "a PACKAGE: the folder of a main package, or an import path"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			defer endAtSecondSignal(command.ErrOrStderr())()
 			return flags.run(command, arguments[0], arguments[1:])
@@ -213,12 +210,18 @@ func (f runFlags) run(command *cobra.Command, pack string, arguments []string) e
 	if err != nil {
 		return err
 	}
-	programs := map[string]sim.Program{}
+	var packs []string
 	for _, m := range machines {
-		if _, built := programs[m.pack]; built {
-			continue
+		if !slices.Contains(packs, m.pack) {
+			packs = append(packs, m.pack)
 		}
-		if programs[m.pack], err = loadGuest(command, m.pack); err != nil {
+	}
+	if err := checkGuests(command.Context(), packs...); err != nil {
+		return err
+	}
+	programs := map[string]sim.Program{}
+	for _, pack := range packs {
+		if programs[pack], err = loadGuest(command, pack); err != nil {
 			return err
 		}
 	}
@@ -303,50 +306,4 @@ func play(ctx context.Context, world *sim.World, out *console, strikes []strike,
 			return err
 		}
 	}
-}
-
-// loadGuest builds a program for simulated machines and compiles it.
-func loadGuest(command *cobra.Command, pack string) (sim.Program, error) {
-	built, err := buildGuest(command.Context(), command.ErrOrStderr(), pack)
-	if err != nil {
-		return sim.Program{}, err
-	}
-	program, err := sim.Load(command.Context(), built)
-	if err != nil {
-		return sim.Program{}, fmt.Errorf("compiling the guest %s: %w", pack, err)
-	}
-	return program, nil
-}
-
-// buildGuest builds a program for simulated machines into the user's cache. If it cannot be built, the error says what stands in the way.
-func buildGuest(ctx context.Context, progress io.Writer, pack string) (guest.Program, error) {
-	options, err := guestOptions(pack)
-	if err != nil {
-		return guest.Program{}, err
-	}
-	fmt.Fprintf(progress, "building %s for simulated machines …\n", pack)
-	built, err := guest.Build(ctx, options)
-	if err == nil {
-		return built, nil
-	}
-	if err = guest.Explain(ctx, options, err); options.Package != pack {
-		err = fmt.Errorf("%s: %w", pack, err)
-	}
-	return guest.Program{}, err
-}
-
-// guestOptions say how to build a package, which is a folder or an import path.
-func guestOptions(pack string) (guest.Options, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return guest.Options{}, fmt.Errorf("finding a folder for guests: %w", err)
-	}
-	options := guest.Options{Package: pack, Dir: ".", Cache: filepath.Join(cache, "muster", "guests")}
-	if info, err := os.Stat(pack); err == nil && info.IsDir() {
-		// The folder may belong to another module than the working folder does.
-		options.Package, options.Dir = ".", pack
-	} else if errors.Is(err, fs.ErrNotExist) && (strings.HasPrefix(pack, ".") || filepath.IsAbs(pack)) {
-		return guest.Options{}, fmt.Errorf("no package at %s: want the folder of a main package, or an import path", pack)
-	}
-	return options, os.MkdirAll(options.Cache, 0o777)
 }

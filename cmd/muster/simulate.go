@@ -193,14 +193,23 @@ func as(chosen []scenarios.Scenario, profile string, catalog bool) ([]scenarios.
 }
 
 // simulatedPrograms builds the guests of the source tree around the working directory, with another registry in the place of ours if node
-// names one, and another build to upgrade to if next does. The first time that takes a while, so it says so.
+// names one, and another build to upgrade to if next does. If that takes a while, it says so.
 func simulatedPrograms(command *cobra.Command, node, next string) (*simulated.Programs, error) {
 	root, err := scenarios.ModuleRoot(".")
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintln(command.ErrOrStderr(), "building the programs for simulated machines; after a change that takes a while, the first time a few minutes …")
+	for _, named := range []struct{ flag, pack string }{{"--node", node}, {"--node-next", next}} {
+		if named.pack == "" {
+			continue
+		}
+		if err := checkGuests(command.Context(), named.pack); err != nil {
+			return nil, fmt.Errorf("%s: %w", named.flag, err)
+		}
+	}
+	built := sayIfSlow(command.ErrOrStderr(), "building the programs for simulated machines, as far as they have changed; the first time that takes a few minutes …")
 	programs, err := simulated.BuildPrograms(command.Context(), root)
+	built()
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ machine did, and what others did with it.`,
 		Example: `  muster simulate leader-isolated --seed 7 --trace full
   muster trace runs/leader-isolated-seed7 --machine n2 --from 12s --to 13s --kind net
   muster trace runs/leader-isolated-seed7 --kind fault`,
-		Args: cobra.ExactArgs(1),
+		Args: wants(1, 1, "the folder of a simulated run, or a trace file"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if err := shown.parse(); err != nil {
 				return err

@@ -12,10 +12,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/google/renameio/v2"
 
 	"muster/sim/guest/restructure"
+	"muster/sim/prune"
 )
 
 // Options say what to build and where to leave it.
@@ -24,7 +26,7 @@ type Options struct {
 	Package string
 	// Dir is where the go command runs, in the module that the package belongs to; the current directory if empty.
 	Dir string
-	// Cache is the folder for what is built. Several processes may use it at once.
+	// Cache is the folder for what is built. Several processes may use it at once. What was not used for longest goes when it holds more than 2 GiB.
 	Cache string
 	// Tags are build tags.
 	Tags []string
@@ -61,6 +63,12 @@ func (p Program) Read() ([]byte, error) {
 	return content, nil
 }
 
+// How much of what was built a cache keeps: some fifty programs. None goes that was used in the last while.
+const (
+	mostCached  = 2 << 30
+	spareCached = time.Hour
+)
+
 // Build compiles a program for simulated machines. If nothing changed since the last time, it takes as long as the go command needs to
 // find that out. The error of a program that does not compile holds the compiler's messages.
 func Build(ctx context.Context, o Options) (Program, error) {
@@ -90,6 +98,7 @@ func build(ctx context.Context, o Options) (Program, error) {
 	if err := tools.check(); err != nil {
 		return Program{}, err
 	}
+	_ = prune.To(cache, mostCached, spareCached, time.Now()) // a cache from which nothing can be removed serves all the same
 	overlay, err := tools.writeOverlay(cache, o.PlainLibrary)
 	if err != nil {
 		return Program{}, err

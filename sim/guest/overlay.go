@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // overlayFiles replace files of the same names below GOROOT/src, or stand beside them.
@@ -21,6 +22,9 @@ import (
 var overlayFiles embed.FS
 
 const overlayRoot = "_overlay"
+
+// overlayPrefix is what the names of the folders begin with that overlays are written to.
+const overlayPrefix = "_overlay-"
 
 // originals are the SHA-256 hashes of the files that the overlay replaces, as they are in the Go version that it was written for.
 // After a look at what changed in a new version, list its hashes with: cd $(go env GOROOT)/src && sha256sum FILES
@@ -119,7 +123,7 @@ func (t toolchain) writeOverlay(cache string, plain bool) (string, error) {
 	}
 	// The folder is named by what is in it, so that different builds of this package can share a cache, and so that the go command does not take
 	// it for packages of the module that the cache lies in.
-	folder := filepath.Join(cache, "_overlay-"+hex.EncodeToString(content.Sum(nil))[:16])
+	folder := filepath.Join(cache, overlayPrefix+hex.EncodeToString(content.Sum(nil))[:16])
 	for name, source := range sources {
 		if plain && onlyFaster[name] {
 			continue
@@ -137,7 +141,24 @@ func (t toolchain) writeOverlay(cache string, plain bool) (string, error) {
 	// Another Go may use the same folder.
 	sum := sha256.Sum256(list)
 	file := filepath.Join(folder, "replace-"+hex.EncodeToString(sum[:])[:16]+".json")
+	dropOverlays(cache, folder, time.Now())
 	return file, writeOnce(file, list)
+}
+
+// overlayLives is how long an overlay stays that no build used.
+const overlayLives = 7 * 24 * time.Hour
+
+// dropOverlays notes that an overlay is in use, and removes those in the same cache that have not been for long: each version of them has
+// a folder of its own. What cannot be removed stays.
+func dropOverlays(cache, inUse string, now time.Time) {
+	_ = os.Chtimes(inUse, now, now)
+	entries, _ := os.ReadDir(cache)
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err == nil && strings.HasPrefix(entry.Name(), overlayPrefix) && now.Sub(info.ModTime()) > overlayLives {
+			_ = os.RemoveAll(filepath.Join(cache, entry.Name()))
+		}
+	}
 }
 
 // writeOnce writes a file that others may be writing with the same content.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -76,4 +77,25 @@ func TestPlainOverlay(t *testing.T) {
 		require.Contains(t, whole, file)
 		require.NotContains(t, plain, file)
 	}
+}
+
+func TestOverlaysThatNobodyUsesGo(t *testing.T) {
+	tools, err := findToolchain(t.Context(), ".")
+	require.NoError(t, err)
+	cache := t.TempDir()
+	file, err := tools.writeOverlay(cache, false)
+	require.NoError(t, err)
+	now := time.Now()
+	for name, unused := range map[string]time.Duration{"_overlay-old": 8 * 24 * time.Hour, "_overlay-other": 6 * 24 * time.Hour, "program": 80 * 24 * time.Hour} {
+		folder := filepath.Join(cache, name)
+		require.NoError(t, os.MkdirAll(filepath.Join(folder, "net"), 0o777))
+		require.NoError(t, os.Chtimes(folder, now.Add(-unused), now.Add(-unused)))
+	}
+	require.NoError(t, os.Chtimes(filepath.Dir(file), now.Add(-8*24*time.Hour), now.Add(-8*24*time.Hour)))
+	_, err = tools.writeOverlay(cache, false)
+	require.NoError(t, err)
+	require.NoDirExists(t, filepath.Join(cache, "_overlay-old"))
+	require.DirExists(t, filepath.Join(cache, "_overlay-other"), "another version, which somebody may use")
+	require.DirExists(t, filepath.Join(cache, "program"))
+	require.FileExists(t, file, "it is in use now")
 }

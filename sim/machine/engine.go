@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 	goruntime "runtime"
 	"sync"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
+
+	"muster/sim/prune"
 )
 
 // Engine compiles programs to machine code and instantiates them. It is meant to live as long as the host's process, and many
@@ -59,7 +62,15 @@ func DefaultCache() (string, error) {
 	return filepath.Join(dir, "muster", "wazero"), nil
 }
 
-// NewEngine returns an engine that keeps compiled code in the folder cache. Several processes may share the folder.
+// Of compiled code as much is kept as mostCached says: a registry node takes some 40 MB, with checks 100 MB, and each version of a program has
+// its own. None goes that was used in the last while.
+const (
+	mostCached  = 4 << 30
+	spareCached = 10 * time.Minute
+)
+
+// NewEngine returns an engine that keeps compiled code in the folder cache. Several processes may share the folder. What was not used for
+// longest goes when it holds more than 4 GiB.
 //
 // If this program is built with the tag "unchecked" and the wazero that goes with it, loads and stores of programs are not checked, but
 // where there is no address space for that; they are about twice as fast. A program that uses package unsafe to reach for what is not
@@ -74,6 +85,7 @@ func NewCheckedEngine(cache string) (*Engine, error) {
 }
 
 func newEngine(cache string, alwaysChecked bool) (*Engine, error) {
+	_ = prune.To(cache, mostCached, spareCached, time.Now()) // a cache from which nothing can be removed serves all the same
 	e := &Engine{
 		cache:         cache,
 		alwaysChecked: alwaysChecked,
