@@ -20,6 +20,9 @@ import (
 // MaxMessage is the size in bytes of the largest payload that is taken in or sent out (Nacos: 10 MiB).
 const MaxMessage = 10 << 20
 
+// Window is how many bytes either end of a connection may send ahead. One that gRPC finds by itself, the default, costs a ping a request.
+const Window = 1 << 20
+
 // What a server puts up with from connections.
 const (
 	// connectionTimeout is how long a connection may take to be set up.
@@ -28,8 +31,6 @@ const (
 	idleTimeout = 30 * time.Second
 	// writeBuffer has a list of a hundred instances go out in one piece. A connection has it only while it writes.
 	writeBuffer = 64 << 10
-	// window is how many bytes a connection's other end may send ahead. One that gRPC finds by itself, the default, costs a ping a request.
-	window = 1 << 20
 	// maxStreams is how many requests and streams one connection may have under way; more wait at its other end.
 	maxStreams = 1000
 )
@@ -79,7 +80,7 @@ func NewServer(logger *slog.Logger) *Server {
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
 		grpc.ForceServerCodecV2(NewCodec()), grpc.WriteBufferSize(writeBuffer),
-		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
+		grpc.StaticStreamWindowSize(Window), grpc.StaticConnWindowSize(Window),
 		grpc.StatsHandler(connections{s}),
 		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(maxStreams),
 		// Clients may ask for a sign of life whenever they like. The server itself does not ask, but leaves that to TCP and to SDK.scan: grpc

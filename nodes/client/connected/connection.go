@@ -72,6 +72,7 @@ func (n *connection) dial(address string) (err error) {
 		grpc.WithDisableServiceConfig(),
 		grpc.WithIdleTimeout(0),
 		grpc.WithNoProxy(),
+		grpc.WithStaticStreamWindowSize(rpc.Window), grpc.WithStaticConnWindowSize(rpc.Window),
 		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 			if dialled.Swap(true) {
 				return nil, errSecond
