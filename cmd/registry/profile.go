@@ -25,10 +25,8 @@ func (s settings) liveness(options liveness.Options) liveness.Options {
 	return options
 }
 
-// distro is what the profile compares, and how long it waits.
+// distro is what the profile compares.
 func (s settings) distro(config distro.Config) distro.Config {
-	if s.profile == registry.Nacos1 {
-		config.Lists, config.BatchDelay = true, distro.DefaultBatchDelay
-	}
+	config.Lists = s.profile == registry.Nacos1
 	return config
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/model"
+	"muster/model/run"
 	"muster/nodes/membership"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
@@ -42,6 +43,15 @@ type cluster struct {
 	last map[string]int
 	// messages counts what was delivered, by operation.
 	messages map[Operation]int
+	// calls are all that nodes sent, delivered or not.
+	calls []call
+}
+
+// call is one message of a node.
+type call struct {
+	at      time.Time
+	link    string
+	request DistroDataRequest
 }
 
 type node struct {
@@ -69,8 +79,11 @@ func (w wire) Call(ctx context.Context, to string, request any, response rpc.Res
 		w.cluster.lost[link], w.cluster.last[link] = left <= 0, left-1
 	}
 	lost, target := w.cluster.lost[link], w.cluster.nodes[to]
-	if data, ok := request.(DistroDataRequest); ok && !lost && target != nil {
-		w.cluster.messages[data.DataOperation]++
+	if data, ok := request.(DistroDataRequest); ok {
+		w.cluster.calls = append(w.cluster.calls, call{time.Now(), link, data})
+		if !lost && target != nil {
+			w.cluster.messages[data.DataOperation]++
+		}
 	}
 	w.cluster.mu.Unlock()
 	switch {
@@ -121,9 +134,7 @@ func (c *cluster) start(name string) *node {
 	require.NoError(c.t, err)
 	n.registry = registry.New(registry.Options{Profile: c.profile, Self: name, Owner: n.membership.Owner})
 	config := Config{Registry: n.registry, Membership: n.membership, Peers: wire{c, name}, Logger: logger, SyncDelay: c.syncDelay}
-	if c.profile == registry.Nacos1 {
-		config.Lists, config.BatchDelay = true, DefaultBatchDelay
-	}
+	config.Lists = c.profile == registry.Nacos1
 	n.distro = New(config)
 	n.membership.Handle(n.server)
 	n.distro.Handle(n.server)
@@ -165,6 +176,43 @@ func (c *cluster) delivered(operation Operation) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.messages[operation]
+}
+
+// sent are the messages of an operation over a link since a time, and when each was sent, counted from then.
+func (c *cluster) sent(link string, operation Operation, since time.Time) (requests []DistroDataRequest, after []time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, call := range c.calls {
+		if call.link == link && call.request.DataOperation == operation && !call.at.Before(since) {
+			requests, after = append(requests, call.request), append(after, call.at.Sub(since))
+		}
+	}
+	return requests, after
+}
+
+// failed is when a node said that a peer could not be told, counted from a time.
+func (c *cluster) failed(name string, since time.Time) (after []time.Duration) {
+	synctest.Wait()
+	for line := range strings.Lines(c.nodes[name].log.String()) {
+		var event struct {
+			Time time.Time `json:"time"`
+			Msg  string    `json:"msg"`
+		}
+		require.NoError(c.t, json.Unmarshal([]byte(line), &event))
+		if event.Msg == run.EventDistroSyncFailed && !event.Time.Before(since) {
+			after = append(after, event.Time.Sub(since))
+		}
+	}
+	return after
+}
+
+// kill ends a node at once; what it knew is gone.
+func (c *cluster) kill(name string) {
+	c.mu.Lock()
+	n := c.nodes[name]
+	delete(c.nodes, name)
+	c.mu.Unlock()
+	n.stop()
 }
 
 // owned returns the n-th instance whose client the node is responsible for when all are UP.

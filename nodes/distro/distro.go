@@ -36,8 +36,13 @@ const (
 	dropGrace = 15 * time.Second
 )
 
-// DefaultBatchDelay is how long Nacos 1.x gathers what is to be told to a peer (GlobalConfig.getTaskDispatchPeriod, halved).
-const DefaultBatchDelay = time.Second
+// What Nacos 1.x does otherwise (naming/misc/GlobalConfig).
+const (
+	// listBatchDelay is how long it gathers what is to be told to a peer (getTaskDispatchPeriod, halved).
+	listBatchDelay = time.Second
+	// listRetryDelay is when it tries again (getSyncRetryDelay).
+	listRetryDelay = 5 * time.Second
+)
 
 // Caller sends a request to a peer: an *rpc.Pool.
 type Caller interface {
@@ -51,17 +56,15 @@ type Config struct {
 	Peers      Caller
 	Logger     *slog.Logger
 
-	// Lists: compare the lists of services with peers', by checksums, and not clients by revisions (Nacos 1.x).
+	// Lists: compare the lists of services with peers', by checksums, and not clients by revisions, and have a first change that is due
+	// wait a second for others to be told with it (Nacos 1.x).
 	Lists bool
 
 	// SyncDelay is how long after a first change a client is told: 1 s.
 	SyncDelay time.Duration
-	// BatchDelay is how long a first client that is due waits for others to be told with it. Zero: not at all. Nacos 1.x has
-	// DefaultBatchDelay.
-	BatchDelay time.Duration
 	// SyncTimeout of one message: 3 s.
 	SyncTimeout time.Duration
-	// RetryDelay after a message that failed: 3 s.
+	// RetryDelay after a message that failed: 3 s, 5 s with Lists.
 	RetryDelay time.Duration
 	// VerifyEvery is the time between two verifications: 5 s.
 	VerifyEvery time.Duration
@@ -95,6 +98,9 @@ type Distro struct {
 func New(config Config) *Distro {
 	config.SyncDelay = cmp.Or(config.SyncDelay, time.Second)
 	config.SyncTimeout = cmp.Or(config.SyncTimeout, 3*time.Second)
+	if config.Lists {
+		config.RetryDelay = cmp.Or(config.RetryDelay, listRetryDelay)
+	}
 	config.RetryDelay = cmp.Or(config.RetryDelay, 3*time.Second)
 	config.VerifyEvery = cmp.Or(config.VerifyEvery, 5*time.Second)
 	config.LoadRetry = cmp.Or(config.LoadRetry, 30*time.Second)

@@ -58,17 +58,21 @@ func (t *target) add(due time.Time, clientIDs ...string) {
 }
 
 // take removes and returns the clients that are to be told now, in order, and says when the next ones will be; zero if there are none.
-// Those that are due wait for others, BatchDelay from the first of them.
+// Where lists are compared, those that are due wait for others, listBatchDelay from the first of them, or until they fill a message (Nacos 1.x:
+// DistroHttpCombinedKeyDelayTask).
 func (t *target) take(now time.Time) (clientIDs []string, next time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	due := t.queue.take(now)
 	if len(due) > 0 && len(t.batched) == 0 {
-		t.batchAt = now.Add(t.distro.config.BatchDelay)
+		t.batchAt = now
+		if t.distro.config.Lists {
+			t.batchAt = now.Add(listBatchDelay)
+		}
 	}
 	t.batched = append(t.batched, due...)
 	next, _ = t.queue.next()
-	if len(t.batched) > 0 && now.Before(t.batchAt) {
+	if len(t.batched) > 0 && len(t.batched) < batch && now.Before(t.batchAt) {
 		if next.IsZero() || t.batchAt.Before(next) {
 			next = t.batchAt
 		}

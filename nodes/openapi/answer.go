@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -16,6 +15,8 @@ type failure struct {
 	form   form
 	// code is what version 2 of the API calls the reason; 0 stands for codeServer.
 	code int
+	// bare is the status for a client that takes no JSON, where Spring fails and not Nacos; 0 if it is the same.
+	bare int
 }
 
 // form of a failure.
@@ -30,6 +31,8 @@ const (
 	formPage
 	// formEmpty: the status alone.
 	formEmpty
+	// formOutside: nobody in the house was asked; a page of Tomcat's.
+	formOutside
 	// formResult: a controller of version 2 refused; an envelope with a code (NacosApiExceptionHandler).
 	formResult
 	// formThrown: a controller of version 2 failed unexpectedly; an envelope whose message is the text.
@@ -58,11 +61,13 @@ const (
 // write answers with the failure.
 func (f *failure) write(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
+	if f.form.isJSON() && !acceptsJSON(r) {
+		f.writeBare(w, r)
+		return
+	}
 	switch f.form {
 	case formPlain:
-		header.Set("Content-Type", textMedia(r))
-		w.WriteHeader(f.status)
-		writeBody(w, []byte(f.text))
+		writeTextStatus(w, r, f.status, f.text)
 	case formCheck:
 		header["Content-Type"] = nil // none, not even a guessed one
 		w.WriteHeader(f.status)
@@ -78,6 +83,10 @@ func (f *failure) write(w http.ResponseWriter, r *http.Request) {
 	case formEmpty:
 		header["Content-Type"] = nil
 		w.WriteHeader(f.status)
+	case formOutside:
+		header.Set("Content-Type", "text/html;charset=utf-8")
+		w.WriteHeader(f.status)
+		writeBody(w, []byte(f.text))
 	case formResult:
 		code := f.code
 		if code == 0 {
@@ -91,28 +100,30 @@ func (f *failure) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// textMedia is the content type of a text: Spring takes the first type that the client accepts.
-func textMedia(r *http.Request) string {
-	first, _, _ := strings.Cut(r.Header.Get("Accept"), ",")
-	first, _, _ = strings.Cut(strings.TrimSpace(first), ";")
-	switch {
-	case first == "" || strings.HasSuffix(first, "*"):
-		return mediaText
-	case first == mediaJSON:
-		return mediaJSON
-	}
-	return first + ";charset=UTF-8"
-}
-
-// acceptsJSON says whether the client takes JSON.
-func acceptsJSON(r *http.Request) bool {
-	accept := r.Header.Get("Accept")
-	return accept == "" || strings.Contains(accept, "*/*") || strings.Contains(accept, "json") || strings.Contains(accept, "application/*")
+// isJSON says whether a failure is told in JSON.
+func (f form) isJSON() bool {
+	return f == formPage || f == formResult || f == formThrown || f == formRest
 }
 
 // writeText answers with a text.
 func writeText(w http.ResponseWriter, r *http.Request, text string) {
-	w.Header().Set("Content-Type", textMedia(r))
+	if textMedia(r) == "" {
+		page(http.StatusInternalServerError, "").write(w, r)
+		return
+	}
+	writeTextStatus(w, r, http.StatusOK, text)
+}
+
+// writeTextStatus answers with a text, or with the status alone if the client says in no known way what it takes.
+func writeTextStatus(w http.ResponseWriter, r *http.Request, status int, text string) {
+	media := textMedia(r)
+	if media == "" {
+		w.Header()["Content-Type"] = nil
+		w.WriteHeader(status)
+		return
+	}
+	w.Header().Set("Content-Type", media)
+	w.WriteHeader(status)
 	writeBody(w, []byte(text))
 }
 

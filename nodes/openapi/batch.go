@@ -79,7 +79,7 @@ func (s *Server) coverAll(
 ) (answer, *failure) {
 	given, err := parseMetadata(text)
 	if err != nil {
-		return nil, plain(http.StatusBadRequest, err.Error())
+		return nil, plain(http.StatusBadRequest, err.Error()).as(codeMetadata)
 	}
 	updated := []string{}
 	for _, target := range s.batchTargets(service, targets) {

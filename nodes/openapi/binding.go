@@ -106,9 +106,9 @@ func (p *parameters) need(name string, t javaType) string {
 
 // convert is a parameter that its type accepts.
 func (p *parameters) convert(name string, t javaType) string {
-	value := p.r.raw(name)
-	if err := t.accepts(value); err != nil {
-		p.failed = thrown(fmt.Sprintf("Failed to convert value of type 'java.lang.String' to required type '%s'; nested exception is %v", t.full(), err))
+	value, source, err := p.r.convertible(name, t)
+	if err != nil {
+		p.failed = thrown(fmt.Sprintf("Failed to convert value of type '%s' to required type '%s'; nested exception is %v", source, t.full(), err))
 		return ""
 	}
 	return value
@@ -143,6 +143,11 @@ func (p *parameters) flagOr(name string, otherwise bool) bool {
 
 func missing(text string) *failure { return plain(http.StatusBadRequest, text).as(codeMissing) }
 
+// blankName refuses a service without a name (Nacos: NamingUtils.getGroupedName).
+func blankName() *failure {
+	return plain(http.StatusBadRequest, "Param 'serviceName' is illegal, serviceName is blank").as(codeInvalid)
+}
+
 // thrown is an exception that no controller expected.
 func thrown(text string) *failure {
 	return &failure{status: http.StatusInternalServerError, text: text, form: formThrown}
@@ -156,16 +161,15 @@ func (r *request) bindForm(form string, fields map[string]javaType) *failure {
 		if !typed {
 			continue
 		}
-		value := r.raw(name)
-		err := t.accepts(value)
+		value, source, err := r.convertible(name, t)
 		if err == nil {
 			continue
 		}
 		codes := strings.Join([]string{"typeMismatch." + form + "." + name, "typeMismatch." + name, "typeMismatch." + t.full(), "typeMismatch"}, ",")
 		problems = append(problems, fmt.Sprintf("Field error in object '%[1]s' on field '%[2]s': rejected value [%[3]s]; codes [%[4]s]; "+
 			"arguments [org.springframework.context.support.DefaultMessageSourceResolvable: codes [%[1]s.%[2]s,%[2]s]; arguments []; "+
-			"default message [%[2]s]]; default message [Failed to convert property value of type 'java.lang.String' to required type "+
-			"'%[5]s' for property '%[2]s'; nested exception is %[6]v]", form, name, value, codes, t.full(), err))
+			"default message [%[2]s]]; default message [Failed to convert property value of type '%[7]s' to required type "+
+			"'%[5]s' for property '%[2]s'; nested exception is %[6]v]", form, name, value, codes, t.full(), err, source))
 	}
 	if len(problems) == 0 {
 		return nil

@@ -100,8 +100,8 @@ func (s *Server) catalogService(r *request) (answer, *failure) {
 	}, nil
 }
 
-// catalogServices is GET /catalog/services: a namespace's services with their counts, or with withInstances=true their instances. Where there are fewer than the size of a
-// page, every page holds them all.
+// catalogServices is GET /catalog/services: a namespace's services with their counts, or with withInstances=true their instances, and with
+// hasIpCount=true those alone that have any. Where there are fewer than the size of a page, every page holds them all.
 func (s *Server) catalogServices(r *request) (answer, *failure) {
 	for _, name := range []string{"pageNo", "pageSize"} {
 		if !r.has(name) {
@@ -114,8 +114,10 @@ func (s *Server) catalogServices(r *request) (answer, *failure) {
 		return nil, failed
 	}
 	var services []registry.ServiceInfo
+	notEmpty := r.flag("hasIpCount", false)
 	for _, info := range s.options.Registry.Services(r.namespace()) {
-		if strings.Contains(info.Service.Name, r.raw("serviceNameParam")) && strings.Contains(info.Service.Group, r.raw("groupNameParam")) {
+		if strings.Contains(info.Service.Name, r.raw("serviceNameParam")) && strings.Contains(info.Service.Group, r.raw("groupNameParam")) &&
+			(!notEmpty || len(s.options.Registry.View(info.Service).Hosts) > 0) {
 			services = append(services, info)
 		}
 	}

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"muster/nodes/paramcheck"
@@ -19,17 +20,21 @@ func (r *request) checkedOf() (paramcheck.Params, *failure) {
 			break
 		}
 	}
-	if clusters := r.raw("clusters"); strings.TrimSpace(clusters) != "" {
-		c.Clusters = strings.Split(clusters, ",")
+	return c, r.checkedMetadata(&c)
+}
+
+// checkedMetadata are the metadata that are checked.
+func (r *request) checkedMetadata(c *paramcheck.Params) *failure {
+	text := r.raw("metadata")
+	if strings.TrimSpace(text) == "" {
+		return nil
 	}
-	if text := r.raw("metadata"); strings.TrimSpace(text) != "" {
-		metadata, err := parseMetadata(text)
-		if err != nil {
-			return c, r.filterFailed("ErrCode:400, ErrMsg:"+err.Error(), err)
-		}
-		c.Metadata = metadata
+	metadata, err := parseMetadata(text)
+	if err != nil {
+		return r.filterFailed("ErrCode:400, ErrMsg:"+err.Error(), err)
 	}
-	return c, nil
+	c.Metadata = metadata
+	return nil
 }
 
 // checkedService is what is checked of the service that a request names.
@@ -58,13 +63,22 @@ func (r *request) checkNaming() *failure {
 	return refused(c)
 }
 
-// checkList is that of GET /v2/ns/instance/list, which looks at nothing but the service (Nacos:
+// checkList is that of GET /instance/list, which looks at nothing but the service and the clusters that are wanted (Nacos:
 // NamingInstanceListHttpParamExtractor).
-func (r *request) checkList() *failure { return refused(r.checkedService()) }
+func (r *request) checkList() *failure {
+	c := r.checkedService()
+	if clusters := r.raw("clusters"); strings.TrimSpace(clusters) != "" {
+		c.Clusters = strings.Split(clusters, ",")
+	}
+	return refused(c)
+}
 
-// checkBeat is that of PUT /v2/ns/instance/beat: what the beat holds is checked, too.
+// checkBeat is that of PUT /instance/beat: what the beat holds is checked, too, but neither the cluster nor the metadata beside it (Nacos:
+// NamingInstanceBeatHttpParamExtractor).
 func (r *request) checkBeat() *failure {
-	if failed := r.checkNaming(); failed != nil {
+	c := r.checkedService()
+	c.IP, c.Port = r.raw("ip"), r.raw("port")
+	if failed := refused(c); failed != nil {
 		return failed
 	}
 	beat, failed := r.fullBeat()
@@ -74,13 +88,26 @@ func (r *request) checkBeat() *failure {
 	return beat.check()
 }
 
-// checkBatch is that of /v2/ns/instance/metadata/batch.
+// checkBatch is that of /instance/metadata/batch: the service, the metadata, and each instance that is named (Nacos:
+// NamingInstanceMetadataBatchHttpParamExtractor).
 func (r *request) checkBatch() *failure {
-	if failed := r.checkNaming(); failed != nil {
+	c := r.checkedService()
+	if failed := r.checkedMetadata(&c); failed != nil {
 		return failed
 	}
-	_, failed := r.batchWanted()
-	return failed
+	targets, failed := r.batchWanted()
+	if failed != nil {
+		return failed
+	}
+	if failed := refused(c); failed != nil {
+		return failed
+	}
+	for _, target := range targets {
+		if failed := refused(paramcheck.Params{IP: target.IP, Port: strconv.Itoa(target.Port), Clusters: []string{target.Cluster}}); failed != nil {
+			return failed
+		}
+	}
+	return nil
 }
 
 // checkConsole is the parameter check of the console's namespaces (Nacos: ConsoleDefaultHttpParamExtractor).

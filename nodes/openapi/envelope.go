@@ -7,6 +7,7 @@ const (
 	codeInvalid          = 20002
 	codeUnknown          = 20004
 	codeWeight           = 21001
+	codeMetadata         = 21002
 	codeInstanceUnknown  = 21003
 	codeInstance         = 21004
 	codeSelector         = 21006
@@ -25,6 +26,7 @@ var codeNames = map[int]string{
 	codeInvalid:          "parameter validate error",
 	codeUnknown:          "resource not found",
 	codeWeight:           "weight error",
+	codeMetadata:         "instance metadata error",
 	codeInstanceUnknown:  "instance not found",
 	codeInstance:         "instance error",
 	codeSelector:         "selector error",

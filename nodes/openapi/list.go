@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -60,8 +61,9 @@ func (s *Server) statusesOf(r *request, key string) (answer, *failure) {
 	namespace, name := model.DefaultNamespace, key
 	if parts := splitJava(key, "##"); len(parts) > 1 {
 		namespace, name = parts[0], parts[1]
-	} else if len(parts[0]) < len(key) { // nothing behind the ##
-		return nil, plain(http.StatusInternalServerError, "caused: Index 1 out of bounds for length 1;")
+	} else if len(parts[0]) < len(key) { // nothing behind the ##, of which Java's split leaves nothing, or what is before it
+		there := min(len(parts[0]), 1)
+		return nil, plain(http.StatusInternalServerError, fmt.Sprintf("caused: Index %[1]d out of bounds for length %[1]d;", there))
 	}
 	service, failed := r.grouped(name)
 	if failed != nil {

@@ -21,8 +21,10 @@ type request struct {
 	*http.Request
 	// path is below /nacos, without a slash at its end.
 	path string
-	// values are the parameters of the query, then those of the form. The first value of a name counts.
+	// values are the parameters of the query, then those of the form. What counts of several is in repeated.go.
 	values url.Values
+	// binds says that Spring reads the parameters, and no filter.
+	binds bool
 	// names are their names in the order in which they came.
 	names []string
 	// body is what was read of it, for forwarding.
@@ -36,6 +38,9 @@ type request struct {
 func (r *request) read(w http.ResponseWriter, withForm bool) *failure {
 	r.values, _ = url.ParseQuery(r.URL.RawQuery) // the error only repeats what was dropped
 	r.names = namesIn(r.URL.RawQuery)
+	if media := r.Header.Get("Content-Type"); isMultipart(media) && !hasBoundary(media) {
+		return r.restFailureOf(errNoBoundary)
+	}
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
@@ -53,7 +58,7 @@ func (r *request) read(w http.ResponseWriter, withForm bool) *failure {
 	}
 	form, err := formOf(r.Header.Get("Content-Type"), body)
 	if err != nil {
-		return plain(http.StatusBadRequest, "reading the form: "+err.Error())
+		return r.restFailureOf(err)
 	}
 	for name, values := range form {
 		r.values[name] = append(r.values[name], values...)
@@ -91,7 +96,12 @@ func formOf(contentType string, body []byte) (url.Values, error) {
 func (r *request) has(name string) bool { _, given := r.values[name]; return given }
 
 // raw is a parameter as it was given, "" if it was not.
-func (r *request) raw(name string) string { return r.values.Get(name) }
+func (r *request) raw(name string) string {
+	if r.binds {
+		return r.joined(name)
+	}
+	return r.values.Get(name)
+}
 
 // required is a trimmed parameter, which must not be empty (Nacos: WebUtils.required).
 func (r *request) required(name string) (string, *failure) {
@@ -115,15 +125,16 @@ func (r *request) bound(name string) (string, *failure) {
 	if !r.has(name) {
 		return "", plain(http.StatusBadRequest, "Parameter '"+name+"' is missing")
 	}
-	return r.raw(name), nil
+	return r.joined(name), nil
 }
 
 // boundInt is a bound parameter of type int.
 func (r *request) boundInt(name string) (int, *failure) {
-	value, failed := r.bound(name)
-	if failed != nil {
+	if _, failed := r.bound(name); failed != nil {
 		return 0, failed
 	}
+	value, _, _ := r.convertible(name, javaInteger)
+	value = compact(value)
 	n, err := parseJavaInt(value)
 	if err != nil {
 		return 0, conversion("int", "java.lang.NumberFormatException: "+err.Error(), err.Error())
@@ -183,7 +194,11 @@ func (r *request) filterName() *failure {
 	}
 	name = strings.TrimSpace(name)
 	if !strings.Contains(name, "@@") {
-		name = r.optional("groupName", model.DefaultGroup) + "@@" + name
+		group := r.raw("groupName")
+		if strings.TrimSpace(group) == "" {
+			group = model.DefaultGroup
+		}
+		name = group + "@@" + name
 	}
 	if problem := nameProblem(name); problem != "" {
 		return page(http.StatusBadRequest, "Service name filter error,caused: "+problem+";")

@@ -20,10 +20,13 @@ func (s *Server) table() map[string]map[string]route {
 		ns + "instance": {
 			post: routed(s.register), put: routed(s.update), patch: routed(s.patch), del: routed(s.deregister), get: read(s.get),
 		},
-		ns + "instance/list":           {get: read(s.list)},
-		ns + "instance/beat":           {put: routed(s.beat)},
-		ns + "instance/statuses":       {get: read(s.statuses)},
-		ns + "instance/metadata/batch": {put: routed(s.batchSet), del: routed(s.batchDrop)},
+		ns + "instance/list":     {get: {handle: s.list, check: (*request).checkList}},
+		ns + "instance/beat":     {put: {handle: s.beat, check: (*request).checkBeat, routed: true}},
+		ns + "instance/statuses": {get: read(s.statuses)},
+		ns + "instance/metadata/batch": {
+			put: {handle: s.batchSet, check: (*request).checkBatch, routed: true},
+			del: {handle: s.batchDrop, check: (*request).checkBatch, routed: true},
+		},
 
 		ns + "service": {
 			post: read(s.createService), put: read(s.updateService), del: read(s.deleteService), get: read(s.serviceDetail),

@@ -187,7 +187,7 @@ func write(w http.ResponseWriter, r *http.Request, result answer) {
 // writeValue answers with JSON, if the client takes it.
 func writeValue(w http.ResponseWriter, r *http.Request, result answer) {
 	if !acceptsJSON(r) {
-		plain(http.StatusInternalServerError, "caused: Could not find acceptable representation;").write(w, r)
+		unacceptable(r).write(w, r)
 		return
 	}
 	switch result := result.(type) {
@@ -206,11 +206,11 @@ func writeValue(w http.ResponseWriter, r *http.Request, result answer) {
 // answer takes a request through the filters to its handler.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failure) {
 	if strings.ContainsAny(r.URL.RawQuery, "\"<>[\\]^`{|}") { // Tomcat refuses these before Nacos sees the request
-		return nil, plain(http.StatusBadRequest, "Invalid character found in the request target: escape it with %")
+		return nil, outside(http.StatusBadRequest)
 	}
 	path, below := strings.CutPrefix(r.URL.Path, "/nacos")
 	if !below {
-		return nil, page(http.StatusNotFound, "No message available")
+		return nil, outside(http.StatusNotFound)
 	}
 	if strings.Contains(r.URL.Path, "//") {
 		return nil, page(http.StatusInternalServerError, `The request was rejected because the URL contained a potentially malicious String "//"`)
@@ -233,25 +233,27 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 		w.Header().Set("Allow", allowedVerbs(verbs))
 		return noContent{}, nil
 	case !allowed:
-		return nil, req.restFailure("Request method '" + r.Method + "' not supported")
+		failed := req.restFailure("Request method '" + r.Method + "' not supported")
+		failed.bare = http.StatusMethodNotAllowed
+		return nil, failed
 	}
-	if failed := req.read(w, !s.one() || r.Method != http.MethodPost || !req.versionOne()); failed != nil {
+	if failed := req.read(w, s.readsForm(req)); failed != nil {
 		return nil, failed
 	}
 	if failed := s.permit(req, route); failed != nil {
 		return nil, failed
 	}
-	if req.versionOne() {
-		result, failed := s.beforeVersionOne(req, route)
-		if result != nil || failed != nil {
+	switch {
+	case req.versionOne():
+		if result, failed := s.beforeVersionOne(req, route); result != nil || failed != nil {
 			return result, failed
 		}
-	}
-	if route.check != nil {
+	case route.check != nil:
 		if failed := route.check(req); failed != nil {
 			return nil, failed
 		}
 	}
+	req.binds = !req.versionOne()
 	result, failed := route.handle(req)
 	switch {
 	case route.result:
@@ -262,10 +264,25 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	return result, failed
 }
 
+// readsForm says whether a form in the body counts: not with a GET (Tomcat reads that of a POST, Spring's FormContentFilter those of PUT, PATCH and
+// DELETE), and in Nacos 1.x not with a POST to the naming API either.
+func (s *Server) readsForm(r *request) bool {
+	switch r.Method {
+	case http.MethodPost:
+		return !s.one() || !r.versionOne()
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return true
+	}
+	return isMultipart(r.Header.Get("Content-Type"))
+}
+
 // beforeVersionOne are the filters that stand before /v1/ns alone. The result is not nil if another node answered.
 func (s *Server) beforeVersionOne(req *request, route route) (answer, *failure) {
 	if failed := req.filterName(); failed != nil {
 		return nil, failed
+	}
+	if !s.one() {
+		req.inSets()
 	}
 	if route.routed {
 		if answer, failed := s.forward(req); answer != nil || failed != nil {
@@ -274,6 +291,9 @@ func (s *Server) beforeVersionOne(req *request, route route) (answer, *failure) 
 	}
 	if s.one() {
 		return nil, nil // Nacos 1.x has no parameter check
+	}
+	if route.check != nil {
+		return nil, route.check(req)
 	}
 	return nil, req.checkNaming()
 }

@@ -31,7 +31,11 @@ func (r *request) boundService() (model.Service, *failure) {
 	if failed != nil {
 		return model.Service{}, failed
 	}
-	return r.grouped(name)
+	service, failed := r.grouped(name)
+	if namespace := r.joined("namespaceId"); namespace != "" { // a blank one is none, but no default either
+		service.Namespace = namespace
+	}
+	return service, failed
 }
 
 // createService is POST /service. The service is persistent, whatever the request says.

@@ -177,15 +177,24 @@ func (s *Server) pushState(r *request) (answer, *failure) {
 	if state.Total > 0 {
 		ratio = float(float32(state.Total-state.Failed) / float32(state.Total))
 	}
-	var waiting []string
-	if r.flag("detail", false) {
-		waiting = append([]string{}, state.Waiting...)
+	type costs struct {
+		Average int `json:"avgPushCost"`
+		Most    int `json:"maxPushCost"`
 	}
-	return struct {
+	told := struct {
 		Succeeded int      `json:"succeed"`
 		Total     int      `json:"total"`
 		Ratio     float    `json:"ratio"`
 		Waiting   []string `json:"data,omitzero"`
+		Costs     *costs   `json:"detail,omitempty"`
 		Reset     bool     `json:"reset"`
-	}{state.Total - state.Failed, state.Total, ratio, waiting, reset}, nil
+	}{Succeeded: state.Total - state.Failed, Total: state.Total, Ratio: ratio, Reset: reset}
+	switch {
+	case !r.flag("detail", false):
+	case s.one():
+		told.Waiting = append([]string{}, state.Waiting...)
+	default:
+		told.Costs = &costs{-1, -1} // as long as none has been measured, which is always
+	}
+	return told, nil
 }

@@ -3,22 +3,14 @@ package openapi
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 
 	"muster/nodes/jackson"
 )
 
-// decodeJSON reads one JSON value and refuses anything behind it.
+// decodeJSON reads one JSON value. What stands behind it does not matter (Jackson: FAIL_ON_TRAILING_TOKENS is off).
 func decodeJSON(text string, into any) error {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON value")
-	}
-	return nil
+	return json.NewDecoder(strings.NewReader(text)).Decode(into)
 }
 
 // unread is why a JSON text could not be read: in Jackson's words, or in err's if Jackson would have read it.

@@ -148,7 +148,7 @@ func (s *Server) instanceDetail(r *request) (answer, *failure) {
 // named is the service of a bare name that is a parameter of its own, which may be empty (Nacos: NamingUtils.getGroupedName).
 func (r *request) named(name string) (model.Service, *failure) {
 	if strings.TrimSpace(name) == "" {
-		return model.Service{}, plain(http.StatusBadRequest, "Param 'serviceName' is illegal, serviceName is blank").as(codeInvalid)
+		return model.Service{}, blankName()
 	}
 	return r.composite(name), nil
 }

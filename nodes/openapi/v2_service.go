@@ -33,6 +33,22 @@ func (r *request) whole(name string) model.Service {
 	return model.Service{Namespace: r.namespace(), Group: r.optional("groupName", model.DefaultGroup), Name: name}
 }
 
+// namedService is the service that parameters name one by one. Blanks are no default here, but there must be a name.
+func (r *request) namedService() (model.Service, *failure) {
+	p := r.parameters()
+	name := p.text("serviceName")
+	service := model.Service{
+		Namespace: p.may("namespaceId", javaString, model.DefaultNamespace), Group: p.may("groupName", javaString, model.DefaultGroup), Name: name,
+	}
+	switch {
+	case p.failed != nil:
+		return service, p.failed
+	case strings.TrimSpace(name) == "":
+		return service, blankName()
+	}
+	return service, nil
+}
+
 // createServiceForm is POST /v2/ns/service.
 func (s *Server) createServiceForm(r *request) (answer, *failure) {
 	service, metadata, failed := r.serviceForm()
@@ -53,22 +69,19 @@ func (s *Server) updateServiceForm(r *request) (answer, *failure) {
 
 // deleteServiceNamed is DELETE /v2/ns/service.
 func (s *Server) deleteServiceNamed(r *request) (answer, *failure) {
-	p := r.parameters()
-	name := p.text("serviceName")
-	if p.failed != nil {
-		return nil, p.failed
+	service, failed := r.namedService()
+	if failed != nil {
+		return nil, failed
 	}
-	return success(ok), s.dropService(r, r.whole(name))
+	return success(ok), s.dropService(r, service)
 }
 
 // serviceDetailNamed is GET /v2/ns/service. It names the clusters that have instances.
 func (s *Server) serviceDetailNamed(r *request) (answer, *failure) {
-	p := r.parameters()
-	name := p.text("serviceName")
-	if p.failed != nil {
-		return nil, p.failed
+	service, failed := r.namedService()
+	if failed != nil {
+		return nil, failed
 	}
-	service := r.whole(name)
 	info, failed := s.infoOf(service)
 	if failed != nil {
 		return nil, failed

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Limits (Nacos: ParamCheckRule). Lengths count UTF-16 units, as Java does.
@@ -87,8 +88,10 @@ func checkText(name, value string, most int, legal func(string) bool) error {
 	return nil
 }
 
+// legalService follows Nacos's ^(?!@).((?!@@)[^\u4E00-\u9FA5\s])*$ to the letter: the first character may be a blank or Chinese.
 func legalService(name string) bool {
-	return !strings.HasPrefix(name, "@") && !strings.Contains(name, "@@") && !chinesePattern.MatchString(name)
+	_, first := utf8.DecodeRuneInString(name)
+	return !strings.HasPrefix(name, "@") && !strings.Contains(name[first:], "@@") && !chinesePattern.MatchString(name[first:])
 }
 
 func tooLong(name string, most int) error {
