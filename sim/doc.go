@@ -33,7 +33,7 @@
 //
 // TestReality runs a table of small programs natively and on simulated machines: clocks and timers, files and folders, TCP and UDP, names,
 // HTTP and TLS, signals, and every way to end. They must print the same, down to the texts of errors. Where they do not, the table says
-// why: a machine runs one program and has no hard links, guests are built for wasip1, and there is no IPv6.
+// why: a machine runs one program, guests are built for wasip1, and there is no IPv6.
 //
 // Machines boot from their programs' beginnings, not from an image of an initialized program: before main a Go program reads its arguments,
 // its environment, the clock and random numbers, so one image would not do for all, or would change what they draw. There is little to

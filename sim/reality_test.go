@@ -42,8 +42,6 @@ var realities = []struct {
 		{"stat a/nothing/../file: stat no such file or directory", "stat a/nothing/../file: file false", lexical},
 	}},
 	{"links", []difference{
-		{"link: <nil>", "link: link file hard: operation not permitted", linkless},
-		{"remove a link: <nil> <nil>", "remove a link: <nil> remove hard: no such file or directory", linkless},
 		{"pipe: <nil>", "pipe: pipe: function not implemented", "there is no other process to talk to through it"},
 	}},
 	{"dial", nil},
@@ -86,10 +84,7 @@ var realities = []struct {
 	{"end joined", nil},
 }
 
-const (
-	lexical  = "Go for wasip1 resolves . and .. itself, before the kernel sees the path, and refuses the empty one"
-	linkless = "simulated disks have no hard links"
-)
+const lexical = "Go for wasip1 resolves . and .. itself, before the kernel sees the path, and refuses the empty one"
 
 // ending is what a program leaves: the lines that it printed, and its exit code.
 type ending struct {

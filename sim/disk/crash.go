@@ -37,7 +37,7 @@ const sectorBytes = 512
 func (d *Disk) Unsynced() int64 {
 	var total int64
 	for _, n := range d.nodes {
-		if n.durable.parent != 0 {
+		if len(n.durable) > 0 {
 			total += n.tail()
 		}
 	}
@@ -62,7 +62,7 @@ func (d *Disk) Crash(tail Tail, stream *random.Stream) {
 		n := d.nodes[i]
 		n.uses = 0
 		n.now = n.durable
-		if n.now.parent == 0 {
+		if len(n.now) == 0 {
 			delete(d.nodes, i)
 			continue
 		}

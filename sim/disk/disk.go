@@ -44,8 +44,9 @@ type node struct {
 	uses               int    // how often it is open
 	accessed, modified int64
 
-	// Where it stands now, and where it will be found after a loss of power. Parent 0: nowhere.
-	now, durable place
+	// Where it stands now, and where it will be found after a loss of power: a directory in one place, a file under all its names. They are
+	// replaced and never changed, since clones share them.
+	now, durable []place
 
 	file
 	entries listing // what a directory lists now
@@ -70,7 +71,7 @@ type entry struct {
 func New(o Options) *Disk {
 	d := &Disk{capacity: o.Capacity, stream: o.Stream, nodes: map[Inode]*node{}, epoch: 1}
 	root := d.create(true, 0)
-	root.now = place{parent: Root}
+	root.now = []place{{parent: Root}}
 	root.durable = root.now
 	return d
 }
@@ -121,32 +122,44 @@ func (d *Disk) create(directory bool, now int64) *node {
 	return n
 }
 
-// enter puts a node under a name into a directory.
+// enter puts a node under a name, which may be one more, into a directory.
 func (d *Disk) enter(n *node, at place, now int64) {
 	d.order++
 	parent := d.nodes[at.parent]
 	parent.entries[at.name] = entry{n.number, d.order}
 	parent.modified = now
-	n.now = at
+	n.now = append(slices.Clip(n.now), at)
 }
 
-// leave takes a node out of the directory that lists it.
-func (d *Disk) leave(n *node, now int64) {
-	parent := d.nodes[n.now.parent]
-	delete(parent.entries, n.now.name)
+// leave takes a node's name out of the directory that lists it.
+func (d *Disk) leave(n *node, from place, now int64) {
+	parent := d.nodes[from.parent]
+	delete(parent.entries, from.name)
 	parent.modified = now
-	n.now = place{}
-	d.release(n)
+	n.now = without(n.now, []place{from})
+}
+
+// without is a list of places less some of them.
+func without(list, less []place) []place {
+	return slices.DeleteFunc(slices.Clone(list), func(p place) bool { return slices.Contains(less, p) })
+}
+
+// above is the directory that lists another one; nil if that was removed.
+func (d *Disk) above(directory *node) *node {
+	if len(directory.now) == 0 {
+		return nil
+	}
+	return d.nodes[directory.now[0].parent]
 }
 
 // release frees a node that nothing refers to any more. One that a loss of power would bring back is kept, without its present content.
 func (d *Disk) release(n *node) {
-	if n.uses > 0 || n.now.parent != 0 {
+	if n.uses > 0 || len(n.now) > 0 {
 		return
 	}
 	d.used -= n.blocksUsed() * blockBytes
 	n.forget()
-	if n.durable.parent == 0 {
+	if len(n.durable) == 0 {
 		delete(d.nodes, n.number)
 	}
 }
@@ -199,33 +212,38 @@ func (d *Disk) keepLeavers(n *node) {
 	}
 }
 
-// keepPlace makes durable where a node stands: its name there, that it is gone from where it stood, and the directories above it.
+// keepPlace makes durable where a node stands: all its names, that it is gone from where it stood, and the directories above it.
 func (d *Disk) keepPlace(n *node) {
 	if n.number == Root {
 		return
 	}
-	if n.now.parent != 0 {
-		d.keepPlace(d.nodes[n.now.parent])
+	for _, at := range n.now {
+		d.keepPlace(d.nodes[at.parent])
 	}
-	if n.now == n.durable {
+	if slices.Equal(n.now, n.durable) {
 		return
 	}
-	if n.now.parent == 0 && n.directory {
+	if len(n.now) == 0 && n.directory {
 		d.keepLeavers(n) // it was emptied before it was removed
 	}
-	if old := d.nodes[n.durable.parent]; old != nil {
-		delete(old.kept, n.durable.name)
-	}
+	gone, came := without(n.durable, n.now), without(n.now, n.durable)
 	n.durable = n.now
-	if n.durable.parent == 0 {
+	for _, from := range gone {
+		if old := d.nodes[from.parent]; old != nil {
+			delete(old.kept, from.name)
+		}
+	}
+	if len(n.durable) == 0 {
 		d.release(n)
 		return
 	}
-	parent := d.nodes[n.now.parent]
-	if replaced := d.nodes[parent.kept[n.now.name].inode]; replaced != nil {
-		d.keepPlace(replaced) // its name is taken; it is found where it stands now, if anywhere
+	for _, at := range came {
+		parent := d.nodes[at.parent]
+		if replaced := d.nodes[parent.kept[at.name].inode]; replaced != nil {
+			d.keepPlace(replaced) // its name is taken; it is found where it stands now, if anywhere
+		}
+		parent.kept[at.name] = parent.entries[at.name]
 	}
-	parent.kept[n.now.name] = parent.entries[n.now.name]
 }
 
 // names are the names in a listing in the order in which they were made.

@@ -67,6 +67,11 @@ func (m machine) unlink(path string) {
 	require.Equal(m.t, disk.OK, m.Unlink(disk.Root, path, 1))
 }
 
+func (m machine) link(from, to string) {
+	m.t.Helper()
+	require.Equal(m.t, disk.OK, m.Link(disk.Root, from, false, disk.Root, to, 1))
+}
+
 func (m machine) crash() {
 	stream := random.New(1).Stream("crash")
 	m.Crash(disk.LoseTail, &stream)
@@ -111,6 +116,29 @@ func TestWhatSurvives(t *testing.T) {
 			m.mkdir("a/c")
 			m.sync(m.write("a/b/log", "x"))
 		}, []string{"a/", "a/b/", "a/b/log=x"}},
+		{"a name that it got later does not", func(m machine) {
+			m.synced("log", "x")
+			m.link("log", "other")
+		}, []string{"log=x"}},
+		{"unless it is synced by any of its names", func(m machine) {
+			m.synced("log", "x")
+			m.link("log", "other")
+			i := m.open("other", 0)
+			m.append(i, "y")
+			m.sync(i)
+		}, []string{"log=xy", "other=xy"}},
+		{"one that was taken away is there again", func(m machine) {
+			m.synced("log", "x")
+			m.link("log", "other")
+			m.sync(disk.Root)
+			m.unlink("log")
+		}, []string{"log=x", "other=x"}},
+		{"unless its directory was synced", func(m machine) {
+			m.synced("log", "x")
+			m.link("log", "other")
+			m.unlink("log")
+			m.sync(disk.Root)
+		}, []string{"other=x"}},
 		{"but nothing else", func(m machine) {
 			m.write("other", "y")
 			m.sync(m.write("log", "x"))
@@ -320,11 +348,11 @@ func TestReadAndWrite(t *testing.T) {
 	require.EqualValues(t, 2*4096, m.Used(), "the gap takes no room")
 	stat, err := m.Stat(i)
 	require.Equal(t, disk.OK, err)
-	require.Equal(t, disk.Stat{Inode: i, Size: 10_003, Accessed: 1, Modified: 7}, stat)
+	require.Equal(t, disk.Stat{Inode: i, Names: 1, Size: 10_003, Accessed: 1, Modified: 7}, stat)
 	require.Equal(t, disk.OK, m.SetTimes(i, 8, 9))
 	stat, err = m.StatPath(disk.Root, "file", true)
 	require.Equal(t, disk.OK, err)
-	require.Equal(t, disk.Stat{Inode: i, Size: 10_003, Accessed: 8, Modified: 9}, stat)
+	require.Equal(t, disk.Stat{Inode: i, Names: 1, Size: 10_003, Accessed: 8, Modified: 9}, stat)
 
 	for _, test := range []struct {
 		name string

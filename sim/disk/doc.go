@@ -11,7 +11,7 @@
 //   - A file holds what it held at its last Sync. One never synced is empty, if its name survives at all.
 //   - A directory lists what it listed at its last Sync. A file created, renamed or removed since is as it was before; a rename is
 //     undone or kept whole, never half.
-//   - Sync of a file or directory also makes its own name durable, and the names of the directories above it, as ext4, XFS and
+//   - Sync of a file or directory also makes its own names durable, and those of the directories above it, as ext4, XFS and
 //     btrfs all do: a program that creates and syncs a log but never its directory loses nothing on a real machine, so it should not here.
 //   - Sync of one file makes nothing else durable. ext4's journal would commit every earlier rename with it; XFS and btrfs promise less, and a
 //     program that is right only by the grace of a busy journal has a bug worth finding.
@@ -22,5 +22,6 @@
 //
 // Faults say what else a disk does wrong: EIO, syncs that take time, and syncs that lie. SetCapacity fills it up, Rot flips bits on it.
 //
-// There are symbolic links, and no hard ones.
+// A file with several names (hard links) has all of them made durable at once, whichever of them it was opened by, and whichever of the
+// directories that list it is synced.
 package disk

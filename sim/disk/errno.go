@@ -19,4 +19,5 @@ const (
 	ENOSPC       Errno = 51
 	ENOTDIR      Errno = 54
 	ENOTEMPTY    Errno = 55
+	EPERM        Errno = 63
 )

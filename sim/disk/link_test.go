@@ -22,7 +22,7 @@ import (
 var names = map[syscall.Errno]disk.Errno{
 	0: disk.OK, syscall.EBUSY: disk.EBUSY, syscall.EEXIST: disk.EEXIST, syscall.EINVAL: disk.EINVAL, syscall.EISDIR: disk.EISDIR,
 	syscall.ELOOP: disk.ELOOP, syscall.ENAMETOOLONG: disk.ENAMETOOLONG, syscall.ENOENT: disk.ENOENT, syscall.ENOTDIR: disk.ENOTDIR,
-	syscall.ENOTEMPTY: disk.ENOTEMPTY,
+	syscall.ENOTEMPTY: disk.ENOTEMPTY, syscall.EPERM: disk.EPERM,
 }
 
 func errnoOf(t *testing.T, err error) disk.Errno {
@@ -34,9 +34,9 @@ func errnoOf(t *testing.T, err error) disk.Errno {
 	return names[number]
 }
 
-// TestLinksAreAsOnTheHost does random things with symbolic links to a disk and to a folder of the host's, and compares what comes of it.
+// TestLinksAreAsOnTheHost does random things with symbolic and hard links to a disk and to a folder of the host's, and compares what comes of it.
 func TestLinksAreAsOnTheHost(t *testing.T) {
-	loops, followed := 0, 0
+	loops, followed, named := 0, 0, 0
 	for seed := range uint64(60) {
 		choices := rand.New(rand.NewPCG(seed, 0))
 		host, d := t.TempDir(), disk.New(disk.Options{})
@@ -58,7 +58,7 @@ func TestLinksAreAsOnTheHost(t *testing.T) {
 			on := host + "/" + p
 			var what string
 			var want, got disk.Errno
-			switch choices.IntN(8) {
+			switch choices.IntN(10) {
 			case 0, 1:
 				target := []string{name(), "../" + name(), name() + "/" + name(), "."}[choices.IntN(4)]
 				what = "symlink " + target + " " + p
@@ -96,7 +96,13 @@ func TestLinksAreAsOnTheHost(t *testing.T) {
 					continue // EBUSY on Linux, where this disk says EINVAL
 				}
 				want, got = errnoOf(t, syscall.Rename(on, host+"/"+q)), d.Rename(disk.Root, p, disk.Root, q, 1)
-			case 7:
+			case 7, 8:
+				what = "link " + p + " " + q
+				if strings.HasSuffix(p, ".") || strings.HasSuffix(q, ".") {
+					continue // whichever of two errors comes first
+				}
+				want, got = errnoOf(t, syscall.Link(on, host+"/"+q)), d.Link(disk.Root, p, false, disk.Root, q, 1)
+			case 9:
 				what = "stat " + p
 				var stat syscall.Stat_t
 				want = errnoOf(t, syscall.Stat(on, &stat))
@@ -105,6 +111,10 @@ func TestLinksAreAsOnTheHost(t *testing.T) {
 				if want == disk.OK && got == disk.OK {
 					require.Equal(t, stat.Mode&syscall.S_IFMT == syscall.S_IFDIR, found.Directory)
 					followed++
+					if !found.Directory {
+						require.EqualValues(t, stat.Nlink, found.Names, "seed %d, step %d: %s", seed, n, what)
+						named = max(named, found.Names)
+					}
 				}
 				if got == disk.ELOOP {
 					loops++
@@ -116,6 +126,7 @@ func TestLinksAreAsOnTheHost(t *testing.T) {
 	}
 	require.Greater(t, loops, 10)
 	require.Greater(t, followed, 100)
+	require.Greater(t, named, 1)
 }
 
 // escapes tells whether a path might lead out of the folder.

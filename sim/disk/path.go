@@ -63,7 +63,7 @@ func (d *Disk) walk(at Inode, path string, follow bool) (found, Errno) {
 		rest = strings.TrimLeft(rest, "/")
 	}
 	switch {
-	case f.parent == nil && f.node == nil, f.parent != nil && f.parent.now.parent == 0:
+	case f.parent == nil && f.node == nil, f.parent != nil && len(f.parent.now) == 0:
 		return found{}, ENOENT // the directory that this would be in has been removed
 	case f.slash && f.node != nil && !f.node.directory:
 		return found{}, ENOTDIR
@@ -77,7 +77,7 @@ func (d *Disk) step(f *found, name string) {
 	case ".":
 		f.parent, f.name = nil, ""
 	case "..":
-		f.parent, f.name, f.node = nil, "", d.nodes[f.node.now.parent]
+		f.parent, f.name, f.node = nil, "", d.above(f.node)
 	default:
 		f.parent, f.name = f.node, name
 		f.node = d.nodes[f.parent.entries[name].inode]
@@ -169,6 +169,33 @@ func (d *Disk) Symlink(target string, at Inode, path string, now int64) Errno {
 	return OK
 }
 
+// Link gives a file another name; with follow, a symbolic link at the end of the path to it is followed, and otherwise gets the name itself.
+// It becomes durable with the file. Errors: EPERM (a directory), EEXIST and those of Open.
+func (d *Disk) Link(fromAt Inode, from string, follow bool, toAt Inode, to string, now int64) Errno {
+	source, err := d.walk(fromAt, from, follow)
+	switch {
+	case err != OK:
+		return err
+	case source.node == nil:
+		return ENOENT
+	}
+	target, err := d.walk(toAt, to, false)
+	switch {
+	case err != OK:
+		return err
+	case target.node != nil:
+		return EEXIST
+	case target.slash:
+		return ENOENT
+	case source.node.directory:
+		return EPERM
+	case d.fails(d.faults.WriteFails):
+		return EIO
+	}
+	d.enter(source.node, place{target.parent.number, target.name}, now)
+	return OK
+}
+
 // Readlink returns the target of a symbolic link. Errors: EINVAL (it is none) and those of StatPath.
 func (d *Disk) Readlink(at Inode, path string) (string, Errno) {
 	f, err := d.walk(at, path, false)
@@ -185,7 +212,7 @@ func (d *Disk) Readlink(at Inode, path string) (string, Errno) {
 	return f.node.link, OK
 }
 
-// Unlink removes a file or symbolic link; who has it open keeps it. Errors: EISDIR and those of Open.
+// Unlink removes a name of a file or symbolic link; who has it open keeps it. Errors: EISDIR and those of Open.
 func (d *Disk) Unlink(at Inode, path string, now int64) Errno {
 	return d.remove(at, path, now, func(f found) Errno {
 		if f.node.directory {
@@ -227,11 +254,13 @@ func (d *Disk) remove(at Inode, path string, now int64, refuse func(found) Errno
 	if d.fails(d.faults.WriteFails) {
 		return EIO
 	}
-	d.leave(f.node, now)
+	d.leave(f.node, place{f.parent.number, f.name}, now)
+	d.release(f.node)
 	return OK
 }
 
-// Rename moves a file or directory, in one step. It replaces a file by a file, and an empty directory by a directory. Errors: EISDIR, ENOTDIR,
+// Rename moves a file or directory, in one step. It replaces a file by a file, and an empty directory by a directory; two names of one file
+// both stay (rename(2)). Errors: EISDIR, ENOTDIR,
 // ENOTEMPTY, EINVAL (a directory into itself; ".", ".."), EBUSY (the root), and those of Open.
 func (d *Disk) Rename(fromAt Inode, from string, toAt Inode, to string, now int64) Errno {
 	source, err := d.walk(fromAt, from, false)
@@ -265,12 +294,13 @@ func (d *Disk) Rename(fromAt Inode, from string, toAt Inode, to string, now int6
 	case d.fails(d.faults.WriteFails):
 		return EIO
 	}
+	at := place{target.parent.number, target.name}
 	if target.node != nil {
-		d.leave(target.node, now)
+		d.leave(target.node, at, now)
+		d.release(target.node)
 	}
-	delete(source.parent.entries, source.name)
-	source.parent.modified = now
-	d.enter(source.node, place{target.parent.number, target.name}, now)
+	d.leave(source.node, place{source.parent.number, source.name}, now)
+	d.enter(source.node, at, now)
 	return OK
 }
 
@@ -280,7 +310,7 @@ func (d *Disk) within(n, directory *node) bool {
 		if n.number == Root {
 			return false
 		}
-		n = d.nodes[n.now.parent]
+		n = d.above(n)
 	}
 	return true
 }
@@ -290,13 +320,14 @@ type Stat struct {
 	Inode     Inode
 	Directory bool
 	Link      bool // it is a symbolic link
+	Names     int  // under how many it stands; 1 for a directory, as on btrfs
 	Size      int64
 	// Accessed and Modified are what callers said that the time was.
 	Accessed, Modified int64
 }
 
 func (n *node) stat() Stat {
-	return Stat{Inode: n.number, Directory: n.directory, Link: n.link != "", Size: n.size + int64(len(n.link)),
+	return Stat{Inode: n.number, Directory: n.directory, Link: n.link != "", Names: len(n.now), Size: n.size + int64(len(n.link)),
 		Accessed: n.accessed, Modified: n.modified}
 }
 

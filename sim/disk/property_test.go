@@ -18,50 +18,53 @@ import (
 type object struct {
 	directory       bool
 	content, synced string
-	now, durable    spot
+	now, durable    []spot
 }
 
-// spot is a name in the directory with that number; the root is 0, nowhere is -1.
+// spot is a name in the directory with that number; the root is 0.
 type spot struct {
 	parent int
 	name   string
 }
 
-var nowhere = spot{parent: -1}
-
 type reference []object
 
 func (r reference) at(s spot) int {
 	for i := range r {
-		if i > 0 && r[i].now == s {
+		if i > 0 && slices.Contains(r[i].now, s) {
 			return i
 		}
 	}
 	return -1
 }
 
+// path is that of an object, by the first of its names.
 func (r reference) path(i int) string {
 	if i == 0 {
 		return ""
 	}
-	path := r.path(r[i].now.parent) + r[i].now.name
+	path := r.under(r[i].now[0])
 	if r[i].directory {
 		path += "/"
 	}
 	return path
 }
 
+func (r reference) under(s spot) string { return r.path(s.parent) + s.name }
+
 func (r reference) tree() []string {
 	all := []string{}
 	for i := range r {
-		if i == 0 || r[i].now == nowhere {
+		if i == 0 {
 			continue
 		}
-		line := r.path(i)
-		if !r[i].directory {
-			line += "=" + r[i].content
+		for _, s := range r[i].now {
+			line := r.under(s) + "/"
+			if !r[i].directory {
+				line = r.under(s) + "=" + r[i].content
+			}
+			all = append(all, line)
 		}
-		all = append(all, line)
 	}
 	return all
 }
@@ -71,20 +74,30 @@ func (r reference) keep(i int) {
 	if i == 0 {
 		return
 	}
-	if r[i].now != nowhere {
-		r.keep(r[i].now.parent)
+	for _, s := range r[i].now {
+		r.keep(s.parent)
 	}
-	if r[i].durable == r[i].now {
+	if slices.Equal(r[i].durable, r[i].now) {
 		return
 	}
-	r[i].durable = r[i].now
+	r[i].durable = slices.Clone(r[i].now)
 	for other := range r {
-		displaced := r[i].now != nowhere && r[other].durable == r[i].now
-		homeless := r[i].now == nowhere && r[other].durable.parent == i
+		displaced := slices.ContainsFunc(r[other].durable, func(s spot) bool { return slices.Contains(r[i].now, s) })
+		homeless := len(r[i].now) == 0 && r.lists(i, r[other].durable)
 		if other != 0 && other != i && (displaced || homeless) {
 			r.keep(other)
 		}
 	}
+}
+
+// lists tells whether one of the spots is in a directory.
+func (r reference) lists(directory int, spots []spot) bool {
+	return slices.ContainsFunc(spots, func(s spot) bool { return s.parent == directory })
+}
+
+// leave takes one of its spots from an object.
+func (r reference) leave(i int, from spot) {
+	r[i].now = slices.DeleteFunc(slices.Clone(r[i].now), func(s spot) bool { return s == from })
 }
 
 // short makes lists of trees readable: contents give way to their sizes and checksums.
@@ -105,7 +118,7 @@ func (r reference) sync(i int) {
 		return
 	}
 	for other := range r {
-		if other != 0 && (r[other].durable.parent == i || r[other].now.parent == i) {
+		if other != 0 && (r.lists(i, r[other].durable) || r.lists(i, r[other].now)) {
 			r.keep(other)
 		}
 	}
@@ -121,7 +134,7 @@ func (r reference) crash() {
 func (r reference) pick(random *rand.Rand, directory bool) int {
 	var fit []int
 	for i := range r {
-		if r[i].directory == directory && (i == 0 || r[i].now != nowhere) {
+		if r[i].directory == directory && (i == 0 || len(r[i].now) > 0) {
 			fit = append(fit, i)
 		}
 	}
@@ -142,19 +155,19 @@ func step(t *testing.T, random *rand.Rand, d *disk.Disk, r *reference) {
 		require.Equal(t, disk.OK, err)
 		return number
 	}
-	switch what := random.IntN(20); {
+	switch what := random.IntN(22); {
 	case what < 3:
 		number, err := d.Open(disk.Root, path, disk.Create|disk.Exclusive, true, 1)
 		require.Equal(t, there < 0, err == disk.OK)
 		if err == disk.OK {
 			require.Equal(t, disk.OK, d.Close(number))
-			*r = append(*r, object{now: target, durable: nowhere})
+			*r = append(*r, object{now: []spot{target}})
 		}
 	case what < 5:
 		err := d.Mkdir(disk.Root, path, 1)
 		require.Equal(t, there < 0, err == disk.OK)
 		if err == disk.OK {
-			*r = append(*r, object{directory: true, now: target, durable: nowhere})
+			*r = append(*r, object{directory: true, now: []spot{target}})
 		}
 	case what < 8 && file >= 0:
 		number := open(file)
@@ -182,11 +195,11 @@ func step(t *testing.T, random *rand.Rand, d *disk.Disk, r *reference) {
 		require.Equal(t, disk.OK, d.Close(number))
 	case what < 10 && file >= 0:
 		if d.Unlink(disk.Root, r.path(file), 1) == disk.OK {
-			(*r)[file].now = nowhere
+			r.leave(file, (*r)[file].now[0])
 		}
 	case what < 11 && directory > 0:
 		if d.Rmdir(disk.Root, r.path(directory), 1) == disk.OK {
-			(*r)[directory].now = nowhere
+			(*r)[directory].now = nil
 		}
 	case what < 15:
 		source := r.pick(random, random.IntN(3) == 0)
@@ -195,9 +208,10 @@ func step(t *testing.T, random *rand.Rand, d *disk.Disk, r *reference) {
 		}
 		if d.Rename(disk.Root, r.path(source), disk.Root, path, 1) == disk.OK {
 			if there >= 0 {
-				(*r)[there].now = nowhere
+				r.leave(there, target)
 			}
-			(*r)[source].now = target
+			r.leave(source, (*r)[source].now[0])
+			(*r)[source].now = append((*r)[source].now, target)
 		}
 	case what < 17 && file >= 0:
 		number := open(file)
@@ -211,6 +225,12 @@ func step(t *testing.T, random *rand.Rand, d *disk.Disk, r *reference) {
 		r.sync(directory)
 	case what == 18:
 		d.Kill()
+	case what > 19 && file >= 0:
+		err := d.Link(disk.Root, r.path(file), false, disk.Root, path, 1)
+		require.Equal(t, there < 0, err == disk.OK)
+		if err == disk.OK {
+			(*r)[file].now = append(slices.Clone((*r)[file].now), target)
+		}
 	}
 }
 

@@ -24,7 +24,6 @@ const (
 	enametoolong errno = 37
 	enotdir      errno = 54
 	enotsock     errno = 57
-	eperm        errno = 63
 	espipe       errno = 70
 )
 

@@ -373,7 +373,7 @@ func (p *Process) putStat(at uint64, s disk.Stat) {
 	binary.LittleEndian.PutUint64(b[0:], 1) // device
 	binary.LittleEndian.PutUint64(b[8:], uint64(s.Inode))
 	b[statType] = byte(kindOf(s.Directory, s.Link))
-	binary.LittleEndian.PutUint64(b[24:], 1) // links
+	binary.LittleEndian.PutUint64(b[24:], uint64(s.Names)) // links
 	binary.LittleEndian.PutUint64(b[32:], uint64(s.Size))
 	binary.LittleEndian.PutUint64(b[40:], uint64(s.Accessed))
 	binary.LittleEndian.PutUint64(b[48:], uint64(s.Modified))

@@ -88,8 +88,17 @@ func exportPathCalls(e exporter) {
 		target := string(p.bytes(a[0], a[1]))
 		return p.changed(p.kernel.Disk.Symlink(target, at, path, p.wall()), "symlink "+path+" "+target)
 	})
-	// As on a file system of Linux's that has no hard links (link(2)).
-	e.add("path_link", "iiiiiii", func(*Process, arguments) errno { return eperm })
+	e.add("path_link", "iiiiiii", func(p *Process, a arguments) errno {
+		fromAt, from, err := p.path(a, 0, 2)
+		if err != ok {
+			return err
+		}
+		toAt, to, err := p.path(a, 4, 5)
+		if err != ok {
+			return err
+		}
+		return p.changed(p.kernel.Disk.Link(fromAt, from, a[1]&lookupFollow != 0, toAt, to, p.wall()), "link "+from+" "+to)
+	})
 }
 
 // path reads a directory and a path relative to it from the arguments; the path's length follows it.

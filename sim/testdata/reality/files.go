@@ -256,11 +256,23 @@ func paths() {
 	say("out of a file system", err)
 }
 
+// named is under how many names a file stands.
+func named(path string) uint64 {
+	return uint64(must(os.Stat(path)).Sys().(*syscall.Stat_t).Nlink)
+}
+
 // links makes links.
 func links() {
 	enter()
 	mustDo(os.WriteFile("file", []byte("x"), 0o644))
-	say("link", os.Link("file", "hard"))
+	say("link", os.Link("file", "hard"), os.Link("file", "hard"), os.Link("nothing", "other"), os.Link(".", "folder"))
+	mustDo(os.WriteFile("hard", []byte("xy"), 0o644))
+	say("one file by two names", must(os.Stat("file")).Size(), os.SameFile(must(os.Stat("file")), must(os.Stat("hard"))), named("file"))
+	say("one less", os.Remove("file"), named("hard"), os.Link("hard", "file"), named("file"))
+	say("rename to itself", os.Rename("file", "hard"), named("file"))
+	opened := must(os.Open("file"))
+	say("one more name of what is open", os.Link("file", "again"), must(opened.Stat()).Size(), os.Remove("again"))
+	opened.Close()
 	say("symbolic link", os.Symlink("file", "soft"))
 	_, err := os.Readlink("file")
 	say("read what is no link", err)
