@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,14 +25,35 @@ func TestAccountsOfACluster(t *testing.T) {
 	for _, address := range addresses {
 		launchMember(t, address, "--members", strings.Join(addresses, ","), "--data", t.TempDir(), "--accounts", accounts)
 	}
-	const write = "/nacos/v1/ns/instance?serviceName=kept&ip=10.0.0.1&port=80&ephemeral=false"
-	require.Eventually(t, func() bool {
-		status, _ := asks("POST", "http://"+addresses[0]+write+"&username=nacos&password=secret", "")
-		return status == 200
-	}, 30*time.Second, 50*time.Millisecond, "the cluster takes writes")
+	const write, admin = "/nacos/v1/ns/instance?serviceName=kept&ip=10.0.0.1&port=80&ephemeral=false", "username=nacos&password=secret"
+	for _, address := range addresses {
+		require.Eventually(t, func() bool {
+			status, _ := asks("POST", "http://"+address+write+"&"+admin, "")
+			return status == 200
+		}, 30*time.Second, 50*time.Millisecond, "the cluster takes writes")
+	}
 	status, body := asks("POST", "http://"+addresses[1]+write, "")
 	require.Equal(t, 403, status, body)
-	status, body = asks("GET", "http://"+addresses[1]+"/nacos/v2/core/cluster/node/list?username=nacos&password=secret", "")
+	status, body = asks("GET", "http://"+addresses[1]+"/nacos/v2/core/cluster/node/list?"+admin, "")
 	require.Equal(t, 200, status)
 	require.Equal(t, 2, strings.Count(body, `"state":"UP"`), "members report to each other: %s", body)
+
+	status, body = asks("POST", "http://"+addresses[1]+"/nacos/v1/auth/users?"+admin+"&accessToken=", "")
+	require.Equal(t, 400, status, "there is that user: %s", body)
+	token := tokenOf(t, addresses[0], admin)
+	status, body = asks("POST", "http://"+addresses[1]+"/nacos/v1/auth/users?username=new&password=new&accessToken="+token, "")
+	require.Equal(t, 200, status, body)
+	require.Eventually(t, func() bool {
+		status, _ := asks("POST", "http://"+addresses[0]+"/nacos/v1/auth/login?username=new&password=new", "")
+		return status == 200
+	}, 10*time.Second, 50*time.Millisecond, "who is made at one member logs in at the other")
+}
+
+// tokenOf logs in.
+func tokenOf(t *testing.T, address, who string) string {
+	status, body := asks("POST", "http://"+address+"/nacos/v1/auth/login?"+who, "")
+	require.Equal(t, 200, status, body)
+	var session struct{ AccessToken string }
+	require.NoError(t, json.Unmarshal([]byte(body), &session))
+	return session.AccessToken
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -31,6 +30,7 @@ import (
 // node is the running parts.
 type node struct {
 	state      *registry.Registry
+	accounts   *auth.Editor
 	membership *membership.Membership
 	consensus  *consensus.Node
 	api        *openapi.Server
@@ -44,6 +44,8 @@ type node struct {
 	datagrams *push.Datagrams
 
 	started time.Time
+	// seeded is closed when the node knows the cluster's accounts.
+	seeded chan struct{}
 	// broken gets the error of the first part that stops by itself.
 	broken chan error
 	cancel context.CancelFunc
@@ -71,7 +73,7 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 		return nil, errors.Join(err, listeners.close(), n.peers.Close(), n.raftPeers.Close())
 	}
 	catchUp(ctx, sources{
-		barrier: n.consensus.ReadBarrier, led: func() bool { return n.consensus.Status().Leader != "" },
+		barrier: n.agreed, led: func() bool { return n.consensus.Status().Leader != "" },
 		loaded: replication.Loaded(), loading: replication.Loading,
 	}, log)
 	type door struct {
@@ -96,19 +98,16 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 
 // wire makes the parts and sets all going but the one that answers clients.
 func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replication *distro.Distro, err error) {
-	var guard *auth.Guard
-	if s.accounts != "" {
-		if guard, err = auth.ReadAccounts(s.accounts); err != nil {
-			return nil, fmt.Errorf("--accounts: %w", err)
-		}
-		n.identify(guard)
+	guard, seed, err := n.authenticate(s.accounts, log)
+	if err != nil {
+		return nil, err
 	}
 	if n.membership, err = membership.New(membership.Config{Self: s.address, Members: s.members, Peers: n.peers, Logger: log}); err != nil {
 		return nil, err
 	}
 	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner, QuietPersistent: !s.subscribePersistent})
 	n.consensus, err = consensus.Open(consensus.Config{
-		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state}, Listener: listeners.raft, Identity: identityOf(guard), Peers: n.raftPeers, Logger: log,
+		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state, n.accounts.Directory}, Listener: listeners.raft, Identity: identityOf(guard), Peers: n.raftPeers, Logger: log,
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
 	})
 	if err != nil {
@@ -126,7 +125,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
 		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Operate: n.consensus.Operate, RaftOperations: consensus.Operations,
-		Pushes: n.pushes, Loader: connections, Auth: guard, Metrics: s.metrics,
+		Pushes: n.pushes, Loader: connections, Auth: guard, Accounts: n.accounts, Metrics: s.metrics,
 	})
 	push.New(n.state, n.sdk)
 	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, s.pushes(n.state), log)
@@ -146,20 +145,11 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 	}
 	n.loop(func() error { replication.Run(ctx); return nil })
 	n.loop(func() error { living.Run(ctx); return nil })
+	n.loop(func() error { seed(ctx); return nil })
 	if s.healthChecks {
 		n.loop(func() error { prober.Run(ctx); return nil })
 	}
 	return replication, nil
-}
-
-// identify has requests between members carry the header by which they know each other, and those without it refused.
-func (n *node) identify(guard *auth.Guard) {
-	key, value := guard.Identity()
-	n.peers.SetHeader(key, value)
-	if n.raftPeers != n.peers {
-		n.raftPeers.SetHeader(key, value)
-	}
-	n.rpc.Require(guard.FromMember)
 }
 
 // followMembers has the file with the members read again until the context ends.
@@ -261,13 +251,6 @@ func raftAddress(member string) string {
 	return address
 }
 
-// machine is the registry's replicated state as package consensus wants it.
-type machine struct{ state *registry.Registry }
-
-func (m machine) Apply(command []byte) any         { return m.state.ApplyCommand(command) }
-func (m machine) Snapshot() ([]byte, error)        { return m.state.SnapshotPersistent() }
-func (m machine) Restore(snapshot io.Reader) error { return m.state.RestorePersistent(snapshot) }
-
 // listeners are the ports that a node's peers use, and the socket that pushes leave by; the ports of clients open last.
 type listeners struct {
 	cluster, raft net.Listener
@@ -326,13 +309,4 @@ func (l listeners) close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// identityOf is what members show each other at the port of Raft; "" where authentication is off.
-func identityOf(guard *auth.Guard) string {
-	key, value := guard.Identity()
-	if value == "" {
-		return ""
-	}
-	return key + "=" + value
 }

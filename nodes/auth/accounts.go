@@ -7,13 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
-
-	"muster/model"
 )
 
 // AdminRole may do everything (Nacos: AuthConstants.GLOBAL_ADMIN_ROLE).
@@ -33,8 +30,9 @@ type Accounts struct {
 	TokenSeconds int `json:"token_seconds"`
 	// Identity is the header by which members know each other (nacos.core.auth.server.identity.key and .value).
 	Identity Identity `json:"identity"`
-	Users    []User   `json:"users"`
-	Roles    []Role   `json:"roles"`
+	// Users and Roles are those that an empty cluster begins with. There may be none: then somebody makes the first administrator.
+	Users []User `json:"users"`
+	Roles []Role `json:"roles"`
 }
 
 // Identity is a header of requests between members: its name, and a secret that only they know.
@@ -60,98 +58,110 @@ type Role struct {
 
 // Permission allows an action.
 type Permission struct {
-	// Resource is "namespace:group:naming/service", or the path of an operator's command. * stands for any text; an empty namespace is
-	// the public one.
+	// Resource is what it is about; see the package documentation.
 	Resource string `json:"resource"`
 	// Action is "r", "w" or "rw".
 	Action string `json:"action"`
 }
 
-// ReadAccounts reads the file of accounts and makes a Guard of it.
-func ReadAccounts(path string) (*Guard, error) {
+// ReadAccounts reads the file of accounts.
+func ReadAccounts(path string) (Accounts, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the accounts: %w", err)
+		return Accounts{}, fmt.Errorf("read the accounts: %w", err)
 	}
 	accounts, err := ParseAccounts(text)
 	if err != nil {
-		return nil, fmt.Errorf("accounts of %s: %w", path, err)
+		return Accounts{}, fmt.Errorf("accounts of %s: %w", path, err)
 	}
-	return New(accounts)
+	return accounts, nil
 }
 
-// ParseAccounts reads accounts. Fields that it does not know are an error: a misspelt one must not leave a door open.
+// ParseAccounts reads accounts and says what is wrong with them, and what would be right. Fields that it does not know are an error: a
+// misspelt one must not leave a door open.
 func ParseAccounts(text []byte) (accounts Accounts, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&accounts); err != nil {
 		return accounts, fmt.Errorf("want a JSON object with secret_key, identity, users and roles: %w", err)
 	}
-	return accounts, nil
+	return accounts, accounts.check()
 }
 
-// New makes a Guard. The error says what is wrong with the accounts, and what would be right.
-func New(accounts Accounts) (*Guard, error) {
-	key, err := base64.StdEncoding.DecodeString(accounts.SecretKey)
+func (a Accounts) check() error {
+	if _, err := a.key(); err != nil {
+		return err
+	}
+	if a.Identity.Key == "" || a.Identity.Value == "" {
+		return errors.New("identity: want a key and a value by which members know each other")
+	}
+	if a.TokenSeconds < 0 {
+		return fmt.Errorf("token_seconds: %d; want a positive number", a.TokenSeconds)
+	}
+	roles := map[string]bool{AdminRole: true}
+	for _, role := range a.Roles {
+		if role.Name == "" || roles[role.Name] {
+			return fmt.Errorf("role %q: want a name of its own other than %s", role.Name, AdminRole)
+		}
+		roles[role.Name] = true
+		for _, p := range role.Permissions {
+			if strings.Trim(p.Action, "rw") != "" || p.Action == "" {
+				return fmt.Errorf("role %q: action %q; want r, w or rw", role.Name, p.Action)
+			}
+		}
+	}
+	users, admin := map[string]bool{"": true}, len(a.Users) == 0
+	for _, user := range a.Users {
+		if users[user.Name] {
+			return fmt.Errorf("user %q: want a name of its own", user.Name)
+		}
+		users[user.Name] = true
+		if _, err := bcrypt.Cost([]byte(user.Password)); err != nil {
+			return fmt.Errorf("user %q: password: want its bcrypt hash, for example of `htpasswd -nbB %[1]s PASSWORD`: %w", user.Name, err)
+		}
+		for _, role := range user.Roles {
+			if !roles[role] {
+				return fmt.Errorf("user %q: role %q: want %s or one of roles", user.Name, role, AdminRole)
+			}
+			admin = admin || role == AdminRole
+		}
+	}
+	if !admin {
+		return fmt.Errorf("users: want one with %s, or none at all: where there is no administrator anybody may make himself one", AdminRole)
+	}
+	return nil
+}
+
+// key is the secret key's bytes.
+func (a Accounts) key() ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(a.SecretKey)
 	if err != nil || len(key) < leastKeyBytes {
 		return nil, fmt.Errorf("secret_key: want at least %d random bytes in Base64, for example of `openssl rand -base64 %[1]d`", leastKeyBytes)
 	}
-	if accounts.Identity.Key == "" || accounts.Identity.Value == "" {
-		return nil, errors.New("identity: want a key and a value by which members know each other")
-	}
-	if accounts.TokenSeconds == 0 {
-		accounts.TokenSeconds = DefaultTokenSeconds
-	}
-	if accounts.TokenSeconds < 0 {
-		return nil, fmt.Errorf("token_seconds: %d; want a positive number", accounts.TokenSeconds)
-	}
-	g := &Guard{
-		key: key, life: time.Duration(accounts.TokenSeconds) * time.Second, identity: accounts.Identity, users: map[string]User{},
-		roles: map[string][]permission{}, comparing: make(chan struct{}, passwordsAtOnce),
-	}
-	for _, role := range accounts.Roles {
-		if role.Name == "" || role.Name == AdminRole || g.roles[role.Name] != nil {
-			return nil, fmt.Errorf("role %q: want a name of its own other than %s", role.Name, AdminRole)
-		}
-		g.roles[role.Name] = []permission{}
-		for _, p := range role.Permissions {
-			if strings.Trim(p.Action, "rw") != "" || p.Action == "" {
-				return nil, fmt.Errorf("role %q: action %q; want r, w or rw", role.Name, p.Action)
-			}
-			g.roles[role.Name] = append(g.roles[role.Name], permission{patternOf(p.Resource), p.Action})
-		}
-	}
-	strongest := bcrypt.MinCost
-	for _, user := range accounts.Users {
-		if _, twice := g.users[user.Name]; twice || user.Name == "" {
-			return nil, fmt.Errorf("user %q: want a name of its own", user.Name)
-		}
-		cost, err := bcrypt.Cost([]byte(user.Password))
-		if err != nil {
-			return nil, fmt.Errorf("user %q: password: want its bcrypt hash, for example of `htpasswd -nbB %[1]s PASSWORD`: %w", user.Name, err)
-		}
-		strongest = max(strongest, cost)
-		for _, role := range user.Roles {
-			if g.roles[role] == nil && role != AdminRole {
-				return nil, fmt.Errorf("user %q: role %q: want %s or one of roles", user.Name, role, AdminRole)
-			}
-		}
-		g.users[user.Name] = user
-	}
-	if g.nobody, err = bcrypt.GenerateFromPassword([]byte("nobody"), strongest); err != nil {
-		return nil, fmt.Errorf("hash a password: %w", err)
-	}
-	return g, nil
+	return key, nil
 }
 
-// patternOf is what a permission's resource matches, the whole of it.
-func patternOf(resource string) *regexp.Regexp {
-	if strings.HasPrefix(resource, ":") {
-		resource = model.DefaultNamespace + resource
+// life is how long tokens hold.
+func (a Accounts) life() time.Duration {
+	if a.TokenSeconds == 0 {
+		return DefaultTokenSeconds * time.Second
 	}
-	parts := strings.Split(resource, "*")
-	for i := range parts {
-		parts[i] = regexp.QuoteMeta(parts[i])
+	return time.Duration(a.TokenSeconds) * time.Second
+}
+
+// Seed is the command that has an empty cluster begin with the file's users and roles.
+func (a Accounts) Seed() Command {
+	book := Book{Users: []Account{}}
+	for _, user := range a.Users {
+		book.Users = append(book.Users, Account{Name: user.Name, Hash: user.Password})
+		for _, role := range user.Roles {
+			book.Grants = append(book.Grants, Grant{Role: role, User: user.Name})
+		}
 	}
-	return regexp.MustCompile("^(?s:" + strings.Join(parts, ".*") + ")$")
+	for _, role := range a.Roles {
+		for _, p := range role.Permissions {
+			book.Rights = append(book.Rights, Right{Role: role.Name, Resource: p.Resource, Action: p.Action})
+		}
+	}
+	return Command{Kind: SeedAccounts, Book: &book}
 }

@@ -38,9 +38,27 @@ func accounts(t testing.TB) auth.Accounts {
 	}
 }
 
-func TestPermissions(t *testing.T) {
-	g, err := auth.New(accounts(t))
+// apply has a directory apply commands, and returns the last one's answer.
+func apply(t testing.TB, d *auth.Directory, commands ...auth.Command) (answer any) {
+	for _, c := range commands {
+		text, err := c.Encode()
+		require.NoError(t, err)
+		answer = d.ApplyCommand(text)
+	}
+	return answer
+}
+
+// guard is one with the accounts, and its directory.
+func guard(t testing.TB) (*auth.Guard, *auth.Directory) {
+	given, d := accounts(t), auth.NewDirectory()
+	require.Nil(t, apply(t, d, given.Seed()))
+	g, err := auth.New(given, d)
 	require.NoError(t, err)
+	return g, d
+}
+
+func TestPermissions(t *testing.T) {
+	g, _ := guard(t)
 	orders := auth.Resource{Group: "DEFAULT_GROUP", Service: "orders"}
 	for _, test := range []struct {
 		name, password string
@@ -64,26 +82,30 @@ func TestPermissions(t *testing.T) {
 		{"nobody", "nobody", auth.Read, orders, auth.Unknown},
 		{"", "", auth.Read, orders, auth.Unknown},
 	} {
-		err := g.Permit(auth.Credentials{Name: test.name, Password: test.password}, test.action, test.resource)
+		err := g.Permit(t.Context(), auth.Credentials{Name: test.name, Password: test.password}, test.action, test.resource)
 		require.Equal(t, test.want, err, "%+v", test)
 	}
 }
 
 func TestTokens(t *testing.T) {
-	g, err := auth.New(accounts(t))
-	require.NoError(t, err)
-	session, err := g.Login(auth.Credentials{Name: "shop", Password: "pass"})
+	g, _ := guard(t)
+	session, err := g.Login(t.Context(), auth.Credentials{Name: "shop", Password: "pass"})
 	require.NoError(t, err)
 	require.Equal(t, "shop", session.Name)
 	require.False(t, session.Admin)
 	require.Equal(t, 5*time.Hour, session.Life)
 	require.True(t, strings.HasPrefix(session.Token, "eyJhbGciOiJIUzI1NiJ9."), "the header that Nacos knows: %s", session.Token)
 	permit := func(token string) error {
-		return g.Permit(auth.Credentials{Token: token}, auth.Read, auth.Resource{Group: "DEFAULT_GROUP", Service: "orders"})
+		return g.Permit(t.Context(), auth.Credentials{Token: token}, auth.Read, auth.Resource{Group: "DEFAULT_GROUP", Service: "orders"})
 	}
 	require.NoError(t, permit(session.Token))
-	require.Equal(t, auth.TokenInvalid, permit(session.Token+"x"))
+	require.Equal(t, auth.TokenForged, permit(session.Token+"x"))
 	require.Equal(t, auth.TokenInvalid, permit("word"))
+	require.Equal(t, auth.TokenForeign, permit("a.b.c"))
+	again, err := g.Login(t.Context(), auth.Credentials{Token: session.Token})
+	require.NoError(t, err)
+	require.Equal(t, session.Token, again.Token, "nobody lives longer by asking")
+	require.LessOrEqual(t, again.Life, session.Life)
 
 	sign := func(method jwt.SigningMethod, key any, claims jwt.RegisteredClaims) string {
 		text, err := jwt.NewWithClaims(method, claims).SignedString(key)
@@ -98,18 +120,17 @@ func TestTokens(t *testing.T) {
 	}{
 		"expired":           {sign(jwt.SigningMethodHS256, key, jwt.RegisteredClaims{Subject: "nacos", ExpiresAt: jwt.NewNumericDate(time.Now().Add(-time.Hour))}), auth.TokenExpired},
 		"never expires":     {sign(jwt.SigningMethodHS256, key, jwt.RegisteredClaims{Subject: "nacos"}), auth.TokenInvalid},
-		"another key":       {sign(jwt.SigningMethodHS256, []byte("other"), jwt.RegisteredClaims{Subject: "nacos", ExpiresAt: later}), auth.TokenInvalid},
+		"another key":       {sign(jwt.SigningMethodHS256, []byte("other"), jwt.RegisteredClaims{Subject: "nacos", ExpiresAt: later}), auth.TokenForged},
 		"no signature":      {sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, jwt.RegisteredClaims{Subject: "nacos", ExpiresAt: later}), auth.TokenInvalid},
-		"another algorithm": {sign(jwt.SigningMethodHS512, key, jwt.RegisteredClaims{Subject: "nacos", ExpiresAt: later}), auth.TokenInvalid},
-		"somebody unknown":  {sign(jwt.SigningMethodHS256, key, jwt.RegisteredClaims{Subject: "gone", ExpiresAt: later}), auth.Unknown},
+		"another algorithm": {sign(jwt.SigningMethodHS512, key, jwt.RegisteredClaims{Subject: "nacos", ExpiresAt: later}), auth.TokenForeign},
+		"somebody unknown":  {sign(jwt.SigningMethodHS256, key, jwt.RegisteredClaims{Subject: "gone", ExpiresAt: later}), auth.NotPermitted},
 	} {
 		require.Equal(t, c.want, permit(c.token), name)
 	}
 }
 
 func TestMembersKnowEachOther(t *testing.T) {
-	g, err := auth.New(accounts(t))
-	require.NoError(t, err)
+	g, _ := guard(t)
 	header := func(name, value string) func(string) string {
 		return func(asked string) string { return map[string]string{name: value}[asked] }
 	}
@@ -121,8 +142,8 @@ func TestMembersKnowEachOther(t *testing.T) {
 func TestWithoutAGuardEverythingIsPermitted(t *testing.T) {
 	var g *auth.Guard
 	require.False(t, g.On())
-	require.NoError(t, g.Permit(auth.Credentials{}, auth.Write, auth.Resource{Command: "/x"}))
-	session, err := g.Login(auth.Credentials{Name: "anybody", Password: "any"})
+	require.NoError(t, g.Permit(t.Context(), auth.Credentials{}, auth.Write, auth.Resource{Command: "/x"}))
+	session, err := g.Login(t.Context(), auth.Credentials{Name: "anybody", Password: "any"})
 	require.NoError(t, err)
 	require.Equal(t, "AUTH_DISABLED", session.Token)
 	require.False(t, g.FromMember(func(string) string { return "" }))
@@ -136,12 +157,13 @@ func TestWrongAccounts(t *testing.T) {
 		`user "idle": password: want its bcrypt hash`: func(a *auth.Accounts) { a.Users[2].Password = "pass" },
 		`user "idle": role "none": want ROLE_ADMIN`:   func(a *auth.Accounts) { a.Users[2].Roles = []string{"none"} },
 		`user "shop": want a name of its own`:         func(a *auth.Accounts) { a.Users[2].Name = "shop" },
+		"users: want one with ROLE_ADMIN":             func(a *auth.Accounts) { a.Users[0].Roles = nil },
 		`role "ROLE_ADMIN": want a name of its own`:   func(a *auth.Accounts) { a.Roles[0].Name = auth.AdminRole },
 		`role "orders": action "x"; want r, w or rw`:  func(a *auth.Accounts) { a.Roles[0].Permissions[0].Action = "x" },
 	} {
 		given := accounts(t)
 		change(&given)
-		_, err := auth.New(given)
+		_, err := auth.New(given, auth.NewDirectory())
 		require.ErrorContains(t, err, problem)
 	}
 	path := filepath.Join(t.TempDir(), "accounts.json")
@@ -153,15 +175,14 @@ func TestWrongAccounts(t *testing.T) {
 }
 
 func FuzzToken(f *testing.F) {
-	g, err := auth.New(accounts(f))
-	require.NoError(f, err)
-	session, err := g.Login(auth.Credentials{Name: "idle", Password: "pass"})
+	g, _ := guard(f)
+	session, err := g.Login(f.Context(), auth.Credentials{Name: "idle", Password: "pass"})
 	require.NoError(f, err)
 	for _, text := range []string{session.Token, "", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", strings.Repeat(".", 100)} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		err := g.Permit(auth.Credentials{Token: text}, auth.Read, auth.Resource{Service: "x"})
+		err := g.Permit(t.Context(), auth.Credentials{Token: text}, auth.Read, auth.Resource{Service: "x"})
 		require.Error(t, err, "nobody who may do that has a token")
 	})
 }
@@ -171,8 +192,8 @@ func FuzzAccounts(f *testing.F) {
 	f.Add([]byte(`{}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if given, err := auth.ParseAccounts(text); err == nil {
-			given.Users = nil // hashing takes long
-			_, _ = auth.New(given)
+			_, _ = auth.New(given, auth.NewDirectory())
+			given.Seed()
 		}
 	})
 }

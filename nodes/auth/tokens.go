@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -30,16 +31,32 @@ func (g *Guard) sign(name string) (string, error) {
 	return text, nil
 }
 
-// read is whose token this is.
-func (g *Guard) read(text string) (string, error) {
+// read is whose token this is, and until when it holds.
+func (g *Guard) read(text string) (name string, until time.Time, err error) {
 	var claims jwt.RegisteredClaims
-	_, err := jwt.ParseWithClaims(text, &claims, func(*jwt.Token) (any, error) { return g.key, nil },
+	_, err = jwt.ParseWithClaims(text, &claims, func(*jwt.Token) (any, error) { return g.key, nil },
 		jwt.WithValidMethods([]string{g.method().Alg()}), jwt.WithExpirationRequired())
-	switch {
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return "", TokenExpired
-	case err != nil:
-		return "", TokenInvalid
+	if err != nil {
+		return "", until, g.refusal(text, err)
 	}
-	return claims.Subject, nil
+	return claims.Subject, claims.ExpiresAt.Time, nil
+}
+
+// refusal says of a token that could not be read what Nacos says (NacosJwtParser.parse).
+func (g *Guard) refusal(text string, problem error) Refusal {
+	if errors.Is(problem, jwt.ErrTokenExpired) {
+		return TokenExpired
+	}
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 || parts[2] == "" {
+		return TokenInvalid
+	}
+	unread, _, err := jwt.NewParser().ParseUnverified(text, &jwt.RegisteredClaims{})
+	switch {
+	case err != nil || unread.Method.Alg() != g.method().Alg():
+		return TokenForeign
+	case errors.Is(problem, jwt.ErrTokenSignatureInvalid):
+		return TokenForged
+	}
+	return TokenInvalid
 }

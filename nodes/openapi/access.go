@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,36 +13,55 @@ import (
 
 // permit refuses a request whose sender may not do what it asks for (Nacos: AuthFilter). Members may do everything.
 func (s *Server) permit(r *request, route route) *failure {
-	if !s.options.Auth.On() || route.open || s.options.Auth.FromMember(r.Header.Get) {
+	resets := route.resets && r.flag("reset", false)
+	if !s.options.Auth.On() || route.open && !resets || s.options.Auth.FromMember(r.Header.Get) {
 		return nil
 	}
 	action := auth.Write
-	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !route.writes {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !route.writes && !resets {
 		action = auth.Read
 	}
-	err := s.options.Auth.Permit(r.credentials(), action, r.resource())
-	switch {
-	case err == nil:
-		return nil
-	case strings.HasPrefix(r.path, "/v3/"):
-		return plain(http.StatusForbidden, err.Error()).as(codeDenied).inResult()
+	sender, err := s.options.Auth.Identify(r.Context(), r.credentials())
+	if err != nil {
+		return r.refused(err)
 	}
-	return page(http.StatusForbidden, err.Error())
+	r.may = func(resource auth.Resource) bool { return s.options.Auth.May(sender, auth.Read, resource) }
+	if !s.options.Auth.May(sender, action, r.resource()) {
+		return r.refused(auth.NotPermitted)
+	}
+	return nil
+}
+
+// refused is an answer to somebody who may not do that, or of whom that is not known now.
+func (r *request) refused(err error) *failure {
+	status := http.StatusServiceUnavailable
+	var refusal auth.Refusal
+	if errors.As(err, &refusal) {
+		status = http.StatusForbidden
+	}
+	if strings.HasPrefix(r.path, "/v3/") {
+		return plain(status, err.Error()).as(codeDenied).inResult()
+	}
+	return page(status, err.Error())
 }
 
 // credentials are what a request shows: in headers, or else in parameters (Nacos: NacosAuthPluginService.identityNames).
 func (r *request) credentials() auth.Credentials {
 	shown := func(name string) string {
-		if value := r.Header.Get(name); value != "" {
+		if value := r.raw(name); value != "" {
 			return value
 		}
-		return r.raw(name)
+		return r.Header.Get(name)
 	}
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
-		token = shown("accessToken")
+	return auth.Credentials{Token: cmp.Or(r.bearer(), shown("accessToken")), Name: shown("username"), Password: shown("password")}
+}
+
+// bearer is the token in the header Authorization, "" if there is none.
+func (r *request) bearer() string {
+	if token, borne := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); borne {
+		return token
 	}
-	return auth.Credentials{Token: token, Name: shown("username"), Password: shown("password")}
+	return ""
 }
 
 // commands below the naming API are an operator's: what they tell or change is not one service's.
@@ -49,6 +69,9 @@ var commands = []string{"operator/", "ops/", "client", "instance/statuses", "dis
 
 // resource is what a request is about: a service, or an operator's command (Nacos: NamingHttpResourceParser).
 func (r *request) resource() auth.Resource {
+	if strings.HasPrefix(r.path, "/v1/auth/") || strings.HasPrefix(r.path, "/v3/auth/") {
+		return auth.Resource{Accounts: true}
+	}
 	rest, client := strings.CutPrefix(r.path, "/v3/client/ns/")
 	if !client {
 		naming := false
@@ -76,25 +99,4 @@ func (r *request) resource() auth.Resource {
 		group, name = inName, bare
 	}
 	return auth.Resource{Namespace: r.namespace(), Group: cmp.Or(group, model.DefaultGroup), Service: name}
-}
-
-// login is POST /v1/auth/login and /v3/auth/user/login: a token for a name and a password.
-func (s *Server) login(r *request) (answer, *failure) {
-	session, err := s.options.Auth.Login(r.credentials())
-	if err != nil {
-		return nil, plain(http.StatusForbidden, err.Error())
-	}
-	r.answered.Set("Authorization", "Bearer "+session.Token)
-	return struct {
-		Token string `json:"accessToken"`
-		Life  int64  `json:"tokenTtl"`
-		Admin bool   `json:"globalAdmin"`
-		Name  string `json:"username"`
-	}{session.Token, int64(session.Life.Seconds()), session.Admin, session.Name}, nil
-}
-
-// tableAccess lists where clients log in.
-func (s *Server) tableAccess() map[string]map[string]route {
-	post := map[string]route{http.MethodPost: {handle: s.login, open: true}}
-	return map[string]map[string]route{"/v1/auth/login": post, "/v1/auth/users/login": post, "/v3/auth/user/login": post}
 }

@@ -77,7 +77,7 @@ func (s *Server) tableOne() map[string]map[string]route {
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
 		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitchOne)}
 		table[operator+"metrics"] = map[string]route{get: open(s.metricsOne)}
-		table[operator+"push/state"] = map[string]route{get: read(s.pushState)}
+		table[operator+"push/state"] = map[string]route{get: {handle: s.pushState, caused: true, resets: true}}
 		table[operator+"servers"] = map[string]route{get: read(s.serversOne)}
 		table[operator+"server/status"] = map[string]route{get: read(s.serverStatusOne)}
 		table[operator+"distro/server"] = map[string]route{get: read(s.distroServerOne)}
@@ -93,7 +93,7 @@ func (s *Server) tableOne() map[string]map[string]route {
 			table[ns+"raft/"+path][verb] = read(raftRetired)
 		}
 	}
-	maps.Copy(table, s.tableAccess())
+	maps.Copy(table, s.tableAccounts())
 	return table
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"muster/model"
+	"muster/nodes/auth"
 )
 
 // bodyLimit is how many bytes of a form are read (Tomcat's maxPostSize: 2 MB; no request of this API needs a tenth of it).
@@ -31,6 +32,8 @@ type request struct {
 	body []byte
 	// answered are the headers of the answer.
 	answered http.Header
+	// may says whether the sender may read more than what he asked about; nil: he may read everything.
+	may func(auth.Resource) bool
 }
 
 // read takes the parameters from query and body, that is if a form in the body counts; a connection whose body is too large is closed.

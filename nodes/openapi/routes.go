@@ -34,13 +34,13 @@ func (s *Server) table() map[string]map[string]route {
 		ns + "service/list":           {get: read(s.serviceList)},
 		ns + "service/names":          {get: read(s.serviceNames)},
 		subscribersPath:               {get: read(s.serviceSubscribers)},
-		ns + "service/selector/types": {get: read(s.listSelectorTypes)},
+		ns + "service/selector/types": {get: open(s.listSelectorTypes)},
 		ns + "cluster":                {put: read(s.setCluster)},
 
 		ns + "health":            {put: routed(s.setHealth)},
 		ns + "health/instance":   {put: routed(s.setHealth)},
-		ns + "health/checkers":   {get: read(s.healthCheckers)},
-		ns + "health/server":     {get: read(s.healthServer)},
+		ns + "health/checkers":   {get: open(s.healthCheckers)},
+		ns + "health/server":     {get: open(s.healthServer)},
 		ns + "catalog/instances": {get: read(s.catalogInstances)},
 		ns + "catalog/service":   {get: read(s.catalogService)},
 		ns + "catalog/services":  {get: read(s.catalogServices)},
@@ -54,21 +54,21 @@ func (s *Server) table() map[string]map[string]route {
 		core + "simple/nodes":          {get: read(s.simpleNodes)},
 		"/v1/console/health/readiness": {get: open(s.alive)},
 		"/v1/console/server/state":     {get: open(s.serverState)},
-		"/actuator":                    {get: read(s.actuator)},
+		"/actuator":                    {get: open(s.actuator)},
 		"/actuator/health":             {get: open(s.actuatorHealth)},
 	} {
 		table[path] = verbs
 	}
 	maps.Copy(table, s.tableLoader())
 	maps.Copy(table, s.tableThree())
-	maps.Copy(table, s.tableAccess())
+	maps.Copy(table, s.tableAccounts())
 	if s.options.Metrics {
 		maps.Copy(table, s.tableMetrics())
 	}
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
-		table[operator+"switches"] = map[string]route{get: read(s.switches), put: read(s.setSwitch)}
+		table[operator+"switches"] = map[string]route{get: open(s.switches), put: read(s.setSwitch)}
 		table[operator+"metrics"] = map[string]route{get: open(s.metrics)}
-		table[operator+"push/state"] = map[string]route{get: read(s.pushState)}
+		table[operator+"push/state"] = map[string]route{get: {handle: s.pushState, open: true, resets: true}}
 		table[operator+"distro/client"] = map[string]route{get: read(s.distroClient)}
 	}
 	return table
@@ -128,22 +128,22 @@ func (s *Server) tableTwo() map[string]map[string]route {
 		cluster + "lookup":           {put: core(s.setLookup)},
 		cluster + "nodes":            {del: core(s.deleteNodes)},
 		ops + "raft":                 {post: {handle: s.raftCommand}},
-		ops + "ids":                  {get: {handle: s.generatorIDs}},
+		ops + "ids":                  {get: {handle: s.generatorIDs, open: true}},
 		ops + "log":                  {put: {handle: s.setLogLevel}},
 
-		"/v2/console/namespace/list":   {get: console(s.namespaceList)},
+		"/v2/console/namespace/list":   {get: {handle: s.namespaceList, check: (*request).checkConsole, result: true, open: true}},
 		"/v2/console/health/liveness":  {get: alive},
 		"/v2/console/health/readiness": {get: alive},
 		"/v2/console/namespace": {
 			get: console(s.namespaceDetail), post: console(s.createNamespace), put: console(s.updateNamespace), del: console(s.deleteNamespace),
 		},
 		"/v1/console/namespaces": {
-			get: old(s.oldNamespaces), post: old(s.oldCreateNamespace), put: old(s.oldUpdateNamespace), del: old(s.oldDeleteNamespace),
+			get: {handle: s.oldNamespaces, check: (*request).checkConsole, open: true}, post: old(s.oldCreateNamespace), put: old(s.oldUpdateNamespace), del: old(s.oldDeleteNamespace),
 		},
 	}
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
-		table[operator+"switches"] = map[string]route{get: naming(inEnvelope(s.switches)), put: naming(s.setSwitchForm)}
-		table[operator+"metrics"] = map[string]route{get: naming(s.metricsBound)}
+		table[operator+"switches"] = map[string]route{get: {handle: inEnvelope(s.switches), check: (*request).checkNaming, result: true, open: true}, put: naming(s.setSwitchForm)}
+		table[operator+"metrics"] = map[string]route{get: {handle: s.metricsBound, check: (*request).checkNaming, result: true, open: true}}
 	}
 	return table
 }

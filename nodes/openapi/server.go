@@ -64,6 +64,8 @@ type Options struct {
 	Metrics bool
 	// Auth says who may do what; nil: everybody everything.
 	Auth *auth.Guard
+	// Accounts are the cluster's users, roles and permissions.
+	Accounts *auth.Editor
 }
 
 // Member is a member of the cluster as GET /v1/core/cluster/nodes shows it.
@@ -136,9 +138,14 @@ type typedJSON struct {
 	value any
 }
 
+// handler answers a request.
+type handler = func(*request) (answer, *failure)
+
 // route is one verb of one path.
 type route struct {
-	handle func(*request) (answer, *failure)
+	handle handler
+	// mapped refuses requests that no controller is for, before anybody asks who sent them; nil for none.
+	mapped func(*request) *failure
 	// routed requests go to the node that is responsible for their ip:port (Nacos: @CanDistro).
 	routed bool
 	// check is the parameter check, nil for none.
@@ -149,8 +156,8 @@ type route struct {
 	caused bool
 	// open needs no credentials.
 	open bool
-	// writes has a GET need what a change needs.
-	writes bool
+	// writes has a GET need what a change needs; resets does so, and closes an open one, where it has the parameter reset=true.
+	writes, resets bool
 }
 
 // ServeHTTP answers one request. Whatever goes wrong in it stays in it.
@@ -239,6 +246,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	}
 	if failed := req.read(w, s.readsForm(req)); failed != nil {
 		return nil, failed
+	}
+	if route.mapped != nil {
+		if failed := route.mapped(req); failed != nil {
+			return nil, failed
+		}
 	}
 	if failed := s.permit(req, route); failed != nil {
 		return nil, failed

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"muster/nodes/auth"
 	"muster/nodes/liveness"
 	"muster/nodes/loader"
 	"muster/nodes/push"
@@ -73,6 +74,7 @@ func newNode(t *testing.T, change func(*Options)) testNode {
 
 func optionsFor(address string, profile registry.Profile, log io.Writer) Options {
 	state := registry.New(registry.Options{Self: address, Profile: profile})
+	accounts := auth.NewDirectory()
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	return Options{
 		Self: address, Profile: profile, Registry: state, Liveness: liveness.New(liveness.Options{Registry: state, Log: logger}), Log: logger,
@@ -84,6 +86,18 @@ func optionsFor(address string, profile registry.Profile, log io.Writer) Options
 		Loader: loader.New(loader.Options{
 			Self: address, SDK: rpc.NewSDK(rpc.SDKOptions{Log: logger}), Members: func() []string { return []string{address} }, Log: logger,
 		}),
+		Accounts: &auth.Editor{
+			Directory: accounts,
+			Propose: func(_ context.Context, c auth.Command) error {
+				text, err := c.Encode()
+				if err != nil {
+					return err
+				}
+				rejection, _ := accounts.ApplyCommand(text).(error)
+				return rejection
+			},
+			Barrier: func(context.Context) error { return nil },
+		},
 		Propose: func(_ context.Context, c registry.Command) error {
 			text, err := c.Encode()
 			if err != nil {

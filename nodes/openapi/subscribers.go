@@ -7,8 +7,10 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"muster/model"
+	"muster/nodes/auth"
 	"muster/nodes/paramcheck"
 	"muster/nodes/push"
 	"muster/nodes/registry"
@@ -92,6 +94,7 @@ func (s *Server) serviceSubscribers(r *request) (answer, *failure) {
 	if equalsTrue(r.optional("aggregation", "true")) {
 		subscribers = s.subscribersAtPeers(r, subscribers)
 	}
+	subscribers = r.readable(service, subscribers)
 	slices.SortFunc(subscribers, compareSubscribers)
 	number, size := number0(r.optional("pageNo", "1")), number0(r.optional("pageSize", strconv.Itoa(subscribersPage)))
 	var shown any = onPage(subscribers, number, size)
@@ -102,6 +105,17 @@ func (s *Server) serviceSubscribers(r *request) (answer, *failure) {
 		Subscribers any `json:"subscribers"`
 		Count       int `json:"count"`
 	}{shown, len(subscribers)}, nil
+}
+
+// readable leaves those out that subscribed other services than the one which the sender asked about and may read.
+func (r *request) readable(asked model.Service, list []subscriberJSON) []subscriberJSON {
+	if r.may == nil {
+		return list
+	}
+	return slices.DeleteFunc(list, func(subscriber subscriberJSON) bool {
+		group, name, _ := strings.Cut(subscriber.Service, "@@")
+		return subscriber.Service != asked.GroupedName() && !r.may(auth.Resource{Namespace: subscriber.Namespace, Group: group, Service: name})
+	})
 }
 
 func compareSubscribers(a, b subscriberJSON) int {

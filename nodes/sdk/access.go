@@ -2,6 +2,8 @@ package sdk
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"muster/model"
 	"muster/nodes/auth"
@@ -13,17 +15,27 @@ func (h handlers) refuses(ctx context.Context, service named, action auth.Action
 	if !h.options.Auth.On() {
 		return rpc.Result{}, false
 	}
-	headers := rpc.CallerOf(ctx).Headers
-	who := auth.Credentials{Token: headers["accessToken"], Name: headers["username"], Password: headers["password"]}
 	resource := auth.Resource{Namespace: text(service.Namespace), Group: text(service.Group), Service: text(service.Service)}
-	if resource.Namespace == "" && service.Namespace != nil { // one of its own, which is not the public one
-		resource.Namespace = "\"\""
-	}
 	if resource.Group == "" {
 		resource.Group = model.DefaultGroup
 	}
-	if err := h.options.Auth.Permit(who, action, resource); err != nil {
-		return rpc.Result{ResultCode: rpc.ResultFail, ErrorCode: rpc.CodeForbidden, Message: err.Error()}, true
+	err := h.options.Auth.Permit(ctx, credentials(rpc.CallerOf(ctx).Headers), action, resource)
+	if err == nil {
+		return rpc.Result{}, false
 	}
-	return rpc.Result{}, false
+	code := rpc.CodeServer
+	var refusal auth.Refusal
+	if errors.As(err, &refusal) {
+		code = rpc.CodeForbidden
+	}
+	return rpc.Result{ResultCode: rpc.ResultFail, ErrorCode: code, Message: err.Error()}, true
+}
+
+// credentials are what a request shows in its headers.
+func credentials(headers map[string]string) auth.Credentials {
+	token, borne := strings.CutPrefix(headers["Authorization"], "Bearer ")
+	if !borne {
+		token = headers["accessToken"]
+	}
+	return auth.Credentials{Token: token, Name: headers["username"], Password: headers["password"]}
 }

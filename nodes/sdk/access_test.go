@@ -23,13 +23,17 @@ import (
 func TestRequestsCarryTokens(t *testing.T) {
 	hash, err := bcrypt.GenerateFromPassword([]byte("pass"), bcrypt.MinCost)
 	require.NoError(t, err)
-	guard, err := auth.New(auth.Accounts{
+	accounts, directory := auth.Accounts{
 		SecretKey: base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 64))), Identity: auth.Identity{Key: "k", Value: "v"},
-		Users: []auth.User{{Name: "shop", Password: string(hash), Roles: []string{"orders"}}},
+		Users: []auth.User{{Name: "shop", Password: string(hash), Roles: []string{"orders"}}, {Name: "nacos", Password: string(hash), Roles: []string{auth.AdminRole}}},
 		Roles: []auth.Role{{Name: "orders", Permissions: []auth.Permission{{Resource: "public:DEFAULT_GROUP:naming/orders", Action: "rw"}}}},
-	})
+	}, auth.NewDirectory()
+	seed, err := accounts.Seed().Encode()
 	require.NoError(t, err)
-	session, err := guard.Login(auth.Credentials{Name: "shop", Password: "pass"})
+	require.Nil(t, directory.ApplyCommand(seed))
+	guard, err := auth.New(accounts, directory)
+	require.NoError(t, err)
+	session, err := guard.Login(t.Context(), auth.Credentials{Name: "shop", Password: "pass"})
 	require.NoError(t, err)
 	state := registry.New(registry.Options{})
 	server := New(Options{Registry: state, Log: slog.New(slog.DiscardHandler), Auth: guard})
@@ -60,9 +64,11 @@ func TestRequestsCarryTokens(t *testing.T) {
 		{"InstanceRequest", `{` + ofOrders + `,"type":"registerInstance","instance":{"ip":"10.1.0.1","port":80}}`, nil, "InstanceResponse", string(auth.Unknown)},
 		{"InstanceRequest", `{` + ofOrders + `,"type":"registerInstance","instance":{"ip":"10.1.0.1","port":80}}`,
 			map[string]string{"accessToken": session.Token}, "InstanceResponse", ""},
-		{"ServiceQueryRequest", `{` + ofOrders + `}`, map[string]string{"accessToken": session.Token + "x"}, "QueryServiceResponse", string(auth.TokenInvalid)},
+		{"ServiceQueryRequest", `{` + ofOrders + `}`, map[string]string{"accessToken": session.Token + "x"}, "QueryServiceResponse", string(auth.TokenForged)},
 		{"ServiceQueryRequest", `{` + ofOrders + `}`, map[string]string{"accessToken": session.Token}, "QueryServiceResponse", ""},
-		{"ServiceQueryRequest", `{"namespace":"","groupName":"DEFAULT_GROUP","serviceName":"orders"}`, map[string]string{"accessToken": session.Token},
+		{"ServiceQueryRequest", `{"namespace":"","groupName":"DEFAULT_GROUP","serviceName":"orders"}`, map[string]string{"Authorization": "Bearer " + session.Token},
+			"QueryServiceResponse", ""},
+		{"ServiceQueryRequest", `{"namespace":"dev","groupName":"DEFAULT_GROUP","serviceName":"orders"}`, map[string]string{"accessToken": session.Token},
 			"QueryServiceResponse", string(auth.NotPermitted)},
 		{"SubscribeServiceRequest", `{"namespace":"public","groupName":"g","serviceName":"orders","subscribe":true}`,
 			map[string]string{"accessToken": session.Token}, "SubscribeServiceResponse", string(auth.NotPermitted)},
