@@ -32,7 +32,7 @@ var guests = sync.OnceValues(func() (*conformance.Programs, error) {
 	return conformance.Build(context.Background(), root)
 })
 
-var profiles = []string{"nacos2", "nacos1"}
+var profiles = []string{"nacos2", "nacos1", "auth"}
 
 // simulated are the results of all plays on simulated machines.
 var simulated = struct {

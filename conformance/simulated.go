@@ -14,6 +14,7 @@ import (
 	"muster/nodes/golden"
 	"muster/scenarios/simulated"
 	"muster/sim"
+	"muster/sim/disk"
 	"muster/sim/guest"
 )
 
@@ -26,6 +27,8 @@ const (
 	glance = time.Second
 	// playerName is the machine's from which nodes are asked.
 	playerName = "player"
+	// accountsPath is where nodes find the accounts, if they have any.
+	accountsPath = "/accounts"
 )
 
 // ports are the nodes' own, one each, as those of the recorded nodes were.
@@ -61,7 +64,8 @@ type Cluster struct {
 	ready    *sim.Snapshot
 }
 
-// Boot boots the nodes and waits until they serve. Defects are switched on in all of them; they are named as package nodes/defect has them.
+// Boot boots the nodes of a profile, which golden.Files knows, and waits until they serve. Defects are switched on in all of them; they are named
+// as package nodes/defect has them.
 func (p *Programs) Boot(profile string, seed uint64, defects ...string) (*Cluster, error) {
 	world, err := sim.New(sim.Options{Seed: seed})
 	if err != nil {
@@ -80,11 +84,18 @@ func (p *Programs) Boot(profile string, seed uint64, defects ...string) (*Cluste
 	for number, port := range ports {
 		c.nodes = append(c.nodes, fmt.Sprintf("10.0.0.%d:%d", number+1, port))
 	}
+	further := []string{"--profile", profile, "--insecure"}
+	if profile == "auth" {
+		further = []string{"--accounts", accountsPath}
+	}
 	for number, address := range c.nodes {
-		machine, err := world.Boot("n"+strconv.Itoa(number+1), node,
-			"--addr", address, "--members", strings.Join(c.nodes, ","), "--data", "/data", "--profile", profile, "--log-level", "WARN", "--insecure")
+		machine, err := world.Boot("n"+strconv.Itoa(number+1), node, append([]string{
+			"--addr", address, "--members", strings.Join(c.nodes, ","), "--data", "/data", "--log-level", "WARN"}, further...)...)
 		if err != nil {
 			return nil, err
+		}
+		if err := machine.Disk().WriteFile(accountsPath, golden.Accounts(), machine.Clock().Wall().UnixNano()); err != disk.OK {
+			return nil, fmt.Errorf("writing %s on the disk of %s: error %d", accountsPath, machine.Name(), err)
 		}
 		if host := machine.Address().String(); !strings.HasPrefix(address, host+":") {
 			return nil, fmt.Errorf("%s has the address %s, not that of %s as its peers were told", machine.Name(), host, address)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -29,10 +30,13 @@ const (
 	folder        = "recordings"
 	fileEnd       = ".json"
 	nacos1        = "nacos1"
+	withAccounts  = "auth"
+	accountsFile  = "accounts"
 	differenceEnd = ".md"
 )
 
-// Files names the files of recordings that a cluster of a profile is held against, nacos1 or nacos2, in a fixed order.
+// Files names the files of recordings that a cluster of a profile is held against, in a fixed order: nacos1, nacos2, or auth for nacos2 with
+// the accounts of Accounts.
 func Files(profile string) []string {
 	entries, err := recordings.ReadDir(folder)
 	if err != nil {
@@ -41,18 +45,37 @@ func Files(profile string) []string {
 	var names []string
 	for _, entry := range entries {
 		name, isFile := strings.CutSuffix(entry.Name(), fileEnd)
-		if isFile && strings.HasPrefix(name, nacos1) == (profile == nacos1) {
+		if isFile && profileOf(name) == profile {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
+// profileOf is that of a file of recordings.
+func profileOf(name string) string {
+	for _, profile := range []string{nacos1, withAccounts} {
+		if strings.HasPrefix(name, profile) {
+			return profile
+		}
+	}
+	return "nacos2"
+}
+
+// Accounts is the file of accounts, as a node reads it, that the clusters of the recordings auth had.
+func Accounts() []byte {
+	text, err := recordings.ReadFile(folder + "/" + accountsFile)
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	return text
+}
+
 // Read reads one of the files.
 func Read(file string) ([]Case, error) {
 	content, err := recordings.ReadFile(folder + "/" + file + fileEnd)
 	if err != nil {
-		return nil, fmt.Errorf("there are no recordings %q: want one of %s", file, strings.Join(append(Files("nacos2"), Files(nacos1)...), ", "))
+		return nil, fmt.Errorf("there are no recordings %q: want one of %s", file, strings.Join(slices.Concat(Files("nacos2"), Files(nacos1), Files(withAccounts)), ", "))
 	}
 	var document struct {
 		Cases []Case `json:"cases"`
