@@ -3,6 +3,8 @@ package conformance_test
 import (
 	"context"
 	"flag"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -113,9 +115,11 @@ func TestNative(t *testing.T) {
 	if !*nativeFlag {
 		t.Skip("plays in real time for about a minute: run with -native, as make conformance does")
 	}
-	for profile, files := range map[string][]string{"nacos2": golden.Files("nacos2"), "nacos1": golden.Files("nacos1")} {
+	accounts := filepath.Join(t.TempDir(), "accounts")
+	require.NoError(t, os.WriteFile(accounts, golden.Accounts(), 0o600))
+	for profile, arguments := range map[string][]string{"nacos2": nil, "nacos1": {"--profile", "nacos1"}, "auth": {"--accounts", accounts}} {
 		t.Run(profile, func(t *testing.T) {
-			results := goldentest.Test(t, goldentest.StartCluster(t, "--profile", profile), files...)
+			results := goldentest.Test(t, goldentest.StartCluster(t, arguments...), golden.Files(profile)...)
 			compared, meant := 0, golden.Meant()
 			for _, r := range results {
 				if other, played := simulated.by[r.Name()]; played && !golden.Sometimes(meant[r.Name()]) {

@@ -1,7 +1,7 @@
 // Package conformance holds clusters against what real Nacos clusters answered: the recordings of package golden, played against three nodes
 // of this source tree on simulated machines, against the same nodes as processes, and against any other cluster.
 //
-//	go test ./conformance                                      # simulated: all recordings, in both profiles
+//	go test ./conformance                                      # simulated: all recordings, in all profiles
 //	make conformance                                           # natively too, case by case the same
 //	go test ./conformance -v -run Target -target 10.0.0.1:8848,10.0.0.2:8848,10.0.0.3:8848
 //

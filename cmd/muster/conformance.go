@@ -48,7 +48,7 @@ func newConformanceCommand() *cobra.Command {
 		Use:   "conformance",
 		Short: "Hold a cluster against what real Nacos clusters answered, topic by topic",
 		Long: `Plays recorded exchanges (HTTP v1 and v2, gRPC with its pushes, UDP pushes) with real Nacos clusters of three nodes,
-2.5.1 and 1.4.8, and compares what comes back.
+2.5.1, 1.4.8 and, with authentication, 2.5.0, and compares what comes back.
 
 A case is strictly alike if everything is as recorded. It is compatible if all is alike that a client acts on: whether
 requests succeed, the codes and fields that SDKs read, which pushes come. What those are, and why, is in
@@ -62,7 +62,7 @@ in turn, and cases about which node is responsible are skipped.
 
 Exit codes: 0; 1 if fewer are alike than --strict or --compatible demand, or if a case of our own node differs that is
 not on the list of differences that are meant; 2 it could not be played.`,
-		Example: `  muster conformance                                # our node, in both profiles
+		Example: `  muster conformance                                # our node, in all profiles
   muster conformance --only grpc-subscribe          # one file of recordings
   muster conformance --target 10.0.0.1:8848,10.0.0.2:8848,10.0.0.3:8848 --out build/conformance
   muster conformance --target 127.0.0.1:8848 --profile nacos1 --compatible 90    # for CI: at least 90 %`,
@@ -70,28 +70,28 @@ not on the list of differences that are meant; 2 it could not be played.`,
 		RunE: func(command *cobra.Command, _ []string) error { return flags.run(command) },
 	}
 	command.Flags().StringVar(&flags.target, "target", "", "addresses `ip:port,ip:port,ip:port` of a cluster that already runs")
-	command.Flags().StringVar(&flags.profile, "profile", "", "recordings of which generation: nacos1 (of 1.4.8) or nacos2 (of 2.5.1); a target is taken for nacos2")
+	command.Flags().StringVar(&flags.profile, "profile", "", "which recordings: nacos1 (of 1.4.8), nacos2 (of 2.5.1) or auth (of 2.5.0 with authentication, and the users of\nnodes/golden/recordings/accounts); a target is taken for nacos2")
 	command.Flags().StringVar(&flags.only, "only", "", "play only cases in whose name, file/case, this `text` is")
 	command.Flags().StringVarP(&flags.out, "out", "o", "", "`folder` for "+conformanceTable+", "+conformanceJUnit+" and "+conformanceResults)
 	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the seed of simulated worlds")
 	command.Flags().Float64Var(&flags.strict, "strict", 0, "fail if fewer `per cent` are strictly alike")
 	command.Flags().Float64Var(&flags.compatible, "compatible", 0, "fail if fewer `per cent` are compatible")
 	command.Flags().IntVar(&flags.jobs, "jobs", 2, "how many worlds are simulated at once")
-	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
+	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2), "auth")
 	return command
 }
 
 func (f conformanceFlags) run(command *cobra.Command) error {
-	profiles := []string{"nacos2", "nacos1"}
+	profiles := []string{"nacos2", "nacos1", "auth"}
 	switch f.profile {
 	case "":
 		if f.target != "" {
 			profiles = profiles[:1]
 		}
-	case "nacos1", "nacos2":
+	case "nacos1", "nacos2", "auth":
 		profiles = []string{f.profile}
 	default:
-		return fmt.Errorf("--profile %q: want nacos1 or nacos2", f.profile)
+		return fmt.Errorf("--profile %q: want nacos1, nacos2 or auth", f.profile)
 	}
 	if f.jobs < 1 {
 		return fmt.Errorf("--jobs %d: want at least 1", f.jobs)

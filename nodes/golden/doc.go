@@ -2,7 +2,8 @@
 // comes unasked over gRPC streams and in UDP datagrams.
 //
 // A recording is a list of cases, a case a list of steps that run in order. The folder recordings holds those of real Nacos clusters of
-// three nodes, one of 2.5.1 and, in files named nacos1, one of 1.4.8, with two lists of where the node of this house differs on purpose.
+// three nodes, one of 2.5.1 and, in files named nacos1, one of 1.4.8, with two lists of where the node of this house differs on purpose. Those
+// named auth are of a 2.5.0 cluster with authentication and the users of the file accounts beside them.
 // A cluster need not stand where the recorded one stood: addresses are put in as a case is played.
 //
 // # Strict and compatible

@@ -34,7 +34,7 @@ all        4      2 (50.0 %)   3 (75.0 %)          1        1
 func TestRecordings(t *testing.T) {
 	known := map[string]bool{}
 	count := map[string]int{}
-	for _, profile := range []string{"nacos2", nacos1} {
+	for _, profile := range []string{"nacos2", nacos1, withAccounts} {
 		for _, file := range Files(profile) {
 			cases, err := Read(file)
 			require.NoError(t, err)
@@ -46,7 +46,7 @@ func TestRecordings(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, map[string]int{"nacos2": 395 + 294 + 154 + 22, nacos1: 130}, count)
+	require.Equal(t, map[string]int{"nacos2": 395 + 294 + 154 + 22, nacos1: 130, withAccounts: 12 + 151}, count)
 	for name, reason := range Meant() {
 		require.True(t, known[name], "%s is no recorded case", name)
 		require.NotEmpty(t, reason, name)

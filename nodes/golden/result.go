@@ -113,7 +113,7 @@ func (p *Player) judge(r *Result, c Case, o Order) {
 
 // Topics are what cases are about, in the order in which tables have them.
 var Topics = []string{
-	"instance", "beat", "list", "service", "operator", "client", "core", "console", "namespace",
+	"instance", "beat", "list", "service", "operator", "client", "core", "console", "namespace", "access",
 	"grpc-connection", "grpc-instance", "grpc-query", "grpc-subscribe", "udp",
 }
 
@@ -127,6 +127,8 @@ var pathTopics = []struct{ path, topic string }{
 // topic is what a case is about: what its name says, or what it asks for first.
 func topic(file string, c Case) string {
 	switch {
+	case profileOf(file) == withAccounts:
+		return "access"
 	case strings.HasPrefix(file, "grpc-"):
 		return file
 	case strings.HasSuffix(file, "-udp"):

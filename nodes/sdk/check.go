@@ -51,6 +51,16 @@ func (n named) checkInstances(instances []instance) error {
 	return nil
 }
 
+// checkBatch checks a batch, whose instances may name a service, too (Nacos: BatchInstanceRequestParamExtractor).
+func (r *BatchInstanceRequest) checkBatch() error {
+	for _, i := range r.Instances {
+		if err := (paramcheck.Params{Service: text(i.Service)}).Check(); err != nil {
+			return err
+		}
+	}
+	return r.checkInstances(r.Instances)
+}
+
 // checkClusters checks a request with its choice of clusters.
 func (n named) checkClusters(clusters *string) error {
 	p := n.params()

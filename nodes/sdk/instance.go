@@ -116,14 +116,14 @@ const maxBatch = 10000
 
 // batch answers BatchInstanceRequest.
 func (h handlers) batch(ctx context.Context, r *BatchInstanceRequest) (BatchInstanceResponse, error) {
-	if result, denied := h.refuses(ctx, r.named, auth.Write); denied {
-		return BatchInstanceResponse{Result: result}, nil
-	}
 	if len(r.Instances) > maxBatch {
 		return BatchInstanceResponse{}, invalid(fmt.Sprintf("%d instances: want at most %d in a batch", len(r.Instances), maxBatch))
 	}
-	if err := r.checkInstances(r.Instances); err != nil {
+	if err := r.checkBatch(); err != nil { // before it is asked who sent it, as in Nacos
 		return BatchInstanceResponse{Result: refusal(err)}, nil
+	}
+	if result, denied := h.refuses(ctx, r.named, auth.Write); denied {
+		return BatchInstanceResponse{Result: result}, nil
 	}
 	if err := r.complete(); err != nil {
 		return BatchInstanceResponse{}, err

@@ -117,6 +117,8 @@ type instance struct {
 	Enabled  flag          `json:"enabled"`
 	Cluster  *string       `json:"clusterName"`
 	Metadata jackson.Texts `json:"metadata"`
+	// Service is looked at in a batch alone, and must be a bare name there.
+	Service *string `json:"serviceName"`
 }
 
 // weight is 1 where an instance does not say any; null is 0.

@@ -13,11 +13,11 @@ import (
 
 // query answers ServiceQueryRequest. An unknown service has no hosts.
 func (h handlers) query(ctx context.Context, r *ServiceQueryRequest) (QueryServiceResponse, error) {
-	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
-		return QueryServiceResponse{Result: result}, nil
-	}
 	if err := r.checkClusters(r.Cluster); err != nil {
 		return QueryServiceResponse{Result: refusal(err)}, nil
+	}
+	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
+		return QueryServiceResponse{Result: result}, nil
 	}
 	clusters := text(r.Cluster)
 	info := push.ServiceInfo{Name: r.Service, Group: r.Group, Clusters: &clusters, HealthyOnly: bool(r.HealthyOnly)}
@@ -44,11 +44,11 @@ func (h handlers) view(ctx context.Context, r *ServiceQueryRequest) (*registry.V
 
 // list answers ServiceListRequest. Its selector is not looked at.
 func (h handlers) list(ctx context.Context, r *ServiceListRequest) (ServiceListResponse, error) {
-	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
-		return ServiceListResponse{Result: result}, nil
-	}
 	if err := r.params().Check(); err != nil {
 		return ServiceListResponse{Result: refusal(err)}, nil
+	}
+	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
+		return ServiceListResponse{Result: result}, nil
 	}
 	if r.Namespace == nil {
 		return ServiceListResponse{}, broken(nullNamespace)
@@ -73,11 +73,11 @@ func (h handlers) list(ctx context.Context, r *ServiceListRequest) (ServiceListR
 
 // subscribe answers SubscribeServiceRequest.
 func (h handlers) subscribe(ctx context.Context, r *SubscribeServiceRequest) (SubscribeServiceResponse, error) {
-	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
-		return SubscribeServiceResponse{Result: result}, nil
-	}
 	if err := r.checkClusters(r.Clusters); err != nil {
 		return SubscribeServiceResponse{Result: refusal(err)}, nil
+	}
+	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
+		return SubscribeServiceResponse{Result: result}, nil
 	}
 	if err := r.complete(); err != nil {
 		return SubscribeServiceResponse{}, err
