@@ -22,7 +22,7 @@ var (
 	nativeFlag = flag.Bool("native", false, "play the recordings against nodes that are processes, too, and compare case by case")
 	targetFlag = flag.String("target", "", "the `ip:port,ip:port,ip:port` of a cluster to hold against the recordings")
 	onlyFlag   = flag.String("only", "", "play only cases in whose name, file/case, this `text` is")
-	profileOf  = flag.String("profile", "nacos2", "the profile of the target's recordings: nacos1 or nacos2")
+	profileOf  = flag.String("profile", "nacos2", "the profile of the target's recordings: nacos1, nacos2 or auth")
 	seedFlag   = flag.Uint64("seed", 1, "the seed of simulated worlds")
 )
 

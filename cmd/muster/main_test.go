@@ -45,7 +45,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"live"}, "muster live wants a SCENARIO (muster scenarios lists them), for example:\n  muster live leader-killed\n"},
 		{[]string{"live", "clam"}, "did you mean calm?"},
 		{[]string{"live", "calm", "--target", "localhost"}, `target "localhost": want the base URLs of all nodes`},
-		{[]string{"conformance", "--profile", "nacos3"}, `--profile "nacos3": want nacos1 or nacos2`},
+		{[]string{"conformance", "--profile", "nacos3"}, `--profile "nacos3": want nacos1, nacos2 or auth`},
 		{[]string{"conformance", "--jobs", "0"}, "--jobs 0: want at least 1"},
 		{[]string{"conformance", "calm"}, `unknown command "calm" for "muster conformance"`},
 		{[]string{"replay", empty}, "no run to replay"},
