@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/model"
+	"muster/nodes/jsonscan"
 )
 
 // List shows the instances of a service, sorted by address, healthy or not (InstanceController.list). An unknown service has none.
@@ -102,9 +103,12 @@ type listedInstance struct {
 // ParseListing reads what a registry lists of a service. It believes nothing that is incomplete or is about another service: what
 // it returns ends up in a history, as evidence.
 func ParseListing(body []byte, service model.Service) (Listing, error) {
-	var listed listedService
-	if err := json.Unmarshal(body, &listed); err != nil {
-		return Listing{}, fmt.Errorf("list of %s: want a JSON object, got %s: %w", service, quote(body), err)
+	listed, ok := scanListed(body)
+	if !ok {
+		listed = listedService{}
+		if err := json.Unmarshal(body, &listed); err != nil {
+			return Listing{}, fmt.Errorf("list of %s: want a JSON object, got %s: %w", service, quote(body), err)
+		}
 	}
 	switch {
 	case listed.Name == nil || listed.Hosts == nil:
@@ -127,6 +131,62 @@ func ParseListing(body []byte, service model.Service) (Listing, error) {
 		Service: service, Clusters: listed.Clusters, Instances: instances, Made: listed.LastRefTime,
 		CacheFor: time.Duration(listed.CacheMillis) * time.Millisecond,
 	}, nil
+}
+
+// The fields that are read of a list and of its hosts.
+var (
+	listFields = []string{"name", "clusters", "hosts", "lastRefTime", "cacheMillis"}
+	hostFields = []string{"ip", "port", "weight", "healthy", "enabled", "ephemeral", "clusterName", "metadata"}
+)
+
+// scanListed reads a list as nodes write it, in a fraction of the time that encoding/json takes; not ok: it is written otherwise.
+func scanListed(body []byte) (listed listedService, ok bool) {
+	s := jsonscan.New(body)
+	for field := range s.Object(listFields) {
+		switch field {
+		case "name":
+			name := s.Text()
+			listed.Name = &name
+		case "clusters":
+			listed.Clusters = s.Text()
+		case "hosts":
+			hosts := []listedInstance{}
+			for range s.List() {
+				hosts = append(hosts, scanHost(s))
+			}
+			listed.Hosts = &hosts
+		case "lastRefTime":
+			listed.LastRefTime = s.Int64()
+		case "cacheMillis":
+			listed.CacheMillis = s.Int64()
+		}
+	}
+	return listed, s.Ended()
+}
+
+func scanHost(s *jsonscan.Scanner) (host listedInstance) {
+	var values model.Instance
+	for field := range s.Object(hostFields) {
+		switch field {
+		case "ip":
+			values.IP, host.IP = s.Text(), &values.IP
+		case "port":
+			values.Port, host.Port = s.Int(), &values.Port
+		case "weight":
+			values.Weight, host.Weight = s.Float(), &values.Weight
+		case "healthy":
+			values.Healthy, host.Healthy = s.Bool(), &values.Healthy
+		case "enabled":
+			values.Enabled, host.Enabled = s.Bool(), &values.Enabled
+		case "ephemeral":
+			values.Ephemeral, host.Ephemeral = s.Bool(), &values.Ephemeral
+		case "clusterName":
+			values.Cluster, host.Cluster = s.Text(), &values.Cluster
+		case "metadata":
+			host.Metadata = s.Texts()
+		}
+	}
+	return host
 }
 
 func (h listedInstance) instance() (model.Instance, error) {

@@ -92,3 +92,37 @@ func FuzzParseListing(f *testing.F) {
 		require.Equal(t, listing.Instances, record.Instances)
 	})
 }
+
+// FuzzScanListed: what is read without encoding/json is what encoding/json reads.
+func FuzzScanListed(f *testing.F) {
+	for _, list := range []string{nacos2List, nacos1List, nacos1Unknown} {
+		f.Add([]byte(list))
+	}
+	for _, seed := range []string{
+		`{"name":"a","NAME":"b"}`, `{"hosts":[{"ip":"a"},{}],"hosts":[{"port":1}]}`, `{"name":null,"x":[{"y":null},-1.5e+3,"ü"]}`,
+		`{"hosts":[{"weight":1e999}]}`, `{"hosts":[{"metadata":{"a":"\u0041"}}]}`, "{\"name\":\"\xff\"}", `{"lastRefTime":01}`, `{"name":"a"}x`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		scanned, ok := scanListed(body)
+		if !ok {
+			return
+		}
+		var decoded listedService
+		require.NoError(t, json.Unmarshal(body, &decoded))
+		require.Equal(t, decoded, scanned)
+	})
+}
+
+// TestScanListed: lists as clusters write them need no encoding/json, and what is odd is left to it.
+func TestScanListed(t *testing.T) {
+	for _, list := range []string{nacos2List, nacos1List, nacos1Unknown} {
+		_, ok := scanListed([]byte(list))
+		require.True(t, ok, list)
+	}
+	for _, odd := range []string{`{"name":null}`, `{"Name":"orders"}`, `{"name":"a","name":"b"}`, `{"name":"\n"}`, `{"name":"a"`, `[]`} {
+		_, ok := scanListed([]byte(odd))
+		require.False(t, ok, odd)
+	}
+}

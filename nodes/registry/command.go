@@ -78,9 +78,12 @@ var (
 // ApplyCommand applies one entry of Raft's log. It depends on nothing but the commands before it, not on time or ephemeral state,
 // as far as replicated state and the answer go. The answer is nil, or an error: the command was refused and changed nothing.
 func (r *Registry) ApplyCommand(text []byte) any {
-	var c Command
-	if err := json.Unmarshal(text, &c); err != nil {
-		return fmt.Errorf("raft command: %w", err)
+	c, ok := scanCommand(text)
+	if !ok {
+		c = Command{}
+		if err := json.Unmarshal(text, &c); err != nil {
+			return fmt.Errorf("raft command: %w", err)
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
