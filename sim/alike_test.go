@@ -14,7 +14,16 @@ import (
 
 // slowly loads a guest in testdata as the compiler made it, in an engine that checks all loads and stores.
 func slowly(t testing.TB, name string) sim.Program {
-	built, err := guest.Build(context.Background(), guest.Options{Package: "./testdata/" + name, Cache: "../build/guests", AsCompiled: true})
+	return loadChecked(t, guest.Options{Package: "./testdata/" + name, Cache: "../build/guests", AsCompiled: true})
+}
+
+// slowest loads a guest with everything off that makes guests fast: slowly, and with the standard library's own atomic operations.
+func slowest(t testing.TB, name string) sim.Program {
+	return loadChecked(t, guest.Options{Package: "./testdata/" + name, Cache: "../build/guests", AsCompiled: true, PlainLibrary: true})
+}
+
+func loadChecked(t testing.TB, o guest.Options) sim.Program {
+	built, err := guest.Build(context.Background(), o)
 	require.NoError(t, err)
 	cache, err := machine.DefaultCache()
 	require.NoError(t, err)
@@ -71,4 +80,25 @@ func TestSpeedChangesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPlainLibraryDoesTheSame: with the standard library's own atomic operations a program is compiled to other stack frames. By those it
+// collects garbage at other moments, which decides when a sync.Pool is empty and who runs next. So it does the same for sure only as long
+// as nothing is collected.
+func TestPlainLibraryDoesTheSame(t *testing.T) {
+	run := func(program sim.Program) *lab {
+		program.Env = []string{"GOGC=off"}
+		l := newLab(t, sim.Options{Seed: 3})
+		for _, name := range []string{"n1", "n2", "n3"} {
+			l.boot(name, program, "-name", name, "-members", "n1,n2,n3", "-every", "10ms")
+		}
+		l.run(10 * time.Second)
+		return l
+	}
+	plain := slowest(t, "raft")
+	require.NotEqual(t, slowly(t, "raft").SHA256, plain.SHA256)
+	fast, slow := run(load(t, "raft")), run(plain)
+	require.Greater(t, fast.TraceRecords(), uint64(5000))
+	require.Equal(t, slow.lines, fast.lines)
+	require.Equal(t, slow.TraceHash(), fast.TraceHash())
 }

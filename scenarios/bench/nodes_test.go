@@ -82,33 +82,57 @@ var load50 = scenarios.Scenario{
 	Expect: scenarios.Expect{checker.Linearizable: checker.Holds},
 }
 
+// BenchmarkLoad50 also holds the fast world against one that is slow but for the standard library: those are the same run. With the plain
+// library the nodes collect garbage at other moments and soon take another course, under the same load.
 func BenchmarkLoad50(b *testing.B) {
-	fastPrograms, err := simulated.BuildPrograms(b.Context(), moduleRoot(b))
-	require.NoError(b, err)
 	engine, err := checkedEngine()
 	require.NoError(b, err)
-	slowPrograms, err := simulated.BuildSlowPrograms(b.Context(), moduleRoot(b), engine)
+	fastPrograms, err := simulated.BuildPrograms(b.Context(), moduleRoot(b))
+	require.NoError(b, err)
+	samePrograms, err := simulated.BuildSlowPrograms(b.Context(), moduleRoot(b), engine, false)
+	require.NoError(b, err)
+	slowPrograms, err := simulated.BuildSlowPrograms(b.Context(), moduleRoot(b), engine, true)
 	require.NoError(b, err)
 	for b.Loop() {
 		var fastly, slowly []float64
-		hashes := map[string]bool{}
-		drive := func(programs *simulated.Programs) float64 {
-			stage := simulated.New(programs, simulated.Options{})
-			var ran run.Run
-			took := cost(b, func() {
-				ran, err = scenarios.Drive(b.Context(), stage, load50, 1, run.Folder(b.TempDir()))
-				require.NoError(b, err)
-			})
-			require.NoError(b, stage.Close())
-			hashes[ran.TraceHash] = true
-			return ran.Lasted.Seconds() / took.Seconds()
+		var fastRun, slowRun loaded
+		for round := range 3 {
+			fast, rate := drive(b, fastPrograms)
+			fastly = append(fastly, rate)
+			slow, rate := drive(b, slowPrograms)
+			slowly = append(slowly, rate)
+			if round > 0 {
+				require.Equal(b, fastRun, fast, "a run repeats")
+				require.Equal(b, slowRun, slow, "a run repeats")
+			}
+			fastRun, slowRun = fast, slow
 		}
-		for range 3 {
-			fastly, slowly = append(fastly, drive(fastPrograms)), append(slowly, drive(slowPrograms))
-		}
-		require.Len(b, hashes, 1, "all runs are the same run")
+		same, _ := drive(b, samePrograms)
+		require.Equal(b, fastRun, same, "however fast, it is the same run")
+		require.InEpsilon(b, fastRun.operations, slowRun.operations, 0.02, "clients of both ask for the same")
+		require.InEpsilon(b, fastRun.records, slowRun.records, 0.05, "both worlds have as much to do")
 		report(b, "load50", fastly, slowly...)
 	}
+}
+
+// loaded is what a run under load came to.
+type loaded struct {
+	traceHash           string
+	records, operations int
+}
+
+// drive runs load50 and returns simulated seconds per processor second, too.
+func drive(b *testing.B, programs *simulated.Programs) (loaded, float64) {
+	stage := simulated.New(programs, simulated.Options{})
+	folder := run.Folder(b.TempDir())
+	var ran run.Run
+	took := cost(b, func() {
+		var err error
+		ran, err = scenarios.Drive(b.Context(), stage, load50, 1, folder)
+		require.NoError(b, err)
+	})
+	require.NoError(b, stage.Close())
+	return loaded{ran.TraceHash, int(ran.TraceRecords), ran.HistoryRecords}, ran.Lasted.Seconds() / took.Seconds()
 }
 
 // BenchmarkBoot: from nothing to three nodes that serve, the guests' compiled code at hand.

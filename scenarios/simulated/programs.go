@@ -27,13 +27,15 @@ var Tags = []string{"grpcnotrace"}
 // BuildPrograms builds the node and the workload of the source tree at root as guests, into its folder build/guests. If nothing has
 // changed since the last time, that takes about a second.
 func BuildPrograms(ctx context.Context, root string) (*Programs, error) {
-	return build(ctx, root, false, sim.Load)
+	return build(ctx, root, guest.Options{}, sim.Load)
 }
 
 // BuildSlowPrograms builds the same guests as the Go compiler makes them, and compiles them with an engine of the caller's. They do the
-// same and take longer: by them it is measured what making guests fast brings.
-func BuildSlowPrograms(ctx context.Context, root string, engine *machine.Engine) (*Programs, error) {
-	return build(ctx, root, true, func(ctx context.Context, built guest.Program) (sim.Program, error) {
+// same and take longer: by them it is measured what making guests fast brings. With plainLibrary they lack what the standard library's
+// overlay has for speed, too; these do the same as far as nothing depends on when garbage is collected (guest.Options).
+func BuildSlowPrograms(ctx context.Context, root string, engine *machine.Engine, plainLibrary bool) (*Programs, error) {
+	how := guest.Options{AsCompiled: true, PlainLibrary: plainLibrary}
+	return build(ctx, root, how, func(ctx context.Context, built guest.Program) (sim.Program, error) {
 		return sim.LoadWith(ctx, engine, built)
 	})
 }
@@ -78,13 +80,14 @@ func FindPrograms(ctx context.Context, root string, had []run.Guest) (*Programs,
 // Guests are the programs as run folders name them.
 func (p *Programs) Guests() []run.Guest { return slices.Clone(p.guests) }
 
-func build(ctx context.Context, root string, asCompiled bool, load func(context.Context, guest.Program) (sim.Program, error)) (*Programs, error) {
+// build builds as the options say, in which only that is set which is the same for all guests.
+func build(ctx context.Context, root string, how guest.Options, load func(context.Context, guest.Program) (sim.Program, error)) (*Programs, error) {
 	p := &Programs{}
 	p.next.build = func(ctx context.Context) (sim.Program, run.Guest, error) {
-		built, err := guest.Build(ctx, guest.Options{
-			Package: "./cmd/registry", Dir: root, Cache: filepath.Join(root, "build", "guests", "next"), Tags: append([]string{"nextbuild"}, Tags...),
-			AsCompiled: asCompiled, PlainLibrary: asCompiled,
-		})
+		options := how
+		options.Package, options.Dir, options.Cache = "./cmd/registry", root, filepath.Join(root, "build", "guests", "next")
+		options.Tags = append([]string{"nextbuild"}, Tags...)
+		built, err := guest.Build(ctx, options)
 		if err != nil {
 			return sim.Program{}, run.Guest{}, err
 		}
@@ -95,10 +98,10 @@ func build(ctx context.Context, root string, asCompiled bool, load func(context.
 		name string
 		into *sim.Program
 	}{{"registry", &p.registry}, {"workload", &p.workload}} {
-		built, err := guest.Build(ctx, guest.Options{
-			Package: "./cmd/" + each.name, Dir: root, Cache: filepath.Join(root, "build", "guests"), Tags: Tags,
-			AsCompiled: asCompiled, PlainLibrary: asCompiled,
-		})
+		options := how
+		options.Package, options.Dir, options.Cache = "./cmd/"+each.name, root, filepath.Join(root, "build", "guests")
+		options.Tags = Tags
+		built, err := guest.Build(ctx, options)
 		if err != nil {
 			return nil, err
 		}

@@ -33,8 +33,9 @@ type Options struct {
 	// AsCompiled leaves the module as the Go compiler made it. It does the same then, but takes longer; and its work is not counted, so
 	// that no processor is slow for it, and if it runs for ever, so does the world.
 	AsCompiled bool
-	// PlainLibrary leaves out of the standard library's overlay what is there only for speed. The program does the same then, but for
-	// the places in its code that stack traces name, and takes longer.
+	// PlainLibrary leaves out of the standard library's overlay what is there only for speed. The program takes longer then. It does the
+	// same, but for the places in its code that stack traces name, and as far as nothing depends on when it collects garbage: its stack
+	// frames have other sizes, which the collector goes by.
 	PlainLibrary bool
 }
 
