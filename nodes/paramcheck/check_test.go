@@ -1,6 +1,7 @@
 package paramcheck_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,6 +44,30 @@ func TestCheck(t *testing.T) {
 			require.NoError(t, err, "%+v", test.params)
 		} else {
 			require.EqualError(t, err, test.want)
+		}
+	}
+}
+
+// Every character is as legal as Nacos's regular expressions have it (ParamCheckRule), wherever it stands in a text.
+func TestCharactersAreThoseOfTheExpressions(t *testing.T) {
+	chinese := regexp.MustCompile(`[\x{4e00}-\x{9fa5}\s]`)
+	for _, rule := range []struct {
+		name  string
+		in    func(text string) paramcheck.Params
+		legal func(text string) bool
+	}{
+		{"show name", func(s string) paramcheck.Params { return paramcheck.Params{ShowName: s} }, regexp.MustCompile(`^[^@#$%^&*]+$`).MatchString},
+		{"namespace", func(s string) paramcheck.Params { return paramcheck.Params{Namespace: s} }, regexp.MustCompile(`^[\w-]+$`).MatchString},
+		{"group", func(s string) paramcheck.Params { return paramcheck.Params{Group: s} }, regexp.MustCompile(`^[a-zA-Z0-9-_:.]*$`).MatchString},
+		{"cluster", func(s string) paramcheck.Params { return paramcheck.Params{Clusters: []string{s}} }, regexp.MustCompile(`^[0-9a-zA-Z-_]+$`).MatchString},
+		{"ip", func(s string) paramcheck.Params { return paramcheck.Params{IP: s} }, func(s string) bool { return !chinese.MatchString(s) }},
+		{"service", func(s string) paramcheck.Params { return paramcheck.Params{Service: s} }, func(s string) bool { return !chinese.MatchString(s) }},
+	} {
+		for c := rune(0); c <= 0xffff; c++ {
+			text := "a" + string(c) + "z"
+			if err := rule.in(text).Check(); (err == nil) != rule.legal(text) {
+				require.Fail(t, "not as the expression has it", "%s %q: %v", rule.name, text, err)
+			}
 		}
 	}
 }

@@ -29,8 +29,7 @@ type Connection struct {
 	ClientVersion string
 	Labels        map[string]string
 
-	sdk     *SDK
-	address string
+	sdk *SDK
 
 	mu sync.Mutex
 	// heard is when the client last gave a sign of life; suspected says that it has been asked for one.
@@ -256,8 +255,8 @@ func (s *SDK) setUp(caller Caller, in *Payload, out *outbox) error {
 	c := s.Connection(caller.ConnectionID)
 	if c == nil {
 		c = &Connection{ID: caller.ConnectionID, IP: in.GetMetadata().GetClientIp(), ClientVersion: request.ClientVersion, Labels: request.Labels,
-			sdk: s, address: caller.Address.String(), heard: time.Now(), stream: out, asked: map[string]*question{}}
-		if host, port, err := net.SplitHostPort(c.address); err == nil {
+			sdk: s, heard: time.Now(), stream: out, asked: map[string]*question{}}
+		if host, port, err := net.SplitHostPort(caller.Address.String()); err == nil {
 			c.IP = cmp.Or(c.IP, host)
 			c.Port, _ = strconv.Atoi(port) // an address that the network layer made
 		}

@@ -53,7 +53,7 @@ type SDK struct {
 
 	mu          sync.Mutex
 	connections map[string]*Connection
-	// sockets are the transports by their remote address, to close those that are given up.
+	// sockets are the transports by the ids of their connections, to close those that are given up.
 	sockets map[string]net.Conn
 	// scanning says that a timer waits to look for silent connections.
 	scanning bool
@@ -75,9 +75,6 @@ func NewSDK(options SDKOptions) *SDK {
 	}, s)
 	return s
 }
-
-// Serve answers on a listener until Stop; it closes the listener.
-func (s *SDK) Serve(listener net.Listener) error { return s.Server.Serve(socketListener{listener, s}) }
 
 // Stop ends all streams, lets requests in progress finish until the context ends, then closes all connections.
 func (s *SDK) Stop(ctx context.Context) {
@@ -191,7 +188,7 @@ func (s *SDK) giveUp(c *Connection) {
 	s.unregister(c.ID)
 	time.AfterFunc(closeGrace, func() {
 		s.mu.Lock()
-		socket := s.sockets[c.address]
+		socket := s.sockets[c.ID]
 		s.mu.Unlock()
 		if socket != nil {
 			_ = socket.Close() // its other end is given up anyway
@@ -199,34 +196,17 @@ func (s *SDK) giveUp(c *Connection) {
 	})
 }
 
-// socketListener notes the transports that it takes in.
-type socketListener struct {
-	net.Listener
-	sdk *SDK
+// opened notes a transport that has come in.
+func (s *SDK) opened(id string, transport net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sockets[id] = transport
 }
 
-// Accept waits for the next connection.
-func (l socketListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	s := socket{conn, l.sdk}
-	l.sdk.mu.Lock()
-	defer l.sdk.mu.Unlock()
-	l.sdk.sockets[conn.RemoteAddr().String()] = s
-	return s, nil
-}
-
-type socket struct {
-	net.Conn
-	sdk *SDK
-}
-
-// Close closes the transport and forgets it.
-func (s socket) Close() error {
-	s.sdk.mu.Lock()
-	delete(s.sdk.sockets, s.RemoteAddr().String())
-	s.sdk.mu.Unlock()
-	return s.Conn.Close()
+// closed forgets a transport that has ended, and its connection.
+func (s *SDK) closed(id string) {
+	s.mu.Lock()
+	delete(s.sockets, id)
+	s.mu.Unlock()
+	s.unregister(id)
 }

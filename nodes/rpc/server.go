@@ -8,13 +8,12 @@ import (
 	"math"
 	"net"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/peer"
 )
 
 // MaxMessage is the size in bytes of the largest payload that is taken in or sent out (Nacos: 10 MiB).
@@ -69,8 +68,15 @@ type callerKey struct{}
 
 // CallerOf returns who sent the request that a handler's context belongs to.
 func CallerOf(ctx context.Context) Caller {
-	caller, _ := ctx.Value(callerKey{}).(Caller)
-	return caller
+	if caller, set := ctx.Value(callerKey{}).(Caller); set {
+		return caller
+	}
+	if from, known := peer.FromContext(ctx); known {
+		if at, named := from.Addr.(namedAddress); named {
+			return Caller{ConnectionID: at.connectionID, Address: at.Addr}
+		}
+	}
+	return Caller{}
 }
 
 // NewServer makes a server that answers ServerCheckRequest and HealthCheckRequest, and anything else with error 302 until a handler
@@ -81,7 +87,6 @@ func NewServer(logger *slog.Logger) *Server {
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
 		grpc.ForceServerCodecV2(NewCodec()), grpc.WriteBufferSize(writeBuffer),
 		grpc.StaticStreamWindowSize(Window), grpc.StaticConnWindowSize(Window),
-		grpc.StatsHandler(connections{s}),
 		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(maxStreams),
 		// Clients may ask for a sign of life whenever they like. The server itself does not ask, but leaves that to TCP and to SDK.scan: grpc
 		// goes by the wall clock to tell who has answered (http2_server.go, keepalive), and closes connections that live when that is set back.
@@ -131,7 +136,7 @@ func (s *Server) unreadable(err error) error {
 
 // Serve answers on a listener until Stop; it closes the listener.
 func (s *Server) Serve(listener net.Listener) error {
-	if err := s.grpc.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.grpc.Serve(namingListener{listener, s}); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve gRPC on %s: %w", listener.Addr(), err)
 	}
 	return nil
@@ -204,26 +209,4 @@ func errorResult(err error) Result {
 		result.ResultCode = ResultFail
 	}
 	return result
-}
-
-// connections names each connection when it comes in, and tells when it has ended. It is a stats.Handler, which is where gRPC tells
-// of connections.
-type connections struct{ server *Server }
-
-func (connections) TagConn(ctx context.Context, info *stats.ConnTagInfo) context.Context {
-	host, port, err := net.SplitHostPort(info.RemoteAddr.String())
-	if err != nil {
-		host, port = info.RemoteAddr.String(), "0"
-	}
-	id := strconv.FormatInt(time.Now().UnixMilli(), 10) + "_" + host + "_" + port
-	return context.WithValue(ctx, callerKey{}, Caller{ConnectionID: id, Address: info.RemoteAddr})
-}
-
-func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
-func (connections) HandleRPC(context.Context, stats.RPCStats)                       {}
-
-func (c connections) HandleConn(ctx context.Context, event stats.ConnStats) {
-	if _, ended := event.(*stats.ConnEnd); ended && c.server.sdk != nil {
-		c.server.sdk.unregister(CallerOf(ctx).ConnectionID)
-	}
 }
