@@ -51,25 +51,25 @@ func (d digest) content(p *Published) digest {
 	return d
 }
 
+// mixed spreads a digest over all its bits, so that a sum of digests tells its parts (the end of MurmurHash3, 64 bits).
+func (d digest) mixed() digest {
+	d = (d ^ d>>33) * 0xff51afd7ed558ccd
+	d = (d ^ d>>33) * 0xc4ceb9fe1a85ec53
+	return d ^ d>>33
+}
+
 // content is the digest of all instances that a client publishes in a service.
 func (p *publication) content() digest {
-	if p.digest == 0 {
-		d := digestStart.text(p.service.Namespace).text(p.service.Group).text(p.service.Name)
-		for i := range p.count() {
-			d = d.content(p.at(i))
-		}
-		p.digest = max(d, 1)
+	d := digestStart.text(p.service.Namespace).text(p.service.Group).text(p.service.Name)
+	for i := range p.count() {
+		d = d.content(p.at(i))
 	}
-	return p.digest
+	return d.mixed()
 }
 
 // contentRevision is a hash of everything that the client publishes, health included: a copy whose health is wrong is found by
-// verification. (Nacos: DistroUtils.hash, without health.) What it publishes in one service is hashed once, so that who publishes in many
-// can change one at little cost.
+// verification. (Nacos: DistroUtils.hash, without health.) It is kept up to date by put and drop, so that who publishes in many services can
+// change one at little cost.
 func (c *client) contentRevision() int64 {
-	d := digestStart.text(c.id)
-	for _, p := range c.published {
-		d = d.number(uint64(p.content()))
-	}
-	return int64(d | 1)
+	return int64(digestStart.text(c.id).number(uint64(c.content)) | 1)
 }

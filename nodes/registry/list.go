@@ -64,7 +64,7 @@ func (r *Registry) MakeService(key model.Service) {
 func (r *Registry) ApplyList(data ClientData) error {
 	c := &client{id: data.ID}
 	for _, p := range data.Published {
-		c.published.put(&publication{Published: p.Published, service: &p.Service})
+		c.put(&publication{Published: p.Published, service: &p.Service})
 	}
 	data.Revision = c.contentRevision()
 	return r.ApplySync(data)

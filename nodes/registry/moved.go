@@ -23,8 +23,9 @@ func (s *service) noteMoves(c *client, p *publication, old *publication) {
 	if !isConnectionID(c.id) {
 		return
 	}
+	had := old.places()
 	for i := range p.count() {
-		if old != nil && old.has(p.at(i)) {
+		if had.has(p.at(i)) {
 			continue
 		}
 		if s.moved == nil {

@@ -16,7 +16,7 @@ type publication struct {
 	more []Published
 	// beat is when the instance last gave a sign of life (Nacos: lastHeartBeatTime).
 	beat time.Time
-	// digest is what contentRevision makes of it, 0 until it is asked for.
+	// digest is that of its content, as it is part of the client's; see client.put.
 	digest digest
 }
 
@@ -35,14 +35,38 @@ func (p *publication) publishes(instances []Published) bool {
 	return p.count() == len(instances) && p.equal(instances[0]) && slices.EqualFunc(p.more, instances[1:], Published.equal)
 }
 
-// has says whether an instance is among those published.
-func (p *publication) has(q *Published) bool {
-	for i := range p.count() {
-		if own := p.at(i); own.IP == q.IP && own.Port == q.Port && own.Cluster == q.Cluster {
-			return true
-		}
+// place is what tells one instance of a service from the others.
+type place struct {
+	ip, cluster string
+	port        int
+}
+
+func (p *Published) place() place { return place{p.IP, p.Cluster, p.Port} }
+
+// places are the instances of a publication. Most have one, for which nothing is made.
+type places struct {
+	one  *publication
+	many map[place]bool
+}
+
+// places of a publication, or of nil, which has none.
+func (p *publication) places() places {
+	if p == nil || len(p.more) == 0 {
+		return places{one: p}
 	}
-	return false
+	many := make(map[place]bool, p.count())
+	for i := range p.count() {
+		many[p.at(i).place()] = true
+	}
+	return places{many: many}
+}
+
+// has says whether an instance is among them.
+func (l places) has(q *Published) bool {
+	if l.many != nil {
+		return l.many[q.place()]
+	}
+	return l.one != nil && l.one.place() == q.place()
 }
 
 // publications are what a client publishes, in the order of services. There are as many of them as instances: most clients publish one,
@@ -60,6 +84,24 @@ func (l publications) of(key model.Service) *publication {
 		return l[at]
 	}
 	return nil
+}
+
+// put has a client publish something, in place of what it published in that service before.
+func (c *client) put(p *publication) {
+	if old := c.published.of(*p.service); old != nil {
+		c.content -= old.digest
+	}
+	p.digest = p.content()
+	c.content += p.digest
+	c.published.put(p)
+}
+
+// drop has a client publish nothing in a service.
+func (c *client) drop(key model.Service) {
+	if old := c.published.of(key); old != nil {
+		c.content -= old.digest
+	}
+	c.published.drop(key)
 }
 
 // put adds a publication, in place of what was published in the service before.

@@ -75,6 +75,8 @@ type client struct {
 	ephemeral bool
 	revision  int64
 	published publications
+	// content is the sum of the digests of what is published.
+	content digest
 	// heard is when any node last heard from the client, as far as this one knows; heardHere when this node itself did, zero if
 	// never.
 	heard, heardHere time.Time
@@ -327,7 +329,7 @@ func (r *Registry) publish(c *client, key model.Service, instances []Published, 
 		p.more = append(p.more, i.owned())
 	}
 	s.noteMoves(c, p, old)
-	c.published.put(p)
+	c.put(p)
 	s.publishers[c.id] = c
 	for i := range p.count() {
 		if len(s.left) > 0 {
@@ -342,7 +344,7 @@ func (r *Registry) publish(c *client, key model.Service, instances []Published, 
 
 func (r *Registry) unpublish(c *client, key model.Service) {
 	old := c.published.of(key)
-	c.published.drop(key)
+	c.drop(key)
 	s := r.services[key]
 	if s == nil {
 		return
@@ -382,8 +384,8 @@ func (c *client) lastHeard() time.Time {
 func (r *Registry) setHealth(c *client, key model.Service, healthy bool) {
 	// The publication is replaced, not changed: views may still read the old one.
 	changed := *c.published.of(key)
-	changed.Healthy, changed.digest = healthy, 0
-	c.published.put(&changed)
+	changed.Healthy = healthy
+	c.put(&changed)
 	c.revision = c.contentRevision()
 	if s := r.services[key]; s != nil {
 		r.changed(s)
