@@ -52,6 +52,12 @@ func Encode(message any) (*Payload, error) {
 	return &Payload{Metadata: &Metadata{Type: TypeName(message)}, Body: &anypb.Any{Value: body}}, nil
 }
 
+// Plain is a message that can read its body by itself where that is plain JSON (see package plain).
+type Plain interface {
+	// ReadPlain reads a body as encoding/json would, or returns false and leaves the message as it was made.
+	ReadPlain(body []byte) bool
+}
+
 // errNull says that a body holds nothing.
 var errNull = errors.New("the body is null: want a JSON object")
 
@@ -59,6 +65,9 @@ var errNull = errors.New("the body is null: want a JSON object")
 func decodeBody(body []byte, into any) error {
 	if string(body) == "null" {
 		return errNull
+	}
+	if message, can := into.(Plain); can && message.ReadPlain(body) {
+		return nil
 	}
 	if err := json.Unmarshal(body, into); err != nil {
 		return fmt.Errorf("body of %s: %w", TypeName(into), err)

@@ -2,7 +2,6 @@ package sdk
 
 import (
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -110,18 +109,21 @@ func orNull(value *string) string {
 	return *value
 }
 
-var legalCluster = regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
-
 // legal refuses what a registration may not hold (Nacos: NamingUtils.checkInstanceIsLegal).
 func (i instance) legal() error {
 	interval := push.Millis(i.Metadata, registry.BeatIntervalKey)
 	if push.Millis(i.Metadata, registry.BeatTimeoutKey) < interval || push.Millis(i.Metadata, registry.DeleteTimeoutKey) < interval {
 		return invalid("Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.")
 	}
-	if cluster := text(i.Cluster); cluster != "" && !legalCluster.MatchString(cluster) {
+	if cluster := text(i.Cluster); strings.ContainsFunc(cluster, noClusterCharacter) {
 		return invalid("Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: " + cluster + ")")
 	}
 	return nil
+}
+
+// noClusterCharacter says whether a character may not be in the name of a cluster (0-9a-zA-Z-).
+func noClusterCharacter(c rune) bool {
+	return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-'
 }
 
 // codeDisconnected is NacosException.CLIENT_DISCONNECT.

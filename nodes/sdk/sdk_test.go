@@ -115,6 +115,44 @@ func TestPages(t *testing.T) {
 	require.Equal(t, &rpc.Error{Code: 500, Message: "fromIndex(0) > toIndex(-1)"}, err)
 }
 
+// A registration that is read quickly is read as encoding/json reads it.
+func FuzzPlainRegistration(f *testing.F) {
+	for _, body := range plainRegistrations {
+		f.Add([]byte(body))
+	}
+	f.Add([]byte(`{"instance":{"Port":1,"ports":2},"instance":{"weight":null},"TYPE":"x","type":1}`))
+	f.Add([]byte(`{"instance":{"metadata":{"a":"b"},"metadata":{"c":1}},"namespace":"ü"}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var got, want InstanceRequest
+		if !got.ReadPlain(body) {
+			require.Zero(t, got)
+			return
+		}
+		require.NoError(t, json.Unmarshal(body, &want), "%s", body)
+		require.Equal(t, want, got)
+	})
+}
+
+// plainRegistrations are as the SDKs for Go and for Java send them.
+var plainRegistrations = []string{
+	`{"module":"naming","namespace":"public","serviceName":"orders","groupName":"DEFAULT_GROUP","headers":{"app":"unknown"},"requestId":"",` +
+		`"type":"registerInstance","instance":{"instanceId":"","ip":"10.1.0.1","port":80,"weight":1,"healthy":true,"enabled":true,` +
+		`"ephemeral":true,"clusterName":"DEFAULT","serviceName":"DEFAULT_GROUP@@orders","metadata":{"zone":"a"},"instanceHeartBeatInterval":0,` +
+		`"ipDeleteTimeout":0,"instanceHeartBeatTimeOut":0}}`,
+	`{"headers":{},"namespace":"public","serviceName":"orders","groupName":"DEFAULT_GROUP","type":"deregisterInstance","instance":{"ip":"10.1.0.1",` +
+		`"port":80,"weight":1.0,"healthy":true,"enabled":true,"ephemeral":true,"clusterName":"","metadata":{},"instanceIdGenerator":"simple"},` +
+		`"module":"naming"}`,
+}
+
+func TestRegistrationsOfSDKsArePlain(t *testing.T) {
+	for _, body := range plainRegistrations {
+		var got, want InstanceRequest
+		require.True(t, got.ReadPlain([]byte(body)))
+		require.NoError(t, json.Unmarshal([]byte(body), &want))
+		require.Equal(t, want, got)
+	}
+}
+
 func FuzzRequests(f *testing.F) {
 	f.Add([]byte(`{` + ofOrders + `,"type":"registerInstance","instance":{"ip":"10.1.0.1","port":80,"metadata":{"k":"v"}}}`))
 	f.Add([]byte(`{` + ofOrders + `,"type":"batchRegisterInstance","instances":[{"ip":"a"},{}]}`))
