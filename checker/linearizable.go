@@ -1,8 +1,10 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,6 +84,7 @@ func (c linearizability) Check(ctx context.Context, in Input) Verdict {
 	of := fmt.Sprintf("%s on %s", counted(operations, "operation"), counted(len(persistent.services()), "service"))
 	switch {
 	case len(wrong) > 0:
+		slices.SortStableFunc(verdict.Evidence, func(a, b Evidence) int { return cmp.Compare(b.behind, a.behind) })
 		return verdict.violated("of %s, no order explains %s of %s", of, atLeast(wrongLists, "list"), strings.Join(wrong, ", "))
 	case len(tired) > 0:
 		return verdict.undecided("of %s, those on %s have too many possible orders to try them all", of, strings.Join(tired, ", "))
@@ -130,16 +133,18 @@ func (c linearizability) service(ctx context.Context, in Input, service model.Se
 	return nil, 0, gaveUp
 }
 
-// contradicted is the evidence of lists that are wrong for sure, the first of them drawn.
+// contradicted is the evidence of lists that are wrong for sure, the stalest first. The one that returned first is drawn.
 func (c linearizability) contradicted(ctx context.Context, in Input, service model.Service, steps []step, found []contradiction) []Evidence {
 	var evidence []Evidence
-	for i, f := range telling(found)[:min(len(found), evidencePerService)] {
+	told, drawn := telling(found, evidencePerService)
+	for i, f := range told {
 		text := fmt.Sprintf("%s %s", f.key, f.why)
 		if f.behind > 0 {
 			text += fmt.Sprintf(", %s before the list was asked for", seconds(f.behind))
 		}
 		e := evidenceOf(f.read, service, text)
-		if i == 0 {
+		e.behind = f.behind
+		if i == drawn {
 			e = c.pictured(ctx, in, e, until(only(steps, f.key), f.read.returned), service)
 		}
 		evidence = append(evidence, e)

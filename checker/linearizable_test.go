@@ -110,19 +110,22 @@ func TestLocalReads(t *testing.T) {
 	})
 }
 
-// TestStalestListIsTold shows the first wrong list, and then the one that missed the oldest news.
+// TestStalestListIsTold shows the list that missed the oldest news, and those that came first, the stalest of them first.
 func TestStalestListIsTold(t *testing.T) {
 	a := instance(1, "1")
 	s := persistentStory().registers("c1", a, 1, 2).reads("c2", "n3", model.ReadLocal, 3, 4)
 	for i := range 10 {
 		s.reads("c2", "n3", model.ReadLocal, 5+float64(i), 5.5+float64(i))
 	}
+	s.in.Folder = run.Folder(t.TempDir())
 	verdict := s.judged(t, LocalReads)
 	require.Contains(t, verdict.Reason, "no order explains 11 lists")
+	require.Empty(t, verdict.Evidence[0].File)
+	require.NotEmpty(t, verdict.Evidence[2].File, "the one that came first is drawn")
 	require.Len(t, verdict.Evidence, evidencePerService)
-	require.Contains(t, verdict.Evidence[0].Text, "1.000 s before the list was asked for")
-	require.Contains(t, verdict.Evidence[1].Text, "12.000 s before the list was asked for")
-	require.Contains(t, verdict.Evidence[2].Text, "3.000 s before the list was asked for")
+	require.Contains(t, verdict.Evidence[0].Text, "12.000 s before the list was asked for")
+	require.Contains(t, verdict.Evidence[1].Text, "3.000 s before the list was asked for")
+	require.Contains(t, verdict.Evidence[2].Text, "1.000 s before the list was asked for")
 }
 
 // TestLinearizablePicture has a violation drawn, by a page that needs nothing from elsewhere.

@@ -78,9 +78,9 @@ func contradict(s sight, writes []*step) (why string, behind time.Duration) {
 		s.invoked - replaced.returned
 }
 
-// telling orders contradictions so that the first to return comes first, since a picture of what led to it is the smallest, then
-// the one that missed the oldest news, then the others.
-func telling(found []contradiction) []contradiction {
+// telling picks so many contradictions at most: the one that missed the oldest news first, then those that returned first. drawn is the place
+// of the very first of them: a picture of what led to it is the smallest.
+func telling(found []contradiction, most int) (told []contradiction, drawn int) {
 	byTime := slices.Clone(found)
 	slices.SortStableFunc(byTime, func(a, b contradiction) int { return cmp.Compare(a.read.returned, b.read.returned) })
 	stalest := 0
@@ -89,11 +89,12 @@ func telling(found []contradiction) []contradiction {
 			stalest = i
 		}
 	}
-	if stalest > 1 {
-		c := byTime[stalest]
-		byTime = slices.Insert(slices.Delete(byTime, stalest, stalest+1), 1, c)
+	if stalest > 0 {
+		drawn = 1
 	}
-	return byTime
+	first := byTime[stalest]
+	told = slices.Insert(slices.Delete(byTime, stalest, stalest+1), 0, first)
+	return told[:min(len(told), most)], drawn
 }
 
 // describe says in one sentence what a step was.

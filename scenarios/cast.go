@@ -18,7 +18,7 @@ type cast struct {
 	seeding   seeding
 	nodes     []string
 	workloads []string
-	// names of nodes by their address, as nodes speak of each other.
+	// names of nodes by their present address, as nodes speak of each other.
 	names map[string]string
 	// leader is the node that leads in the highest term heard of, "" if that term has none.
 	leader string
@@ -71,6 +71,9 @@ func (c *cast) members() []string {
 // logged takes in what a node said of itself. A later term outranks an earlier one: a leader that was cut off goes on saying
 // that it leads, long after the others have elected another.
 func (c *cast) logged(event run.NodeEvent) {
+	if event.Name == run.EventNodeStart {
+		c.moved(event.Machine, event.Text("node"))
+	}
 	term := event.Number("term")
 	if term < c.term {
 		return
@@ -88,6 +91,15 @@ func (c *cast) logged(event run.NodeEvent) {
 			c.leader, c.term = leader, term
 		}
 	}
+}
+
+// moved takes in under which address a node runs, as it says itself.
+func (c *cast) moved(node, address string) {
+	if address == "" || c.names[address] == node {
+		return
+	}
+	maps.DeleteFunc(c.names, func(_, name string) bool { return name == node })
+	c.names[address] = node
 }
 
 // down says whether a node does not run now, because it was crashed, killed or paused.

@@ -55,6 +55,14 @@ func TestWhoLeads(t *testing.T) {
 	}
 }
 
+// TestWhoLeadsUnderAnotherAddress has a node come back elsewhere, and others speak of it by its new address.
+func TestWhoLeadsUnderAnotherAddress(t *testing.T) {
+	starts := run.NodeEvent{Machine: "n3", Name: run.EventNodeStart, Attributes: map[string]any{"node": "10.0.200.4:8848"}}
+	c := troupe(1, state("n1", "leader", 2), starts, believes("n1", "10.0.200.4:8848", 3))
+	require.Equal(t, "n3", c.leader)
+	require.Len(t, c.names, 5, "its old address is nobody's")
+}
+
 func TestResolve(t *testing.T) {
 	led := []run.NodeEvent{state("n2", "leader", 2)}
 	cases := []struct {

@@ -189,6 +189,7 @@ type kept struct {
 	Strikes  []run.Strike  `json:"strikes"`
 	// Options of the run that strikes have drawn.
 	Options   map[string]string `json:"options"`
+	Names     map[string]string `json:"names"`
 	Leader    string            `json:"leader"`
 	Term      float64           `json:"term"`
 	Suffering []Strike          `json:"suffering"`

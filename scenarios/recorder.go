@@ -123,6 +123,7 @@ func (r *Recorder) goOn(before taken, past run.Folder) error {
 func (r *Recorder) keep(state *kept) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	state.Names = r.cast.names
 	state.Leader, state.Term, state.Suffering = r.cast.leader, r.cast.term, r.cast.suffering
 	state.Taken = r.taken()
 }
@@ -132,6 +133,7 @@ func (r *Recorder) restore(state kept, past run.Folder) error {
 	r.machines(state.Machines)
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	r.cast.names = maps.Clone(state.Names)
 	r.cast.leader, r.cast.term, r.cast.suffering = state.Leader, state.Term, state.Suffering
 	return r.goOn(state.Taken, past)
 }

@@ -85,9 +85,9 @@ func (s *Stage) strikeMembers(now *struck) error {
 // move boots a machine with another address, and has all nodes know it.
 func (s *Stage) move(m *sim.Machine) error {
 	before := addressOf(m)
-	// Addresses that no machine has been given at boot.
+	// Addresses that no machine has been given at boot. One that moved and is no member any more keeps its own all the same.
 	moved := netip.AddrFrom4([4]byte{10, 0, 200, byte(len(s.members) + m.BootNumber())})
-	for slices.Contains(s.members, nodeAddress(moved)) {
+	for slices.ContainsFunc(s.machines, func(other *sim.Machine) bool { return other.Address() == moved }) {
 		moved = moved.Next()
 	}
 	arguments := m.Arguments()
