@@ -200,6 +200,9 @@ func (n *node) propose(ctx context.Context, command registry.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := n.state.Admit(command, text); err != nil {
+		return err
+	}
 	answer, err := n.consensus.Apply(ctx, text)
 	if refusal, refused := answer.(error); err == nil && refused {
 		return refusal

@@ -138,7 +138,15 @@ func (s *Server) publish(r *request, service model.Service, instance registry.Pu
 	if kind := (registry.KindError{}); errors.As(err, &kind) {
 		return wrongKind(kind)
 	}
+	if err != nil {
+		return noRoom(err)
+	}
 	return nil
+}
+
+// noRoom refuses what the node has no room for.
+func noRoom(err error) *failure {
+	return plain(http.StatusServiceUnavailable, "caused: "+err.Error()+";")
 }
 
 func wrongKind(kind registry.KindError) *failure {
@@ -160,6 +168,8 @@ func (s *Server) propose(r *request, command registry.Command) *failure {
 		return serviceNotEmpty(command.Service)
 	case errors.Is(err, registry.ErrNamespaceExists):
 		return namespaceExists(command.Namespace.ID)
+	case errors.Is(err, registry.ErrFull):
+		return noRoom(err)
 	default:
 		return plain(http.StatusInternalServerError, "caused: "+err.Error()+";")
 	}

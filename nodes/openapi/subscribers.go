@@ -33,11 +33,14 @@ func (s *Server) subscribe(r *request, service model.Service, ip string, port in
 	if ip == "" {
 		ip = r.sender()
 	}
-	s.options.Registry.SubscribeSocket(
+	err := s.options.Registry.SubscribeSocket(
 		registry.Connection{App: r.optional("app", ""), Agent: r.agent(), IP: ip, Port: port},
 		registry.Subscription{Service: service, Clusters: &clusters},
 	)
-	return true
+	if err != nil { // it asks for the list now and then, as all do
+		s.options.Log.Debug("a subscriber over UDP is not told of changes", "to", registry.Tag(ip, port), "error", err.Error())
+	}
+	return err == nil
 }
 
 // sender is the address that the request came from.

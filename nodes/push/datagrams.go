@@ -3,11 +3,13 @@ package push
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
@@ -29,6 +31,11 @@ const (
 	receiveRetry = time.Second
 	// ackLimit is more than an acknowledgement needs, in bytes.
 	ackLimit = 64 << 10
+	// lookUpTimeout is how long it may take to find out where a subscriber is that gave a name for its address. (Nacos waits for the
+	// system's resolver, in the thread that pushes: UdpConnector.sendData, InetAddress.getByName.)
+	lookUpTimeout = 2 * time.Second
+	// lookUpsAtOnce is how many names are looked up at the same time at most. Who is pushed to beyond that is told at the next change.
+	lookUpsAtOnce = 16
 )
 
 // Datagrams tells subscribers over UDP, the way of 1.x clients: a datagram holds the service, a list is due in any case every ten
@@ -37,6 +44,9 @@ type Datagrams struct {
 	socket net.PacketConn
 	format Format
 	log    *slog.Logger
+	// lookUp finds the addresses of a name; names has a place for each that is being looked up.
+	lookUp func(ctx context.Context, network, name string) ([]netip.Addr, error)
+	names  chan struct{}
 
 	mu sync.Mutex
 	// waiting are the pushes that are not acknowledged, the last one of each subscription.
@@ -75,7 +85,7 @@ type datagram struct {
 func NewDatagrams(state *registry.Registry, socket net.PacketConn, format Format, log *slog.Logger) *Datagrams {
 	d := &Datagrams{
 		socket: socket, format: format, log: log, waiting: map[subscription]*datagram{}, numbered: map[int64]subscription{},
-		number: time.Now().UnixNano(),
+		number: time.Now().UnixNano(), lookUp: net.DefaultResolver.LookupNetIP, names: make(chan struct{}, lookUpsAtOnce),
 	}
 	state.OnView(d.push)
 	return d
@@ -128,30 +138,55 @@ func (d *Datagrams) State(reset bool) State {
 // push tells those of the audience that subscribed over UDP.
 func (d *Datagrams) push(view *registry.View, audience []registry.Subscriber) {
 	for _, subscriber := range audience {
-		switch {
-		case registry.IsConnection(subscriber.ID):
-		case net.ParseIP(subscriber.IP) == nil:
-			go d.tell(view, subscriber) // to look a name up may take long
+		if registry.IsConnection(subscriber.ID) {
+			continue
+		}
+		if ip, err := netip.ParseAddr(subscriber.IP); err == nil {
+			d.tell(view, subscriber, ip)
+			continue
+		}
+		select {
+		case d.names <- struct{}{}:
+			go func() {
+				defer func() { <-d.names }()
+				d.tellNamed(view, subscriber)
+			}()
 		default:
-			d.tell(view, subscriber)
+			d.failed(view, subscriber, fmt.Errorf("%q is a name, and %d others are being looked up", subscriber.IP, lookUpsAtOnce))
 		}
 	}
 }
 
-// tell sends a service to one subscriber.
-func (d *Datagrams) tell(view *registry.View, subscriber registry.Subscriber) {
-	if err := d.start(view, subscriber); err != nil {
-		d.log.Info("a push over UDP failed", "to", registry.Tag(subscriber.IP, subscriber.Port), "service", view.Service.String(), "error", err.Error())
+// tellNamed sends a service to a subscriber that gave a name for its address.
+func (d *Datagrams) tellNamed(view *registry.View, subscriber registry.Subscriber) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookUpTimeout)
+	defer cancel()
+	ips, err := d.lookUp(ctx, "ip", subscriber.IP)
+	if err == nil && len(ips) == 0 {
+		err = errors.New("the name has no address")
 	}
+	if err != nil {
+		d.failed(view, subscriber, fmt.Errorf("where the subscriber is: %w", err))
+		return
+	}
+	d.tell(view, subscriber, ips[0])
+}
+
+// tell sends a service to a subscriber at an address.
+func (d *Datagrams) tell(view *registry.View, subscriber registry.Subscriber, ip netip.Addr) {
+	to := net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(subscriber.Port)))
+	if err := d.start(view, subscriber, to); err != nil {
+		d.failed(view, subscriber, err)
+	}
+}
+
+func (d *Datagrams) failed(view *registry.View, subscriber registry.Subscriber, err error) {
+	d.log.Info("a push over UDP failed", "to", registry.Tag(subscriber.IP, subscriber.Port), "service", view.Service.String(), "error", err.Error())
 }
 
 // start sends a push for the first time. What the subscriber has not acknowledged of the service before is of no use any more, and not
 // sent again.
-func (d *Datagrams) start(view *registry.View, subscriber registry.Subscriber) error {
-	to, err := net.ResolveUDPAddr("udp", net.JoinHostPort(subscriber.IP, strconv.Itoa(subscriber.Port)))
-	if err != nil {
-		return fmt.Errorf("where the subscriber is: %w", err)
-	}
+func (d *Datagrams) start(view *registry.View, subscriber registry.Subscriber, to net.Addr) (err error) {
 	data := d.format(view, subscriber)
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -83,7 +83,7 @@ func subscribed(t *testing.T, test func(t *testing.T, state *registry.Registry, 
 		d := push.NewDatagrams(state, w, push.UDP(state), slog.New(slog.DiscardHandler))
 		go d.Serve()
 		clusters := ""
-		state.SubscribeSocket(registry.Connection{IP: "127.0.0.1", Port: 4000}, registry.Subscription{Service: orders, Clusters: &clusters})
+		require.NoError(t, state.SubscribeSocket(registry.Connection{IP: "127.0.0.1", Port: 4000}, registry.Subscription{Service: orders, Clusters: &clusters}))
 		time.Sleep(registry.ViewDelay)
 		texts := w.take(t)
 		require.Len(t, texts, 1)

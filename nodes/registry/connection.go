@@ -93,7 +93,7 @@ func (r *Registry) Disconnect(id string) {
 }
 
 // PublishConnected has a connected client publish these instances of a service, and nothing else there: a client has one
-// publication a service, which may be a batch. The error is ErrNotConnected or a KindError.
+// publication a service, which may be a batch. The error is ErrNotConnected, ErrFull or a KindError.
 func (r *Registry) PublishConnected(id string, key model.Service, instances ...Published) error {
 	r.mu.Lock()
 	if s, known := r.services[key]; known && !s.ephemeral {
@@ -104,6 +104,10 @@ func (r *Registry) PublishConnected(id string, key model.Service, instances ...P
 	if c == nil || c.connection == nil {
 		r.mu.Unlock()
 		return ErrNotConnected
+	}
+	if err := r.roomFor(c, key, instances); err != nil {
+		r.mu.Unlock()
+		return err
 	}
 	c.verified = time.Now()
 	switch {
@@ -141,7 +145,7 @@ func (r *Registry) DeregisterConnected(id string, key model.Service) error {
 }
 
 // Subscribe has a connected client told of a service, which need not exist: once ViewDelay from now, and then after changes (see
-// OnView). Subscribing again replaces the wish and is not answered by a view of its own. The error is ErrNotConnected.
+// OnView). Subscribing again replaces the wish and is not answered by a view of its own. The error is ErrNotConnected or ErrFull.
 func (r *Registry) Subscribe(id string, wish Subscription) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -149,14 +153,24 @@ func (r *Registry) Subscribe(id string, wish Subscription) error {
 	if c == nil || c.connection == nil {
 		return ErrNotConnected
 	}
+	if err := r.roomToSubscribe(c, wish, false); err != nil {
+		return err
+	}
 	r.subscribe(c, wish, true)
 	return nil
 }
 
 // subscribe notes a wish; one that is new is answered by a view if it is to be.
 func (r *Registry) subscribe(c *client, wish Subscription, first bool) {
-	_, again := c.subscribed[wish.Service]
+	old, again := c.subscribed[wish.Service]
 	c.subscribed[wish.Service] = wish
+	r.kept += wish.size()
+	switch {
+	case again:
+		r.kept -= old.size()
+	case c.connection == nil:
+		r.overUDP++
+	}
 	if r.subscribers[wish.Service] == nil {
 		r.subscribers[wish.Service] = map[string]*client{}
 	}
@@ -179,6 +193,14 @@ func (r *Registry) Unsubscribe(id string, key model.Service) error {
 }
 
 func (r *Registry) dropSubscriber(c *client, key model.Service) {
+	wish, subscribed := c.subscribed[key]
+	if !subscribed {
+		return
+	}
+	r.kept -= wish.size()
+	if c.connection == nil {
+		r.overUDP--
+	}
 	delete(c.subscribed, key)
 	delete(r.subscribers[key], c.id)
 	if len(r.subscribers[key]) == 0 {

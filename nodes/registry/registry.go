@@ -20,13 +20,19 @@ type Options struct {
 	Owner func(tag string) string
 	// QuietPersistent tells subscribers nothing of persistent services, as some releases of Nacos 2 are said to do.
 	QuietPersistent bool
+	// Limits are what clients may have the node keep.
+	Limits Limits
 }
 
 // Registry holds one node's state.
 type Registry struct {
 	options Options
+	limits  Limits
 
-	mu       sync.RWMutex
+	mu sync.RWMutex
+	// kept is about how much memory instances and subscriptions take; overUDP is how many of the subscriptions are over UDP.
+	kept     int64
+	overUDP  int
 	services map[model.Service]*service
 	clients  map[string]*client
 	graves   map[string]grave
@@ -99,6 +105,7 @@ type grave struct {
 func New(options Options) *Registry {
 	return &Registry{
 		options:          options,
+		limits:           options.Limits.orDefaults(),
 		services:         map[model.Service]*service{},
 		clients:          map[string]*client{},
 		graves:           map[string]grave{},
@@ -172,7 +179,7 @@ func (r *Registry) CheckKind(key model.Service, ephemeral bool) error {
 }
 
 // RegisterEphemeral takes an instance on, in place of what the same address published in that service before. It counts as a sign
-// of life.
+// of life. The error is ErrFull or a KindError.
 func (r *Registry) RegisterEphemeral(key model.Service, instance Published) error {
 	id := r.InstanceClient(key, instance.IP, instance.Port, instance.Cluster, true)
 	r.mu.Lock()
@@ -182,6 +189,10 @@ func (r *Registry) RegisterEphemeral(key model.Service, instance Published) erro
 	}
 	now := time.Now()
 	c := r.clients[id]
+	if err := r.roomFor(c, key, []Published{instance}); err != nil {
+		r.mu.Unlock()
+		return err
+	}
 	if c == nil {
 		c = r.newClient(id)
 		delete(r.graves, id)
@@ -330,6 +341,7 @@ func (r *Registry) publish(c *client, key model.Service, instances []Published, 
 	}
 	s.noteMoves(c, p, old)
 	c.put(p)
+	r.kept += p.size() - old.size()
 	s.publishers[c.id] = c
 	for i := range p.count() {
 		if len(s.left) > 0 {
@@ -345,6 +357,7 @@ func (r *Registry) publish(c *client, key model.Service, instances []Published, 
 func (r *Registry) unpublish(c *client, key model.Service) {
 	old := c.published.of(key)
 	c.drop(key)
+	r.kept -= old.size()
 	s := r.services[key]
 	if s == nil {
 		return

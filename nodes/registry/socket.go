@@ -8,13 +8,16 @@ import (
 
 // SubscribeSocket has whoever takes pushes at a UDP address told of a service, which need not exist. It is what asking for a list with
 // a port means, and holds until it has not been asked again for a while: 30 s. What at.ID says is not looked at. In Nacos 2.x a new
-// subscriber is shown the service ViewDelay from now.
-func (r *Registry) SubscribeSocket(at Connection, wish Subscription) {
+// subscriber is shown the service ViewDelay from now. The error is ErrFull.
+func (r *Registry) SubscribeSocket(at Connection, wish Subscription) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	at.ID = r.options.Profile.subscriberID(at, wish)
 	now := time.Now()
 	c := r.clients[at.ID]
+	if err := r.roomToSubscribe(c, wish, true); err != nil {
+		return err
+	}
 	if c == nil {
 		c = r.newClient(at.ID)
 		delete(r.graves, at.ID)
@@ -25,6 +28,7 @@ func (r *Registry) SubscribeSocket(at Connection, wish Subscription) {
 	}
 	c.socket, c.asked = &at, now
 	r.subscribe(c, wish, r.options.Profile.pushesFirst())
+	return nil
 }
 
 // reachable says whether a subscriber is still there, as far as this node can know: a connection ends in sight of it, a socket does

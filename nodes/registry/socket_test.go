@@ -26,10 +26,10 @@ func TestSocketLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := registry.New(registry.Options{})
 		count := showings(r)
-		r.SubscribeSocket(socket, registry.Subscription{Service: orders})
+		require.NoError(t, r.SubscribeSocket(socket, registry.Subscription{Service: orders}))
 		time.Sleep(25 * time.Second)
 		require.Equal(t, 1, *count, "a new subscriber")
-		r.SubscribeSocket(socket, registry.Subscription{Service: orders})
+		require.NoError(t, r.SubscribeSocket(socket, registry.Subscription{Service: orders}))
 		time.Sleep(25 * time.Second)
 		require.Empty(t, r.ExpireSockets())
 		require.NoError(t, r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.1", Port: 80}))
@@ -55,7 +55,7 @@ func TestSocketClientAtPeers(t *testing.T) {
 			require.True(t, removed)
 			require.NoError(t, peer.RemoveSynced(id, here.Silent(id)))
 		})
-		here.SubscribeSocket(socket, registry.Subscription{Service: orders})
+		require.NoError(t, here.SubscribeSocket(socket, registry.Subscription{Service: orders}))
 		require.Equal(t, []string{socketClient}, here.ResponsibleClients())
 		data, known := here.Snapshot(socketClient)
 		require.True(t, known)
@@ -74,7 +74,7 @@ func TestSocketClientAtPeers(t *testing.T) {
 func TestSocketOutlivesPublication(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := registry.New(registry.Options{})
-		r.SubscribeSocket(socket, registry.Subscription{Service: orders})
+		require.NoError(t, r.SubscribeSocket(socket, registry.Subscription{Service: orders}))
 		require.NoError(t, r.RegisterEphemeral(orders, registry.Published{IP: "127.0.0.1", Port: 4000}))
 		require.True(t, r.DeregisterEphemeral(orders, "127.0.0.1", 4000))
 		require.Len(t, r.Subscribers(orders), 1)
@@ -88,7 +88,7 @@ func TestPushesSwitchedOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := registry.New(registry.Options{})
 		count := showings(r)
-		r.SubscribeSocket(socket, registry.Subscription{Service: orders})
+		require.NoError(t, r.SubscribeSocket(socket, registry.Subscription{Service: orders}))
 		time.Sleep(time.Second)
 		off := registry.DefaultSwitches()
 		off.PushEnabled = false

@@ -41,6 +41,8 @@ const (
 	CodeServer = 500
 	// CodeUnreadable: the body could not be read.
 	CodeUnreadable = 502
+	// CodeFull: the server has no room for what the request wants kept (Nacos: OVER_THRESHOLD).
+	CodeFull = 503
 )
 
 // ErrorResponse answers a request that failed.

@@ -106,7 +106,7 @@ func (h handlers) persistent(ctx context.Context, request *PersistentInstanceReq
 		command.Kind, command.Instance = registry.RegisterPersistent, &instance
 	}
 	if err := h.options.Propose(ctx, command); err != nil {
-		return InstanceResponse{}, err
+		return InstanceResponse{}, translated(err, "")
 	}
 	return InstanceResponse{rpc.OK(), *r.Type}, nil
 }
