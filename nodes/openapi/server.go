@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"muster/nodes/auth"
 	"muster/nodes/liveness"
 	"muster/nodes/loader"
@@ -28,8 +26,6 @@ const (
 	writeTimeout  = 30 * time.Second
 	idleTimeout   = 60 * time.Second
 	headerLimit   = 64 << 10
-	// connectionLimit is how many connections there are at once; more wait to be taken in (Tomcat: maxConnections).
-	connectionLimit = 8192
 )
 
 // Options of a Server: what it serves, and what it asks of the other packages.
@@ -111,7 +107,7 @@ func New(options Options) *Server {
 
 // Serve answers connections until Shutdown.
 func (s *Server) Serve(listener net.Listener) error {
-	if err := s.http.Serve(netutil.LimitListener(listener, connectionLimit)); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

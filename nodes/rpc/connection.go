@@ -30,6 +30,8 @@ type Connection struct {
 	Labels        map[string]string
 
 	sdk *SDK
+	// host is the real address of the other end, without its port.
+	host string
 
 	mu sync.Mutex
 	// heard is when the client last gave a sign of life; suspected says that it has been asked for one.
@@ -64,6 +66,20 @@ const outboxSize = 256
 
 func newOutbox() *outbox {
 	return &outbox{letters: make(chan *Payload, outboxSize), closed: make(chan struct{})}
+}
+
+// flush sends what waits, such as why the stream ends, if the other end still takes it.
+func (o *outbox) flush(stream grpc.ServerStream) {
+	for {
+		select {
+		case letter := <-o.letters:
+			if stream.SendMsg(letter) != nil {
+				return
+			}
+		default:
+			return
+		}
+	}
 }
 
 func (o *outbox) close() { o.once.Do(func() { close(o.closed) }) }
@@ -198,11 +214,17 @@ func (c *Connection) end() {
 // converse serves a stream until either side ends it. On it clients set their connection up and answer what they are asked; anything
 // else is ignored.
 func (s *SDK) converse(stream grpc.ServerStream) error {
+	leave, err := s.talk(CallerOf(stream.Context()).ConnectionID)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	out, received := newOutbox(), make(chan error, 1)
 	go func() { received <- s.listen(stream, out) }()
 	for {
 		select {
 		case err := <-received:
+			out.flush(stream)
 			return err
 		case <-out.closed:
 			return nil
@@ -212,6 +234,23 @@ func (s *SDK) converse(stream grpc.ServerStream) error {
 			}
 		}
 	}
+}
+
+// talk counts a connection's streams.
+func (s *SDK) talk(id string) (leave func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.streams[id] >= maxConversations {
+		return nil, status.Errorf(codes.ResourceExhausted, "the connection has %d streams under way: want one", maxConversations)
+	}
+	s.streams[id]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.streams[id]--; s.streams[id] == 0 {
+			delete(s.streams, id)
+		}
+	}, nil
 }
 
 // listen reads a stream until it ends.
@@ -257,10 +296,14 @@ func (s *SDK) setUp(caller Caller, in *Payload, out *outbox) error {
 		c = &Connection{ID: caller.ConnectionID, IP: in.GetMetadata().GetClientIp(), ClientVersion: request.ClientVersion, Labels: request.Labels,
 			sdk: s, heard: time.Now(), stream: out, asked: map[string]*question{}}
 		if host, port, err := net.SplitHostPort(caller.Address.String()); err == nil {
-			c.IP = cmp.Or(c.IP, host)
+			c.IP, c.host = cmp.Or(c.IP, host), host
 			c.Port, _ = strconv.Atoi(port) // an address that the network layer made
 		}
-		s.register(c)
+		if err := s.register(c); err != nil {
+			// As Nacos does: ConnectionManager.checkLimit, GrpcBiStreamRequestAcceptor.
+			c.send(ConnectResetRequest{Ask: NewAsk("", "internal")})
+			return err
+		}
 	} else {
 		c.mu.Lock()
 		c.stream = out

@@ -63,7 +63,7 @@ func TestHalfOpenConnectionsAreDropped(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server, listener := newServer(), pipes{make(chan net.Conn), make(chan struct{})}
+				server, listener := quietServer(), pipes{make(chan net.Conn), make(chan struct{})}
 				go server.Serve(listener)
 				ours, theirs := net.Pipe()
 				listener.connections <- theirs
@@ -79,7 +79,7 @@ func TestHalfOpenConnectionsAreDropped(t *testing.T) {
 
 func TestOneConnectionCarriesSoManyRequestsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, listener := newServer(), pipes{make(chan net.Conn), make(chan struct{})}
+		server, listener := quietServer(), pipes{make(chan net.Conn), make(chan struct{})}
 		var reached atomic.Int64
 		release := make(chan struct{})
 		Handle(server, func(context.Context, *EchoRequest) (EchoResponse, error) {

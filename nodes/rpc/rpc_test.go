@@ -27,7 +27,7 @@ type EchoResponse struct {
 	Text string `json:"text"`
 }
 
-func newServer() *Server { return NewServer(slog.New(slog.DiscardHandler)) }
+func quietServer() *Server { return NewServer(slog.New(slog.DiscardHandler)) }
 
 func handleEcho(s *Server) {
 	Handle(s, func(_ context.Context, request *EchoRequest) (EchoResponse, error) {
@@ -57,7 +57,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 }
 
 func TestMembersAreKnownByAHeader(t *testing.T) {
-	server := newServer()
+	server := quietServer()
 	handleEcho(server)
 	server.Require(func(header func(string) string) bool { return header("member") == "secret" })
 	pool := serve(t, server)
@@ -91,7 +91,7 @@ func TestPayloadBytes(t *testing.T) {
 }
 
 func TestAnswers(t *testing.T) {
-	server := newServer()
+	server := quietServer()
 	handleEcho(server)
 	type BrokenRequest struct{}
 	Handle(server, func(context.Context, *BrokenRequest) (EchoResponse, error) { panic("no reason") })
@@ -128,7 +128,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestCall(t *testing.T) {
-	server := newServer()
+	server := quietServer()
 	handleEcho(server)
 	pool := serve(t, server)
 	var echo EchoResponse
@@ -149,7 +149,7 @@ func TestCall(t *testing.T) {
 }
 
 func TestCallSaysWhetherItWasSent(t *testing.T) {
-	server := newServer()
+	server := quietServer()
 	reached := make(chan struct{}, 1)
 	Handle(server, func(ctx context.Context, _ *EchoRequest) (EchoResponse, error) {
 		reached <- struct{}{}
@@ -182,7 +182,7 @@ func TestPoolConnectsAnewAfterReset(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections in, says nothing
 	require.NoError(t, err)
 	defer silent.Close()
-	server := newServer()
+	server := quietServer()
 	handleEcho(server)
 	address := silent.Addr().String()
 	pool := serve(t, server)
@@ -199,7 +199,7 @@ func TestPoolConnectsAnewAfterReset(t *testing.T) {
 }
 
 func TestSizeLimit(t *testing.T) {
-	server := newServer()
+	server := quietServer()
 	handleEcho(server)
 	pool := serve(t, server)
 	var echo EchoResponse
@@ -239,7 +239,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(seed)
 	f.Add([]byte{0x12, 0xff})
 	f.Add(bytes.Repeat([]byte{0x1a, 4}, 9))
-	server := newServer()
+	server := quietServer()
 	handleEcho(server)
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		in := new(Payload)

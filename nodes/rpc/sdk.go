@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"muster/model/run"
 )
@@ -29,6 +31,10 @@ const (
 	closeGrace = 200 * time.Millisecond
 	// resetTime is how long a client has to answer a ConnectResetRequest.
 	resetTime = 3 * time.Second
+	// maxConversations is how many streams one connection may have: it needs one, and another when that has ended unnoticed.
+	maxConversations = 4
+	// maxRequests is how many requests and streams one connection may have under way, each of which may be MaxMessage bytes long.
+	maxRequests = 256
 )
 
 // clusterTypes are requests that only members may send, and only to the cluster's port.
@@ -42,6 +48,9 @@ type SDKOptions struct {
 	// Opened is called when a connection was set up, before any of its requests is answered. Closed is called when it has ended;
 	// it does not come without the other.
 	Opened, Closed func(*Connection)
+	// Most is how many connections may be set up at once, MostPerIP how many from one address; 0: as many as there are (Nacos: the rule
+	// countLimit and countLimitPerClientIpDefault of its connection limit, both off by default).
+	Most, MostPerIP int
 }
 
 // SDK is the server for SDKs: it keeps a register of connections, and answers only those in it. Make it with NewSDK.
@@ -53,6 +62,12 @@ type SDK struct {
 
 	mu          sync.Mutex
 	connections map[string]*Connection
+	// hosts counts them by the address that they come from.
+	hosts map[string]int
+	// streams counts each connection's, set up or not.
+	streams map[string]int
+	// refused counts those that were one too many.
+	refused uint64
 	// sockets are the transports by the ids of their connections, to close those that are given up.
 	sockets map[string]net.Conn
 	// scanning says that a timer waits to look for silent connections.
@@ -62,7 +77,8 @@ type SDK struct {
 // NewSDK makes a server that answers ServerCheckRequest to anybody, and HealthCheckRequest and what is handled (see Handle) to
 // connections that were set up.
 func NewSDK(options SDKOptions) *SDK {
-	s := &SDK{Server: NewServer(options.Log), options: options, connections: map[string]*Connection{}, sockets: map[string]net.Conn{}}
+	s := &SDK{Server: newServer(options.Log, maxRequests), options: options, connections: map[string]*Connection{}, hosts: map[string]int{},
+		streams: map[string]int{}, sockets: map[string]net.Conn{}}
 	s.sdk = s
 	s.grpc.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "BiRequestStream",
@@ -130,7 +146,11 @@ func (s *SDK) touch(id string) bool {
 	return c != nil
 }
 
-func (s *SDK) register(c *Connection) {
+// register adds a connection, unless there are too many.
+func (s *SDK) register(c *Connection) error {
+	if err := s.enter(c); err != nil {
+		return err
+	}
 	if s.options.Opened != nil {
 		s.options.Opened(c)
 	}
@@ -141,6 +161,30 @@ func (s *SDK) register(c *Connection) {
 		s.scanning = true
 		time.AfterFunc(scanEvery, s.scan)
 	}
+	return nil
+}
+
+// enter counts a connection.
+func (s *SDK) enter(c *Connection) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if most := s.options.Most; most > 0 && len(s.connections) >= most {
+		s.refused++
+		return status.Errorf(codes.ResourceExhausted, "this node has its %d connections: want another node", most)
+	}
+	if most := s.options.MostPerIP; most > 0 && s.hosts[c.host] >= most {
+		s.refused++
+		return status.Errorf(codes.ResourceExhausted, "this node has its %d connections from %s: want fewer, or another node", most, c.host)
+	}
+	s.hosts[c.host]++
+	return nil
+}
+
+// Refused is how many connections were refused since there were too many.
+func (s *SDK) Refused() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
 }
 
 // unregister forgets a connection that has ended or is given up.
@@ -148,6 +192,12 @@ func (s *SDK) unregister(id string) {
 	s.mu.Lock()
 	c := s.connections[id]
 	delete(s.connections, id)
+	if c != nil {
+		s.hosts[c.host]--
+		if s.hosts[c.host] == 0 {
+			delete(s.hosts, c.host)
+		}
+	}
 	s.mu.Unlock()
 	if c == nil {
 		return

@@ -30,8 +30,10 @@ const (
 	idleTimeout = 30 * time.Second
 	// writeBuffer has a list of a hundred instances go out in one piece. A connection has it only while it writes.
 	writeBuffer = 64 << 10
-	// maxStreams is how many requests and streams one connection may have under way; more wait at its other end.
+	// maxStreams is how many requests one member's connection may have under way; more wait at its other end.
 	maxStreams = 1000
+	// maxHeaders is how many bytes the headers of a request may take.
+	maxHeaders = 64 << 10
 )
 
 // never is for times that are not to come.
@@ -81,13 +83,15 @@ func CallerOf(ctx context.Context) Caller {
 
 // NewServer makes a server that answers ServerCheckRequest and HealthCheckRequest, and anything else with error 302 until a handler
 // is there for it (see Handle).
-func NewServer(logger *slog.Logger) *Server {
+func NewServer(logger *slog.Logger) *Server { return newServer(logger, maxStreams) }
+
+func newServer(logger *slog.Logger, streams uint32) *Server {
 	s := &Server{logger: logger, handlers: map[string]handler{}}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
 		grpc.ForceServerCodecV2(NewCodec()), grpc.WriteBufferSize(writeBuffer),
 		grpc.StaticStreamWindowSize(Window), grpc.StaticConnWindowSize(Window),
-		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(maxStreams),
+		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(streams), grpc.MaxHeaderListSize(maxHeaders),
 		// Clients may ask for a sign of life whenever they like. The server itself does not ask, but leaves that to TCP and to SDK.scan: grpc
 		// goes by the wall clock to tell who has answered (http2_server.go, keepalive), and closes connections that live when that is set back.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
