@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/nodes/intake"
 	"muster/nodes/membership"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
@@ -38,7 +39,12 @@ type settings struct {
 	metrics bool
 	// subscribePersistent has subscribers told of persistent services, too.
 	subscribePersistent bool
-	level               slog.Level
+	// limits of each port; sdkMost and sdkMostPerIP are those of clients' gRPC connections that are set up, 0 for none.
+	limits                intake.Limits
+	sdkMost, sdkMostPerIP int
+	// dataMiB is how much memory, in MiB, what clients register and subscribe may take.
+	dataMiB int64
+	level   slog.Level
 }
 
 const usage = `registry is one node of a service registry that speaks Nacos's HTTP API.
@@ -70,6 +76,14 @@ Ports, where --addr names port p: p HTTP, p+1000 and p+1001 gRPC (clients, membe
 clients speak gRPC.
 Events go to standard error, one JSON object a line. SIGTERM ends the node in good order.
 
+Limits, beside those of the flags; what is beyond is refused, and the node goes on:
+
+  HTTP     header 64 KiB in 5 s, body 2 MiB in 15 s (Tomcat: maxPostSize), answer taken in 30 s, idle 60 s
+  gRPC     message 10 MiB (Nacos), header 64 KiB, handshake 5 s, idle 30 s without a stream; a client's connection: 256 requests
+           and 4 streams under way, publishes in and subscribes to 20000 services, 10000 instances in a batch
+  Raft     only from members' hosts; with --accounts an introduction in 2 s, 64 at a time; a command 256 KiB
+  UDP      20000 subscriptions, half a minute each (Nacos); names of subscribers are looked up 16 at a time, in 2 s
+
 Flags:
 `
 
@@ -96,6 +110,11 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.BoolVar(&s.insecure, "insecure", false, "do without authentication where others than this machine can connect")
 	flags.BoolVar(&s.metrics, "metrics", false, "answer Prometheus at /nacos/actuator/prometheus")
 	flags.BoolVar(&s.subscribePersistent, "subscribe-persistent", true, "push persistent services to their subscribers, too, as Nacos 2.5 does")
+	flags.IntVar(&s.limits.All, "connections", 8192, "`most` connections at each port; more wait to be taken in")
+	flags.IntVar(&s.limits.PerAddress, "connections-per-address", 1024, "`most` connections from one IP address at each port; more are closed at once")
+	flags.IntVar(&s.sdkMost, "sdk-connections", 0, "`most` gRPC connections that clients set up; more are asked to go to another node (0: no limit but that of the port)")
+	flags.IntVar(&s.sdkMostPerIP, "sdk-connections-per-address", 0, "`most` of them from one IP address (0: no limit but that of the port)")
+	flags.Int64Var(&s.dataMiB, "data-limit", 2048, "memory in `MiB` that what clients register and subscribe may take, roughly; more is refused")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	if err := flags.Parse(arguments); err != nil {
 		return s, err
@@ -125,6 +144,9 @@ func (s *settings) complete(members string, rest []string) error {
 	if s.data == "" {
 		return fmt.Errorf("--data: empty; want a folder")
 	}
+	if err := s.checkLimits(); err != nil {
+		return err
+	}
 	name := "--members"
 	s.members = []string{s.address}
 	switch {
@@ -151,6 +173,25 @@ func (s *settings) checkAccess() error {
 	return fmt.Errorf("--addr %s can be reached from other machines, and authentication is off: want --accounts with a file of users, "+
 		"or --insecure where the network keeps strangers out", s.address)
 }
+
+// checkLimits makes sure that limits leave room for something.
+func (s *settings) checkLimits() error {
+	for _, limit := range []struct {
+		flag         string
+		value, least int64
+	}{
+		{"--connections", int64(s.limits.All), 1}, {"--connections-per-address", int64(s.limits.PerAddress), 1},
+		{"--sdk-connections", int64(s.sdkMost), 0}, {"--sdk-connections-per-address", int64(s.sdkMostPerIP), 0}, {"--data-limit", s.dataMiB, 1},
+	} {
+		if limit.value < limit.least || limit.value > mostLimit {
+			return fmt.Errorf("%s: %d; want %d to %d", limit.flag, limit.value, limit.least, mostLimit)
+		}
+	}
+	return nil
+}
+
+// mostLimit is the most that a limit may be: 2^30, which is none.
+const mostLimit = 1 << 30
 
 // checkMembers checks the list that a flag of that name gave.
 func (s *settings) checkMembers(name string) error {

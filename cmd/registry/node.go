@@ -16,6 +16,7 @@ import (
 	"muster/nodes/consensus"
 	"muster/nodes/defect"
 	"muster/nodes/distro"
+	"muster/nodes/intake"
 	"muster/nodes/liveness"
 	"muster/nodes/loader"
 	"muster/nodes/membership"
@@ -59,7 +60,7 @@ const membersFileEvery = 3 * time.Second
 // behind them works and the node knows what its peers know: until then they are refused, so that clients go to another node at once
 // instead of being shown an empty registry.
 func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
-	listeners, err := listen(s.address)
+	listeners, err := listen(s.address, s.limits)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 		doors = append(doors, door{rpc.SDKOffset, n.sdk.Serve})
 	}
 	for _, clients := range doors {
-		listener, err := listenAt(s.address, clients.offset)
+		listener, err := listenAt(s.address, clients.offset, s.limits)
 		if err != nil {
 			ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 			defer cancel()
@@ -105,7 +106,8 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 	if n.membership, err = membership.New(membership.Config{Self: s.address, Members: s.members, Peers: n.peers, Logger: log}); err != nil {
 		return nil, err
 	}
-	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner, QuietPersistent: !s.subscribePersistent})
+	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner, QuietPersistent: !s.subscribePersistent,
+		Limits: registry.Limits{Bytes: s.dataMiB << 20}})
 	n.consensus, err = consensus.Open(consensus.Config{
 		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state, n.accounts.Directory}, Listener: listeners.raft, Identity: identityOf(guard), Peers: n.raftPeers, Logger: log,
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
@@ -120,7 +122,8 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 	if err != nil {
 		return nil, fmt.Errorf("this node's address %q: %w", s.address, err)
 	}
-	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose, Barrier: n.consensus.ReadBarrier, Auth: guard})
+	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: log, IP: host, Propose: n.propose, Barrier: n.consensus.ReadBarrier, Auth: guard,
+		Most: s.sdkMost, MostPerIP: s.sdkMostPerIP})
 	connections := loader.New(loader.Options{Self: s.address, SDK: n.sdk, Peers: n.peers, Members: n.addresses, Log: log})
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
@@ -261,14 +264,14 @@ type listeners struct {
 }
 
 // listen opens those ports of a node, or none.
-func listen(address string) (listeners, error) {
+func listen(address string, limits intake.Limits) (listeners, error) {
 	var l listeners
 	for _, port := range []struct {
 		offset int
 		into   *net.Listener
 	}{{rpc.ClusterOffset, &l.cluster}, {rpc.RaftOffset, &l.raft}} {
 		var err error
-		if *port.into, err = listenAt(address, port.offset); err != nil {
+		if *port.into, err = listenAt(address, port.offset, limits); err != nil {
 			return l, errors.Join(err, l.close())
 		}
 	}
@@ -282,8 +285,8 @@ func listen(address string) (listeners, error) {
 	return l, nil
 }
 
-// listenAt opens one of the ports of a node.
-func listenAt(address string, offset int) (net.Listener, error) {
+// listenAt opens one of the ports of a node, which takes in no more connections than the limits say.
+func listenAt(address string, offset int, limits intake.Limits) (net.Listener, error) {
 	at, err := rpc.Offset(address, offset)
 	if err != nil {
 		return nil, err
@@ -292,7 +295,7 @@ func listenAt(address string, offset int) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s, one of the ports of %s: %w", at, address, err)
 	}
-	return listener, nil
+	return intake.Listen(listener, limits), nil
 }
 
 // close closes those that are open still.

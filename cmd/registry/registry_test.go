@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/model/run"
+	"muster/nodes/intake"
 	"muster/nodes/registry"
 )
 
@@ -37,7 +38,8 @@ func TestMain(m *testing.M) {
 func TestParseFlags(t *testing.T) {
 	s, err := parseFlags(nil, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, settings{address: "127.0.0.1:8848", members: []string{"127.0.0.1:8848"}, data: "data", profile: registry.Nacos2, healthChecks: true, subscribePersistent: true}, s)
+	require.Equal(t, settings{address: "127.0.0.1:8848", members: []string{"127.0.0.1:8848"}, data: "data", profile: registry.Nacos2, healthChecks: true, subscribePersistent: true,
+		limits: intake.Limits{All: 8192, PerAddress: 1024}, dataMiB: 2048}, s)
 	s, err = parseFlags([]string{"--addr", "10.0.0.2:8848", "--members", "10.0.0.1:8848,10.0.0.2:8848", "--data", "/d", "--log-level", "debug", "--insecure"}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, []string{"10.0.0.1:8848", "10.0.0.2:8848"}, s.members)
@@ -55,6 +57,9 @@ func TestParseFlags(t *testing.T) {
 		"--members a:2000 --members-file x":       "--members and --members-file: both",
 		"--addr 10.0.0.1:8848":                    "--addr 10.0.0.1:8848 can be reached from other machines, and authentication is off: want --accounts",
 		"--data=":                                 "--data: empty",
+		"--connections 0":                         "--connections: 0; want 1 to",
+		"--sdk-connections=-1":                    "--sdk-connections: -1; want 0 to",
+		"--data-limit 9999999999":                 "--data-limit: 9999999999; want 1 to",
 		"--log-level loud":                        "log-level",
 		"--profile nacos3":                        "--profile: \"nacos3\"; want nacos1 or nacos2",
 		"--nope":                                  "-nope",
@@ -164,7 +169,7 @@ func freeAddress(t *testing.T) string {
 			continue
 		}
 		require.NoError(t, clients.Close())
-		listeners, err := listen(address)
+		listeners, err := listen(address, intake.Limits{})
 		if err == nil {
 			require.NoError(t, listeners.close())
 			return address

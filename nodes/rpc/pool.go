@@ -13,7 +13,6 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 )
@@ -21,11 +20,13 @@ import (
 // How connections to peers behave. A cut that has healed must be over for them within seconds: TCP alone would try again after up to
 // as long as the cut lasted.
 const (
-	dialTimeout    = 2 * time.Second
-	backoffBase    = 200 * time.Millisecond
-	backoffMax     = time.Second
-	keepAliveEvery = 10 * time.Second // gRPC allows no less
-	keepAliveWait  = 3 * time.Second
+	dialTimeout = 2 * time.Second
+	backoffBase = 200 * time.Millisecond
+	backoffMax  = time.Second
+	// silence is how long a peer that is asked may say nothing at all before a request that ends without an answer takes the connection with
+	// it, for the next one to connect anew. It stands for gRPC's keep-alive, which goes by the wall clock to tell whether the other end has
+	// answered (http2_client.go, keepalive): where that is set back, it closes connections that live.
+	silence = 3 * time.Second
 )
 
 // ErrNotSent says that a request certainly did not reach the peer. Without it, a failed request may have been carried out.
@@ -36,18 +37,20 @@ type Pool struct {
 	address func(peer string) (string, error)
 	// stubborn never gives a connection up.
 	stubborn bool
+	// connect makes a connection.
+	connect func(ctx context.Context, network, address string) (net.Conn, error)
 	// headers go with every request.
 	headers map[string]string
 
 	mu    sync.Mutex
-	peers map[string]*grpc.ClientConn
+	peers map[string]*link
 	// closed refuses new connections.
 	closed bool
 }
 
 // NewPool makes a pool. The function says to which address, "ip:port", requests for a peer go; see ClusterAddress.
 func NewPool(address func(peer string) (string, error)) *Pool {
-	return &Pool{address: address, peers: map[string]*grpc.ClientConn{}}
+	return &Pool{address: address, connect: new(net.Dialer).DialContext, peers: map[string]*link{}}
 }
 
 // NewStubbornPool makes a pool that is broken on purpose: it keeps connections whatever becomes of them, and what was sent into a cut
@@ -78,11 +81,15 @@ func (p *Pool) Call(ctx context.Context, to string, request any, response Respon
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
+	connection.ask()
 	var reached peer.Peer
 	answer := new(Payload)
 	err = connection.Invoke(ctx, "/Request/request", payload, answer, grpc.Peer(&reached))
 	if err != nil {
 		err = fmt.Errorf("%s to %s: %w", TypeName(request), to, readable(err))
+		if errors.Is(err, context.DeadlineExceeded) && !p.stubborn {
+			connection.doubt()
+		}
 		if reached.Addr == nil { // no connection was chosen to carry it
 			err = fmt.Errorf("%w: %w", ErrNotSent, err)
 		}
@@ -162,17 +169,7 @@ func (p *Pool) Close() error {
 	return errors.Join(failures...)
 }
 
-// dial connects so that closing the connection drops what it has not sent yet: a request that was given up must not arrive after all,
-// once a cut has healed. Where the system has no such option, it may.
-func dial(ctx context.Context, address string) (net.Conn, error) {
-	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-	if tcp, ok := connection.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	return connection, err
-}
-
-func (p *Pool) connection(to string) (*grpc.ClientConn, error) {
+func (p *Pool) connection(to string) (*link, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -185,14 +182,12 @@ func (p *Pool) connection(to string) (*grpc.ClientConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []grpc.DialOption{
-		grpc.WithContextDialer(dial),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepAliveEvery, Timeout: keepAliveWait}),
-	}
+	l := &link{connect: p.connect}
+	options := []grpc.DialOption{grpc.WithContextDialer(l.dial)}
 	if p.stubborn {
 		options = nil
 	}
-	connection, err := grpc.NewClient("passthrough:///"+address, append(options,
+	l.ClientConn, err = grpc.NewClient("passthrough:///"+address, append(options,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDisableServiceConfig(),
 		grpc.WithIdleTimeout(0),
@@ -205,6 +200,6 @@ func (p *Pool) connection(to string) (*grpc.ClientConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s at %s: %w", to, address, err)
 	}
-	p.peers[to] = connection
-	return connection, nil
+	p.peers[to] = l
+	return l, nil
 }

@@ -21,6 +21,8 @@ type Options struct {
 	Auth *auth.Guard
 	// Barrier returns when this node has applied everything that was acknowledged before the call. Nil: no linearizable reads.
 	Barrier func(context.Context) error
+	// Most is how many connections may be set up at once, MostPerIP how many from one address; 0: as many as there are.
+	Most, MostPerIP int
 }
 
 // handlers answer naming requests.
@@ -40,6 +42,7 @@ func New(options Options) *rpc.SDK {
 			}
 		},
 		Closed: func(c *rpc.Connection) { options.Registry.Disconnect(c.ID) },
+		Most:   options.Most, MostPerIP: options.MostPerIP,
 	})
 	h := handlers{options}
 	rpc.Handle(server.Server, h.instance)
