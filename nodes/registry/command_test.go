@@ -142,6 +142,28 @@ func FuzzApplyCommand(f *testing.F) {
 	})
 }
 
+// FuzzRestore restores anything. What is restored is written again as it was, and restored alike.
+func FuzzRestore(f *testing.F) {
+	r := registry.New(registry.Options{Self: nodeA})
+	for _, c := range script() {
+		text, err := c.Encode()
+		require.NoError(f, err)
+		r.ApplyCommand(text)
+	}
+	text, err := r.SnapshotPersistent()
+	require.NoError(f, err)
+	f.Add(text)
+	f.Add([]byte(`{"format":1,"instances":[{"Service":"a/b/c"},{"Service":""}],"services":[{"service":"a/b/c","metadata":null}],"switches":null}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, again := registry.New(registry.Options{Self: nodeA}), registry.New(registry.Options{Self: nodeA})
+		if r.RestorePersistent(bytes.NewReader(text)) != nil {
+			return
+		}
+		require.NoError(t, again.RestorePersistent(bytes.NewReader(snapshot(t, r))))
+		require.Equal(t, string(snapshot(t, r)), string(snapshot(t, again)))
+	})
+}
+
 func TestClean(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := registry.New(registry.Options{Self: nodeA})

@@ -1,0 +1,164 @@
+package consensus
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-msgpack/v2/codec"
+	"github.com/hashicorp/raft"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"muster/nodes/rpc"
+)
+
+// The first byte of a message says what it is (hashicorp/raft: net_transport.go, rpcAppendEntries and so on).
+const (
+	typeAppendEntries byte = iota
+	typeRequestVote
+	typeInstallSnapshot
+	typeTimeoutNow
+	typeRequestPreVote
+)
+
+// onWire is a message as members send it.
+func onWire(kind byte, message any, rest ...byte) []byte {
+	var b bytes.Buffer
+	b.WriteByte(kind)
+	if err := codec.NewEncoder(&b, &codec.MsgpackHandle{}).Encode(message); err != nil {
+		panic(err) // our own messages encode
+	}
+	return append(b.Bytes(), rest...)
+}
+
+// FuzzRaftPort sends anything to a raft port, past the introduction. Whatever it is, it does not end the program, what reaches raft is what the
+// gate checks, and it does not take much more memory than it is long.
+func FuzzRaftPort(f *testing.F) {
+	header := raft.RPCHeader{ProtocolVersion: 3, ID: []byte("b:8848"), Addr: []byte("b:7848")}
+	f.Add(onWire(typeAppendEntries, &raft.AppendEntriesRequest{RPCHeader: header, Term: 2, PrevLogEntry: 1, Entries: []*raft.Log{{Index: 2, Term: 2, Data: []byte("x")}}}))
+	f.Add(onWire(typeAppendEntries, &raft.AppendEntriesRequest{RPCHeader: header, Term: 2}))
+	f.Add(onWire(typeRequestVote, &raft.RequestVoteRequest{RPCHeader: header, Term: 9, LeadershipTransfer: true}))
+	f.Add(onWire(typeRequestPreVote, &raft.RequestPreVoteRequest{RPCHeader: header, Term: 9}))
+	f.Add(onWire(typeTimeoutNow, &raft.TimeoutNowRequest{RPCHeader: header}))
+	f.Add(onWire(typeInstallSnapshot, &raft.InstallSnapshotRequest{RPCHeader: header, SnapshotVersion: 1, Size: 3,
+		Configuration: raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "b:8848"}}})}, []byte("abc")...))
+	f.Add([]byte("\x00\x81\xa7Entries\xdd\xff\xff\xff\xff"))                 // an array of 2^32-1 entries
+	f.Add([]byte("\x00\x81\xa7Entries\x91\x81\xa4Data\xc6\xff\xff\xff\xff")) // an entry of 4 GiB
+	f.Add(append([]byte("\x00"), bytes.Repeat([]byte("\x91"), 100_000)...))  // arrays in arrays
+	f.Add(append([]byte("\x00\x81\xa7Unknown"), bytes.Repeat([]byte("\x91"), 100_000)...))
+	f.Add([]byte("\xff"))
+
+	waiting := make(chan net.Conn)
+	gate := openGate("a:8848", "b:8848")
+	logger := newRaftLogger(slog.New(slog.DiscardHandler))
+	port := newTransport(idle{offered{nil, waiting}, make(chan struct{})}, "a:7848", gate, time.Minute, logger)
+	f.Cleanup(func() { port.Close() })
+	go func() {
+		for request := range port.Consumer() {
+			if err := gate.check(request.Command); err != nil {
+				panic(err)
+			}
+			if request.Reader != nil {
+				_, _ = io.Copy(io.Discard, request.Reader)
+			}
+			request.Respond(&raft.AppendEntriesResponse{}, nil)
+		}
+	}()
+	f.Fuzz(func(t *testing.T, sent []byte) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		near, far := net.Pipe()
+		waiting <- far
+		answered := make(chan struct{})
+		go func() {
+			defer close(answered)
+			_, _ = io.Copy(io.Discard, near)
+		}()
+		_, _ = near.Write(sent)
+		near.Close()
+		<-answered
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20+100*len(sent)))
+	})
+}
+
+// idle is a listener whose Accept ends when it is closed.
+type idle struct {
+	offered
+	closed chan struct{}
+}
+
+func (i idle) Accept() (net.Conn, error) {
+	select {
+	case connection := <-i.waiting:
+		return connection, nil
+	case <-i.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (i idle) Close() error { close(i.closed); return nil }
+
+// FuzzIntroduction says anything in the place of an introduction. Nobody who does not know the secret is taken for a member.
+func FuzzIntroduction(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(make([]byte, 64))
+	f.Add(bytes.Repeat([]byte("x"), 200))
+	f.Fuzz(func(t *testing.T, said []byte) {
+		near, far := net.Pipe()
+		go func() {
+			_, _ = bufio.NewReader(near).Discard(len(challenge{}))
+			_, _ = near.Write(said)
+			near.Close()
+		}()
+		require.Error(t, meet(far, "secret"))
+	})
+}
+
+// FuzzConfiguration decodes anything as raft's members.
+func FuzzConfiguration(f *testing.F) {
+	f.Add(raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "b:8848", Address: "b:7848"}, {Suffrage: raft.Nonvoter, ID: "c:8848"}}}))
+	f.Add([]byte("\x81\xa7Servers\xdd\xff\xff\xff\xff"))
+	f.Add([]byte{})
+	gate := openGate("a:8848", "b:8848")
+	f.Fuzz(func(t *testing.T, encoded []byte) {
+		if gate.checkConfiguration(encoded) == nil {
+			require.NotEmpty(t, raft.DecodeConfiguration(encoded).Servers, "what passes can be decoded")
+		}
+	})
+}
+
+// FuzzQuestions asks a member anything that members ask each other.
+func FuzzQuestions(f *testing.F) {
+	kinds := []string{"ProgressRequest", "JoinRequest", "OperateRequest", "ApplyRequest", "ReadIndexRequest"}
+	for i, body := range []string{`{}`, `{"member":"b:8848"}`, `{"command":"transferLeader","value":"127.0.0.1:7848,x"}`, `{"command":"AAAA"}`, `null`} {
+		f.Add(uint8(i), []byte(body))
+	}
+	f.Add(uint8(2), []byte(`{"command":"changePeers","value":"127.0.0.1:7848"}`))
+	f.Add(uint8(2), []byte(`{"command":"doSnapshot","value":"127.0.0.1:-7848"}`))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(f, err)
+	node, err := Open(Config{
+		Self: "127.0.0.1:8848", DataFolder: f.TempDir(), Machine: &list{}, Listener: listener, Logger: slog.New(slog.DiscardHandler), Timeout: 50 * time.Millisecond,
+		RaftAddress: func(string) (string, error) { return listener.Addr().String(), nil },
+	})
+	require.NoError(f, err)
+	f.Cleanup(func() { node.Close(context.Background()) })
+	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	node.Handle(server)
+	require.Eventually(f, func() bool { return node.raft.State() == raft.Leader }, patience, time.Millisecond)
+	f.Fuzz(func(t *testing.T, kind uint8, body []byte) {
+		answer, err := server.Answer(t.Context(), &rpc.Payload{Metadata: &rpc.Metadata{Type: kinds[int(kind)%len(kinds)]}, Body: &anypb.Any{Value: body}})
+		require.NoError(t, err)
+		require.True(t, json.Valid(answer.GetBody().GetValue()))
+		require.NotContains(t, string(answer.GetBody().GetValue()), "panicked")
+	})
+}
