@@ -66,6 +66,7 @@ func (c linearizability) Check(ctx context.Context, in Input) Verdict {
 	if lists == 0 || writes == 0 {
 		return verdict.undecided("%s and %s were answered: there is nothing to order", counted(writes, "persistent write"), counted(lists, c.needed))
 	}
+	var found []wrongList
 	operations, wrong, wrongLists := 0, []string{}, 0
 	var tired []string
 	for _, service := range persistent.services() {
@@ -76,7 +77,7 @@ func (c linearizability) Check(ctx context.Context, in Input) Verdict {
 		case unordered:
 			wrong = append(wrong, service.String())
 			wrongLists += violations
-			verdict.Evidence = append(verdict.Evidence, evidence...)
+			found = append(found, evidence...)
 		case gaveUp:
 			tired = append(tired, service.String())
 		}
@@ -84,7 +85,10 @@ func (c linearizability) Check(ctx context.Context, in Input) Verdict {
 	of := fmt.Sprintf("%s on %s", counted(operations, "operation"), counted(len(persistent.services()), "service"))
 	switch {
 	case len(wrong) > 0:
-		slices.SortStableFunc(verdict.Evidence, func(a, b Evidence) int { return cmp.Compare(b.behind, a.behind) })
+		slices.SortStableFunc(found, func(a, b wrongList) int { return cmp.Compare(b.behind, a.behind) })
+		for _, f := range found {
+			verdict.Evidence = append(verdict.Evidence, f.Evidence)
+		}
 		return verdict.violated("of %s, no order explains %s of %s", of, atLeast(wrongLists, "list"), strings.Join(wrong, ", "))
 	case len(tired) > 0:
 		return verdict.undecided("of %s, those on %s have too many possible orders to try them all", of, strings.Join(tired, ", "))
@@ -92,8 +96,14 @@ func (c linearizability) Check(ctx context.Context, in Input) Verdict {
 	return verdict.holds("%s, %s among them, have an order that explains every list", of, counted(lists, c.needed))
 }
 
+// wrongList is the evidence of a list that cannot be right, and how old the news was that it missed, as far as that is known.
+type wrongList struct {
+	Evidence
+	behind time.Duration
+}
+
 // service judges one service. It returns evidence and the number of lists known to be wrong if there is no order.
-func (c linearizability) service(ctx context.Context, in Input, service model.Service, steps []step) ([]Evidence, int, answer) {
+func (c linearizability) service(ctx context.Context, in Input, service model.Service, steps []step) ([]wrongList, int, answer) {
 	deadline := time.Now().Add(in.Bounds.Linearize)
 	// What is wrong for sure needs no search, and shows best what is wrong.
 	if found := contradictions(narrow(steps)); len(found) > 0 {
@@ -134,8 +144,8 @@ func (c linearizability) service(ctx context.Context, in Input, service model.Se
 }
 
 // contradicted is the evidence of lists that are wrong for sure, the stalest first. The one that returned first is drawn.
-func (c linearizability) contradicted(ctx context.Context, in Input, service model.Service, steps []step, found []contradiction) []Evidence {
-	var evidence []Evidence
+func (c linearizability) contradicted(ctx context.Context, in Input, service model.Service, steps []step, found []contradiction) []wrongList {
+	var evidence []wrongList
 	told, drawn := telling(found, evidencePerService)
 	for i, f := range told {
 		text := fmt.Sprintf("%s %s", f.key, f.why)
@@ -143,24 +153,23 @@ func (c linearizability) contradicted(ctx context.Context, in Input, service mod
 			text += fmt.Sprintf(", %s before the list was asked for", seconds(f.behind))
 		}
 		e := evidenceOf(f.read, service, text)
-		e.behind = f.behind
 		if i == drawn {
 			e = c.pictured(ctx, in, e, until(only(steps, f.key), f.read.returned), service)
 		}
-		evidence = append(evidence, e)
+		evidence = append(evidence, wrongList{e, f.behind})
 	}
 	return evidence
 }
 
 // disordered is the evidence of steps that have no order: the first list at which no order is left.
-func (c linearizability) disordered(ctx context.Context, in Input, service model.Service, steps []step, of string) []Evidence {
+func (c linearizability) disordered(ctx context.Context, in Input, service model.Service, steps []step, of string) []wrongList {
 	b := newBudget(ctx, maximumSteps, time.Now().Add(in.Bounds.Linearize))
 	culprit, ok := unexplained(steps, b)
 	if !ok {
-		return []Evidence{{Service: &service, Text: fmt.Sprintf("no order explains the %d operations %s", len(steps), of)}}
+		return []wrongList{{Evidence: Evidence{Service: &service, Text: fmt.Sprintf("no order explains the %d operations %s", len(steps), of)}}}
 	}
 	text := fmt.Sprintf("every order that explains the lists %s until then is at odds with this one: it shows %s", of, culprit.listing)
-	return []Evidence{c.pictured(ctx, in, evidenceOf(culprit, service, text), until(steps, culprit.returned), service)}
+	return []wrongList{{Evidence: c.pictured(ctx, in, evidenceOf(culprit, service, text), until(steps, culprit.returned), service)}}
 }
 
 // pictured adds a picture to a piece of evidence.

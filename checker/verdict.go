@@ -75,9 +75,6 @@ type Evidence struct {
 	Service *model.Service `json:"service,omitempty"`
 	// File in the run folder that shows more, such as porcupine's picture of a violation.
 	File string `json:"file,omitempty"`
-
-	// behind is how old the news was that a list missed: what makes it tell more than others.
-	behind time.Duration
 }
 
 // Bounds are the limits that a scenario sets, in true time. Zero values mean the defaults of DefaultBounds.
