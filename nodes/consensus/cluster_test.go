@@ -24,6 +24,8 @@ import (
 type list struct {
 	mu    sync.Mutex
 	items []string
+	// restored counts the snapshots that it was set to.
+	restored int
 }
 
 var errBad = errors.New("bad is refused")
@@ -47,6 +49,7 @@ func (l *list) Restore(from io.Reader) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.restored++
 	l.items = strings.Split(string(text), "\n")
 	return nil
 }

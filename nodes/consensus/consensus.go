@@ -220,8 +220,17 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 	default:
 		n.loops.Go(func() { n.arrive(ctx, servers, mayBegin) })
 	}
+	if voters := n.voters(); len(voters) == 1 && string(voters[0]) == n.config.Self {
+		n.standAtOnce(ctx)
+	}
 	n.loops.Go(func() { n.follow(ctx) })
 	return nil
+}
+
+// standAtOnce has raft here stand for election as if a leader had handed over to it: a node that is alone need not wait whether another
+// leads.
+func (n *Node) standAtOnce(ctx context.Context) {
+	n.transport.inject(ctx, &raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(n.config.Self)}})
 }
 
 // emptyFolder tells whether the folder holds nothing of raft's, and whether it never did. Raft stores the term 1 before the first entry,
@@ -262,6 +271,7 @@ func (n *Node) begin(servers []raft.Server) error {
 // but where they have nothing in common, either the folder is another cluster's or all addresses have changed.
 func (n *Node) checkMembers(settings *raft.Config, want []raft.Server) error {
 	looking := *settings // for it is marked as no raft that runs
+	looking.NoSnapshotRestoreOnStart = true
 	configuration, err := raft.GetConfiguration(&looking, n.machine, n.store.Log, n.store.Stable, n.store.Snapshots, n.transport)
 	if err != nil {
 		return fmt.Errorf("read raft's members from %s: %w", n.config.DataFolder, err)

@@ -441,3 +441,26 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, m.wait(ctx, 5), context.Canceled)
 }
+
+// A node that is alone leads as soon as it runs, also when it comes back, and what its snapshot holds is read once.
+func TestLoneNodeLeadsAtOnce(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for start := range 2 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		machine := &list{}
+		node, err := Open(Config{Self: "127.0.0.1:8848", DataFolder: folder, Machine: machine, Listener: listener, Logger: slog.New(slog.DiscardHandler),
+			ElectionTimeout: time.Hour, SnapshotEvery: 1, SnapshotCheck: 5 * time.Millisecond})
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return node.Status().State == "leader" }, patience, time.Millisecond)
+		_, err = node.Apply(t.Context(), []byte("entry"))
+		require.NoError(t, err)
+		if start == 0 {
+			require.Eventually(t, func() bool { return node.raft.Stats()["last_snapshot_index"] != "0" }, patience, time.Millisecond)
+		} else {
+			require.Equal(t, 1, machine.restored)
+		}
+		require.NoError(t, node.Close(t.Context()))
+	}
+}
