@@ -58,8 +58,10 @@ func (i *instance) member(name, value []byte) bool {
 		return readText(&i.Cluster, value)
 	case "metadata":
 		return i.Metadata == nil && readTexts(&i.Metadata, value)
+	case "serviceName":
+		return readText(&i.Service, value)
 	}
-	return plain.Foreign(name, "instanceId", "ip", "port", "weight", "healthy", "enabled", "clusterName", "metadata")
+	return plain.Foreign(name, "instanceId", "ip", "port", "weight", "healthy", "enabled", "clusterName", "metadata", "serviceName")
 }
 
 func readText(into **string, value []byte) bool {

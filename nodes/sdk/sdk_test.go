@@ -3,7 +3,10 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -150,6 +153,16 @@ func TestRegistrationsOfSDKsArePlain(t *testing.T) {
 		require.True(t, got.ReadPlain([]byte(body)))
 		require.NoError(t, json.Unmarshal([]byte(body), &want))
 		require.Equal(t, want, got)
+	}
+	// No field is taken for a foreign one, which would be left out.
+	for within, fields := range map[string]reflect.Type{
+		`{"%s":1}`: reflect.TypeFor[InstanceRequest](), `{"%s": 1}`: reflect.TypeFor[named](), `{"instance":{"%s":1}}`: reflect.TypeFor[instance](),
+	} {
+		for i := range fields.NumField() {
+			if name := fields.Field(i).Tag.Get("json"); name != "" {
+				require.False(t, new(InstanceRequest).ReadPlain(fmt.Appendf(nil, within, strings.ToUpper(name))), name)
+			}
+		}
 	}
 }
 
