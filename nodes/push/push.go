@@ -23,9 +23,9 @@ type NotifySubscriberRequest struct {
 	ServiceInfo json.RawMessage `json:"-"`
 }
 
-// Attachment is the service.
-func (r NotifySubscriberRequest) Attachment() (string, int, func([]byte) []byte) {
-	return "serviceInfo", len(r.ServiceInfo), func(b []byte) []byte { return append(b, r.ServiceInfo...) }
+// Shared is the service.
+func (r NotifySubscriberRequest) Shared() (field string, value []byte) {
+	return "serviceInfo", r.ServiceInfo
 }
 
 // Pusher tells subscribers. Make it with New.

@@ -26,6 +26,34 @@ type Attached interface {
 	Attachment() (field string, size int, write func([]byte) []byte)
 }
 
+// Shared is a message whose last field is the same in many messages: all of them hold the same bytes.
+type Shared interface {
+	// Shared is the field's name and its JSON, which must not be changed any more. As with Attached, the struct itself hides the field.
+	Shared() (field string, value []byte)
+}
+
+// letter is a payload whose body goes on behind the payload.
+type letter struct {
+	*Payload
+	rest []byte
+}
+
+// size is how long its body is.
+func (l letter) size() int { return len(l.Body.Value) + len(l.rest) }
+
+// newLetter makes the payload of a message that is sent to many.
+func newLetter(message any) (letter, error) {
+	payload, err := Encode(message)
+	shared, can := message.(Shared)
+	if err != nil || !can {
+		return letter{Payload: payload}, err
+	}
+	field, value := shared.Shared()
+	body := payload.Body.Value
+	payload.Body.Value = append(append(append(body[:len(body)-1], `,"`...), field...), `":`...)
+	return letter{payload, value}, nil
+}
+
 // encodeBody writes a message as JSON.
 func encodeBody(message any) ([]byte, error) {
 	body, err := json.Marshal(message)

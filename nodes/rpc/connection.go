@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -56,16 +57,32 @@ type question struct {
 
 // outbox is what goes out over one stream.
 type outbox struct {
-	letters chan *Payload
-	once    sync.Once
-	closed  chan struct{}
+	letters chan letter
+	// size is how many bytes wait.
+	size   atomic.Int64
+	once   sync.Once
+	closed chan struct{}
 }
 
-// outboxSize is how many messages wait for a slow client; more are dropped, and so go unanswered.
-const outboxSize = 256
+// How many messages, and bytes, wait for a slow client; more are dropped, and so go unanswered. One waits however long it is.
+const outboxSize, outboxBytes = 256, 16 << 20
 
 func newOutbox() *outbox {
-	return &outbox{letters: make(chan *Payload, outboxSize), closed: make(chan struct{})}
+	return &outbox{letters: make(chan letter, outboxSize), closed: make(chan struct{})}
+}
+
+// put has a message wait, if there is room.
+func (o *outbox) put(message letter) {
+	size := int64(message.size())
+	if before := o.size.Add(size) - size; before > 0 && before+size > outboxBytes {
+		o.size.Add(-size)
+		return
+	}
+	select {
+	case o.letters <- message:
+	default:
+		o.size.Add(-size)
+	}
 }
 
 // flush sends what waits, such as why the stream ends, if the other end still takes it.
@@ -115,19 +132,16 @@ func (c *Connection) forget(id string) bool {
 
 // send puts a message out. One that the client cannot take goes unanswered.
 func (c *Connection) send(message any) {
-	payload, err := Encode(message)
+	letter, err := newLetter(message)
 	if err != nil {
 		c.sdk.options.Log.Error("a message for a client is lost", "client", c.ID, "error", err.Error())
 		return
 	}
-	payload.Metadata.ClientIp = c.sdk.options.IP
+	letter.Metadata.ClientIp = c.sdk.options.IP
 	c.mu.Lock()
 	stream := c.stream
 	c.mu.Unlock()
-	select {
-	case stream.letters <- payload:
-	default:
-	}
+	stream.put(letter)
 }
 
 // answered takes a response of the client's.
@@ -229,6 +243,7 @@ func (s *SDK) converse(stream grpc.ServerStream) error {
 		case <-out.closed:
 			return nil
 		case letter := <-out.letters:
+			out.size.Add(int64(-letter.size()))
 			if err := stream.SendMsg(letter); err != nil {
 				return err
 			}

@@ -51,9 +51,19 @@ const (
 	valueField protowire.Number = 2
 )
 
+// closing ends a body whose last field is shared.
+var closing = mem.SliceBuffer("}")
+
 // Marshal writes a message. A payload's body must not be used any more.
 func (c codec) Marshal(message any) (mem.BufferSlice, error) {
 	payload, ok := message.(*Payload)
+	var rest mem.BufferSlice
+	if long, is := message.(letter); is {
+		payload, ok = long.Payload, true
+		if len(long.rest) > 0 {
+			rest = mem.BufferSlice{mem.SliceBuffer(long.rest), closing}
+		}
+	}
 	value := payload.GetBody().GetValue()
 	if !ok || len(value) == 0 || payload.Body.TypeUrl != "" || len(payload.ProtoReflect().GetUnknown()) > 0 {
 		return c.CodecV2.Marshal(message)
@@ -62,13 +72,14 @@ func (c codec) Marshal(message any) (mem.BufferSlice, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := protowire.SizeTag(valueField) + protowire.SizeBytes(len(value))
+	size := len(value) + rest.Len()
+	body := protowire.SizeTag(valueField) + protowire.SizeBytes(size)
 	head = protowire.AppendVarint(protowire.AppendTag(head, bodyField, protowire.BytesType), uint64(body))
-	head = protowire.AppendVarint(protowire.AppendTag(head, valueField, protowire.BytesType), uint64(len(value)))
+	head = protowire.AppendVarint(protowire.AppendTag(head, valueField, protowire.BytesType), uint64(size))
 	if len(value) < shortBody {
-		return mem.BufferSlice{mem.SliceBuffer(head), mem.SliceBuffer(value)}, nil
+		return append(mem.BufferSlice{mem.SliceBuffer(head), mem.SliceBuffer(value)}, rest...), nil
 	}
-	return mem.BufferSlice{mem.SliceBuffer(head), mem.NewBuffer(&value, &bodies)}, nil
+	return append(mem.BufferSlice{mem.SliceBuffer(head), mem.NewBuffer(&value, &bodies)}, rest...), nil
 }
 
 // Unmarshal reads a message, with no more memory than it takes.

@@ -68,3 +68,50 @@ func TestEncodeAttachments(t *testing.T) {
 		require.Equal(t, want, string(payload.GetBody().GetValue()))
 	}
 }
+
+type shared struct {
+	Name string `json:"name"`
+	list []byte
+}
+
+func (s shared) Shared() (string, []byte) { return "list", s.list }
+
+func TestSharedFieldsAreSentWithoutCopies(t *testing.T) {
+	for _, length := range []int{1, shortBody, 3 * longBody} {
+		list := []byte(`"` + string(bytes.Repeat([]byte("x"), length)) + `"`)
+		letter, err := newLetter(shared{"n", list})
+		require.NoError(t, err)
+		got, err := NewCodec().Marshal(letter)
+		require.NoError(t, err)
+		require.Same(t, &list[0], &got[len(got)-2].ReadOnlyData()[0])
+
+		whole, err := Encode(attached{"n", string(list)})
+		require.NoError(t, err)
+		whole.Metadata.Type = "shared"
+		want, err := proto.Marshal(whole)
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(got.Materialize()))
+	}
+	letter, err := newLetter(attached{"n", "1"})
+	require.NoError(t, err)
+	require.Equal(t, `{"name":"n","list":1}`, string(letter.Body.Value), "others are as ever")
+	require.Empty(t, letter.rest)
+}
+
+func TestSlowClientsHaveLittleWaiting(t *testing.T) {
+	send := func(size int) letter {
+		l, err := newLetter(shared{"n", make([]byte, size)})
+		require.NoError(t, err)
+		return l
+	}
+	for _, c := range []struct {
+		name       string
+		size, want int
+	}{{"short ones", 10, outboxSize}, {"long ones", outboxBytes/4 - 100, 4}, {"one beyond all bounds", 2 * outboxBytes, 1}} {
+		out := newOutbox()
+		for range 2 * outboxSize {
+			out.put(send(c.size))
+		}
+		require.Len(t, out.letters, c.want, c.name)
+	}
+}
