@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+
+	"muster/nodes/jsonscan"
 )
 
 // parseMetadata reads metadata as a JSON object of texts, numbers and booleans, or as k=v pairs separated by commas (Nacos:
@@ -15,6 +17,9 @@ func parseMetadata(text string) (map[string]string, error) {
 	metadata := map[string]string{}
 	if strings.TrimSpace(text) == "" {
 		return metadata, nil
+	}
+	if texts, ok := scanTexts(text); ok {
+		return texts, nil
 	}
 	if object, err := jsonObject(text); err == nil {
 		for name, value := range object {
@@ -37,6 +42,13 @@ func parseMetadata(text string) (map[string]string, error) {
 		metadata[parts[0]] = parts[1]
 	}
 	return metadata, nil
+}
+
+// scanTexts reads a JSON object of texts, as nearly all metadata are; not ok: they are something else.
+func scanTexts(text string) (texts map[string]string, ok bool) {
+	s := jsonscan.New([]byte(text))
+	texts = s.Texts()
+	return texts, s.Ended()
 }
 
 // jsonObject reads a JSON object, or null as an empty one.

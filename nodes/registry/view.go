@@ -97,14 +97,18 @@ func (r *Registry) compute(s *service) *View {
 			v.Hosts = append(v.Hosts, h)
 		}
 	}
-	// An order that is total but for hosts that are equal: those of two clients, one of them gone perhaps, are shown as one.
-	slices.SortFunc(v.Hosts, func(a, b *Host) int {
-		return cmp.Or(strings.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), strings.Compare(a.Cluster, b.Cluster),
-			strings.Compare(a.InstanceID, b.InstanceID), cmp.Compare(a.Weight, b.Weight), compareBools(a.Healthy, b.Healthy),
-			compareBools(a.Enabled, b.Enabled), compareBools(a.Ephemeral, b.Ephemeral), compareMaps(a.Metadata, b.Metadata))
-	})
+	slices.SortFunc(v.Hosts, compareHosts)
 	v.Hosts = slices.CompactFunc(v.Hosts, (*Host).equal)
 	return v
+}
+
+// compareHosts is an order that is total but for hosts that are equal: those of two clients, one of them gone perhaps, are shown as one.
+func compareHosts(a, b *Host) int {
+	if order := cmp.Or(strings.Compare(a.IP, b.IP), cmp.Compare(a.Port, b.Port), strings.Compare(a.Cluster, b.Cluster)); order != 0 {
+		return order // as with nearly all, whose metadata are not looked at
+	}
+	return cmp.Or(strings.Compare(a.InstanceID, b.InstanceID), cmp.Compare(a.Weight, b.Weight), compareBools(a.Healthy, b.Healthy),
+		compareBools(a.Enabled, b.Enabled), compareBools(a.Ephemeral, b.Ephemeral), compareMaps(a.Metadata, b.Metadata))
 }
 
 // equal compares everything that is shown of a host.
