@@ -137,6 +137,9 @@ func explain(r Result, v checker.Verdict) string {
 	for _, e := range v.Evidence {
 		fmt.Fprintf(&text, "  at %s: %s\n", moment(e.T), e.Text)
 	}
+	if defects := r.Defects(); defects != "" {
+		fmt.Fprintf(&text, "nodes that were broken on purpose: %s\n", defects)
+	}
 	fmt.Fprintf(&text, "report: %s\nreplay: %s\n", r.Folder.Path(run.ReportFile), r.Run.Replay)
 	return text.String()
 }

@@ -253,6 +253,7 @@ func TestARunOfBrokenNodesSaysSo(t *testing.T) {
 	require.Contains(t, table.String(), "broken on purpose: liveness/neverExpire")
 	require.NoError(t, WriteJUnit(&junit, []run.Folder{folder}))
 	require.Contains(t, junit.String(), `name="defects" value="liveness/neverExpire"`)
+	require.Contains(t, junit.String(), "nodes that were broken on purpose: liveness/neverExpire", "whoever sees only a failure's text learns of it")
 }
 
 func TestAnInterruptedRunSaysSo(t *testing.T) {

@@ -299,8 +299,8 @@ func (d *driver) complete(ending Ending, wall time.Duration, interruption error)
 	if interruption != nil {
 		d.run.Interrupted = interruption.Error()
 	}
-	for _, flag := range ending.Flags {
-		d.run.Replay += " " + flag
+	if d.run.Fork == nil { // a fork takes everything from the run that it is of
+		d.run.Replay = strings.Join(append([]string{d.run.Replay}, ending.Flags...), " ")
 	}
 	d.run.HistoryRecords = d.recorder.records()
 	d.run.Guests, d.run.Versions = ending.Guests, ending.Versions

@@ -24,8 +24,8 @@ type host interface {
 	shape(ctx context.Context, ways map[scenarios.Way]shape) error
 	// reset ends the connections on these ways, and counts the sockets that it destroyed. ErrUnsupported if it cannot.
 	reset(ctx context.Context, ways []scenarios.Way) (int, error)
-	// passed counts the packets on ways that were shaped, and those that had to wait or were lost there.
-	passed(ctx context.Context) (uint64, error)
+	// traffic counts the packets on ways that are shaped.
+	traffic(ctx context.Context) (traffic, error)
 	// swallowed counts the packets that vanished so far.
 	swallowed(ctx context.Context) (uint64, error)
 	// describe says in a few words what this is.
@@ -116,7 +116,7 @@ func (l *loopback) reset(context.Context, []scenarios.Way) (int, error) {
 	return 0, fmt.Errorf("%w: all processes share the loopback interface (%s)", scenarios.ErrUnsupported, l.reason)
 }
 
-func (l *loopback) passed(context.Context) (uint64, error) { return 0, nil }
+func (l *loopback) traffic(context.Context) (traffic, error) { return traffic{}, nil }
 
 func (l *loopback) swallowed(context.Context) (uint64, error) { return 0, nil }
 func (l *loopback) describe() string                          { return "loopback: " + l.reason }

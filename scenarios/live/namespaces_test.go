@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		serveEcho(os.Args[1])
 	case "ping":
 		ping(os.Args[1])
+	case "flood":
+		flood(os.Args[1])
 	case "ready-then-sleep":
 		os.Stdout.WriteString("standard output\nwithout an end")
 		os.Stderr.WriteString(`{"msg":"node.ready","node":"127.0.0.1:1"}` + "\n")
@@ -65,6 +67,17 @@ func ping(address string) {
 		}
 	}
 	os.Exit(1)
+}
+
+// flood sends twenty large datagrams at once, whether anybody wants them or not.
+func flood(address string) {
+	conn, err := net.Dial("udp", address)
+	if err != nil {
+		panic(err)
+	}
+	for range 20 {
+		_, _ = conn.Write(make([]byte, 1000))
+	}
 }
 
 // machinesForTest makes namespaces, or skips where that is not permitted.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -45,6 +46,8 @@ type process struct {
 	used     time.Duration
 	// stopThrottling ends the slowing down of the program; nil if it runs at full speed.
 	stopThrottling func()
+	// stops is how often it was stopped for that.
+	stops atomic.Int64
 	// lastWords is the last line on standard error, for the message if it dies early.
 	lastWords string
 }
@@ -217,7 +220,10 @@ func (p *process) throttle(share float64) {
 				signal os.Signal
 				lasts  time.Duration
 			}{{syscall.SIGSTOP, throttlePeriod - runs}, {syscall.SIGCONT, runs}} {
-				_ = p.signal(phase.signal) // while the program does not run there is nothing to slow down
+				// While the program does not run there is nothing to slow down.
+				if p.signal(phase.signal) == nil && phase.signal == syscall.SIGSTOP {
+					p.stops.Add(1)
+				}
 				select {
 				case <-stop:
 					_ = p.signal(syscall.SIGCONT)

@@ -53,11 +53,15 @@ func TestProcessIsKilledAndStartedAgain(t *testing.T) {
 		require.NoError(t, p.awaitReady(t.Context()))
 		require.True(t, p.running())
 		require.NoError(t, p.pause())
+		require.Eventually(t, func() bool { now, err := p.standing(); return err == nil && now.stopped }, 10*time.Second, time.Millisecond)
 		require.NoError(t, p.resume())
+		require.Eventually(t, func() bool { now, err := p.standing(); return err == nil && !now.stopped }, 10*time.Second, time.Millisecond)
 		require.NoError(t, p.kill())
 		require.False(t, p.running())
 	}
 	require.ErrorContains(t, p.pause(), "not running")
+	_, err := p.standing()
+	require.ErrorContains(t, err, "n1 does not run")
 	require.Empty(t, w.ends, "the stage's own kills are no news")
 	require.Positive(t, p.spent())
 	boots := map[int][]string{}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -126,29 +125,6 @@ func (n *namespaces) tc(ctx context.Context, machine string, arguments ...string
 		return fmt.Errorf("%w: this host's kernel lacks what it needs (sch_netem, sch_htb, cls_u32): %w", scenarios.ErrUnsupported, err)
 	}
 	return err
-}
-
-// sent is what tc tells of a class: packets that passed it, and those that it dropped.
-var sent = regexp.MustCompile(`class htb 1:(\d\d+) (?s:.*?)Sent \d+ bytes (\d+) pkt \(dropped (\d+)`)
-
-func (n *namespaces) passed(ctx context.Context) (uint64, error) {
-	var total uint64
-	for _, machine := range n.machines {
-		output, err := exec.CommandContext(ctx, "tc", "-n", n.space(machine), "-s", "class", "show", "dev", "eth0").Output()
-		if err != nil {
-			return 0, fmt.Errorf("counting the packets of %s: %w", machine, err)
-		}
-		for _, match := range sent.FindAllStringSubmatch(string(output), -1) {
-			for _, number := range match[2:] {
-				count, err := strconv.ParseUint(number, 10, 64)
-				if err != nil {
-					return 0, fmt.Errorf("counting the packets of %s: %w", machine, err)
-				}
-				total += count
-			}
-		}
-	}
-	return total, nil
 }
 
 // reset has the kernel destroy the sockets whose other end is at the machines that these ways lead to.

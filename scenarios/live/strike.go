@@ -17,8 +17,11 @@ import (
 // strikeState is what the stage remembers of a strike, to say in the end whether it bit.
 type strikeState struct {
 	strike scenarios.Strike
-	// lostBefore is the count of swallowed packets when it struck, passedBefore that of those on bad ways.
-	lostBefore, passedBefore uint64
+	// lostBefore is the count of swallowed packets when it struck, trafficBefore that of those on bad ways.
+	lostBefore    uint64
+	trafficBefore traffic
+	// holds is how the programs stood that it pauses or slows down.
+	holds map[string]hold
 	// hit says that every machine it names was running when it struck.
 	hit bool
 	// away says that a cut that comes and goes is not there now.
@@ -61,6 +64,7 @@ func (s *Stage) Strike(ctx context.Context, strike scenarios.Strike) (time.Durat
 			return 0, fmt.Errorf("%s: there is no machine %q on this stage", strike.Kind, name)
 		}
 	}
+	state.holds = s.note(strike)
 	before := s.inForce
 	s.struck[strike.Number] = state
 	s.inForce = slices.DeleteFunc(slices.Clone(before), func(other scenarios.Strike) bool { return slices.Contains(strike.Undone, other.Number) })
@@ -118,7 +122,7 @@ func (s *Stage) strikeNetwork(ctx context.Context, strike scenarios.Strike, stat
 		return err
 	}
 	var err error
-	state.passedBefore, err = s.host.passed(ctx)
+	state.trafficBefore, err = s.host.traffic(ctx)
 	return err
 }
 
@@ -286,7 +290,7 @@ func (s *Stage) list(members []string) error {
 	return nil
 }
 
-// Evidence counts packets that vanished since a cut or went a bad way, or says whether the programs that a strike named were there.
+// Evidence counts packets that vanished since a cut or went a bad way, looks how programs stand, or says whether the programs that a strike named were there.
 func (s *Stage) Evidence(number int) scenarios.Evidence {
 	state := s.struck[number]
 	switch {
@@ -302,28 +306,27 @@ func (s *Stage) Evidence(number int) scenarios.Evidence {
 	case state.strike.Kind == run.KindReset:
 		return scenarios.Evidence{Bit: state.done > 0, Text: fmt.Sprintf("%d sockets were destroyed", state.done)}
 	case state.strike.Kind.Family() == run.NetworkFamily:
-		passed, err := s.host.passed(context.Background())
+		now, err := s.host.traffic(context.Background())
 		if err != nil {
 			return scenarios.Evidence{Text: err.Error()}
 		}
-		// A later strike begins to count anew.
-		if passed >= state.passedBefore {
-			passed -= state.passedBefore
-		}
-		return scenarios.Evidence{Bit: passed > 0, Text: fmt.Sprintf("%d packets on bad links", passed)}
+		return now.since(state.trafficBefore).evidence(state.strike.Kind)
 	case state.strike.Kind == run.KindBitRot:
 		return scenarios.Evidence{Bit: state.done > 0, Text: fmt.Sprintf("%d bits turned over", state.done)}
 	case state.strike.Kind.Family() == run.MembershipFamily:
 		return scenarios.Evidence{Bit: state.done > 0, Text: fmt.Sprintf("%d members were listed then", state.done)}
 	case !state.hit:
 		return scenarios.Evidence{Text: "a program was not running when it struck"}
+	case len(state.holds) > 0:
+		return s.holdEvidence(state)
 	}
 	return scenarios.Evidence{Bit: true, Text: "the program was running when it struck" + unmeasured[state.strike.Kind]}
 }
 
 // unmeasured says of kinds whose effect on the program cannot be seen from outside what is known of it, and what is not.
 var unmeasured = map[run.Kind]string{
-	run.KindSlowCPU:   ", and was stopped again and again from then on; what it lost by that was not measured",
+	run.KindPause:     ", and was told to stop; this host does not say how it stood",
+	run.KindSlowCPU:   ", and was stopped again and again from then on; this host does not say what it lost by that",
 	run.KindFailpoint: ", and was told to switch the defect on; whether it came by it is not known",
 	run.KindFullDisk:  ", and its disk was filled; whether a write found no room is not known",
 }

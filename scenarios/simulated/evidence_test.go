@@ -18,3 +18,10 @@ func TestEarlierFailpointsAreNoEvidence(t *testing.T) {
 	s.enabled["n2"]++
 	require.Equal(t, scenarios.Evidence{Bit: true, Text: "1 of 2 nodes switched it on"}, s.defectEvidence(later))
 }
+
+func TestTheCommandNamesOtherPrograms(t *testing.T) {
+	s := New(&Programs{}, Options{})
+	require.Empty(t, s.flagsGiven())
+	s.programs.node, s.programs.next.name = "/their/registry", "/their/next"
+	require.Equal(t, []string{"--node /their/registry", "--node-next /their/next"}, s.flagsGiven())
+}

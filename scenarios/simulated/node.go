@@ -104,6 +104,18 @@ func NodeOf(r run.Run) string { return r.Options[optionNode] }
 // NextOf says which registry a run's nodes were upgraded to, as UseNext was told; empty for ours.
 func NextOf(r run.Run) string { return r.Options[optionNext] }
 
+// flagsGiven are what the command that runs the run again needs to know of how the stage was set.
+func (s *Stage) flagsGiven() []string {
+	var flags []string
+	if s.programs.node != "" {
+		flags = append(flags, "--node "+s.programs.node)
+	}
+	if s.programs.next.name != "" {
+		flags = append(flags, "--node-next "+s.programs.next.name)
+	}
+	return flags
+}
+
 // optionsGiven are what the run folder keeps of how the stage was set.
 func (s *Stage) optionsGiven() map[string]string {
 	given := map[string]string{optionTrace: s.options.Trace.String()}

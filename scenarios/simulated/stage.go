@@ -247,6 +247,7 @@ func (s *Stage) Finish(context.Context) (scenarios.Ending, error) {
 		Guests:   s.guests(),
 		Versions: versions(),
 		Options:  s.optionsGiven(),
+		Flags:    s.flagsGiven(),
 	}
 	if s.world == nil {
 		return ending, nil

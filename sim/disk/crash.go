@@ -125,7 +125,7 @@ func (d *Disk) garble(f *file, stream *random.Stream) {
 	d.overwrite(f, noise, from)
 }
 
-// overwrite changes bytes that a file has, also where the disk is full.
+// overwrite writes bytes also where the disk is full.
 func (d *Disk) overwrite(f *file, p []byte, offset int64) {
 	capacity := d.capacity
 	d.capacity = 0

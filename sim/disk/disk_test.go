@@ -392,7 +392,12 @@ func TestFullDisk(t *testing.T) {
 	require.Equal(t, disk.OK, err)
 	stat, _ := d.Stat(i)
 	require.EqualValues(t, 4097, stat.Size)
-	require.Equal(t, disk.ENOSPC, d.WriteFile("big", make([]byte, 10_000), 1))
+	require.Equal(t, disk.OK, d.WriteFile("big", make([]byte, 10_000), 1), "from outside there is always room")
+	require.EqualValues(t, 3*4096, d.Capacity())
+	other, err := d.Open(disk.Root, "other", disk.Create, true, 1)
+	require.Equal(t, disk.OK, err)
+	_, err = d.WriteAt(other, []byte("x"), 0, 1)
+	require.Equal(t, disk.ENOSPC, err)
 }
 
 func TestFaults(t *testing.T) {

@@ -19,7 +19,7 @@ func (d *Disk) ReadFile(path string) ([]byte, Errno) {
 }
 
 // WriteFile puts a file on the disk from outside, with the directories that it needs, durable as if it had always been there. It meets
-// no faults. Errors are those of StatPath, EISDIR and ENOSPC.
+// no faults, and finds room also on a full disk. Errors are those of StatPath, and EISDIR.
 func (d *Disk) WriteFile(path string, content []byte, now int64) Errno {
 	for i, c := range path {
 		if c != '/' || strings.Trim(path[:i], "/") == "" {
@@ -44,9 +44,7 @@ func (d *Disk) WriteFile(path string, content []byte, now int64) Errno {
 		d.enter(f.node, place{f.parent.number, f.name}, now)
 	}
 	d.resize(&f.node.file, 0)
-	if d.write(&f.node.file, content, 0) < len(content) {
-		return ENOSPC
-	}
+	d.overwrite(&f.node.file, content, 0)
 	f.node.modified = now
 	d.keepPlace(f.node)
 	d.seal()
