@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -43,6 +44,11 @@ type node struct {
 	raftPeers *rpc.Pool
 	// datagrams tells subscribers over UDP.
 	datagrams *push.Datagrams
+	// pusher tells those that have connections, prober looks after persistent instances.
+	pusher *push.Pusher
+	prober *probe.Prober
+	// crowded counts connections that were one too many from their address.
+	crowded *atomic.Uint64
 
 	started time.Time
 	// seeded is closed when the node knows the cluster's accounts.
@@ -60,11 +66,12 @@ const membersFileEvery = 3 * time.Second
 // behind them works and the node knows what its peers know: until then they are refused, so that clients go to another node at once
 // instead of being shown an empty registry.
 func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
-	listeners, err := listen(s.address, s.limits)
+	crowded := new(atomic.Uint64)
+	listeners, err := listen(s.address, s.limits, crowded)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{started: time.Now(), broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log)}
+	n := &node{started: time.Now(), crowded: crowded, broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log)}
 	n.raftPeers = n.peers
 	if defect.On(consensus.KeepBrokenConnections) {
 		n.raftPeers = rpc.NewStubbornPool(rpc.ClusterAddress)
@@ -86,7 +93,7 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 		doors = append(doors, door{rpc.SDKOffset, n.sdk.Serve})
 	}
 	for _, clients := range doors {
-		listener, err := listenAt(s.address, clients.offset, s.limits)
+		listener, err := listenAt(s.address, clients.offset, s.limits, crowded)
 		if err != nil {
 			ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 			defer cancel()
@@ -116,7 +123,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 		return nil, err
 	}
 	n.membership.OnChange(n.consensus.SetMembers)
-	prober := probe.New(probe.Options{Registry: n.state, Propose: n.propose, Log: log})
+	n.prober = probe.New(probe.Options{Registry: n.state, Propose: n.propose, Log: log})
 	living := liveness.New(s.liveness(liveness.Options{Registry: n.state, Log: log, Propose: n.propose, Leads: n.leads}))
 	host, _, err := net.SplitHostPort(s.address)
 	if err != nil {
@@ -128,9 +135,9 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 	n.api = openapi.New(openapi.Options{
 		Self: s.address, Profile: s.profile, Registry: n.state, Liveness: living, Log: log, Owner: n.membership.Owner, Members: n.members, Raft: n.raft,
 		Propose: n.propose, Barrier: n.consensus.ReadBarrier, Operate: n.consensus.Operate, RaftOperations: consensus.Operations,
-		Pushes: n.pushes, Loader: connections, Auth: guard, Accounts: n.accounts, Metrics: s.metrics,
+		Pushes: n.pushes, Loader: connections, Auth: guard, Accounts: n.accounts, Metrics: s.metrics, Counters: n.counters,
 	})
-	push.New(n.state, n.sdk)
+	n.pusher = push.New(n.state, n.sdk)
 	n.datagrams = push.NewDatagrams(n.state, listeners.pushes, s.pushes(n.state), log)
 	replication = distro.New(s.distro(distro.Config{Registry: n.state, Membership: n.membership, Peers: n.peers, Logger: log}))
 	n.membership.Handle(n.rpc)
@@ -150,7 +157,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 	n.loop(func() error { living.Run(ctx); return nil })
 	n.loop(func() error { seed(ctx); return nil })
 	if s.healthChecks {
-		n.loop(func() error { prober.Run(ctx); return nil })
+		n.loop(func() error { n.prober.Run(ctx); return nil })
 	}
 	return replication, nil
 }
@@ -215,6 +222,14 @@ func (n *node) propose(ctx context.Context, command registry.Command) error {
 
 func (n *node) pushes(reset bool) push.State { return n.datagrams.State(reset) }
 
+// counters are what the parts have counted, for metrics.
+func (n *node) counters() openapi.Counters {
+	return openapi.Counters{
+		Pushes: n.pusher.Tally(), Checks: n.prober.Checks(),
+		Refused: map[string]uint64{"raft": n.consensus.Status().Refused, "connection": n.crowded.Load(), "sdk-connection": n.sdk.Refused()},
+	}
+}
+
 func (n *node) leads() bool { return n.consensus.Status().State == "leader" }
 
 // members are the cluster's members as the API shows them. Nobody reports to itself: this node's last sign of life is its start.
@@ -264,14 +279,14 @@ type listeners struct {
 }
 
 // listen opens those ports of a node, or none.
-func listen(address string, limits intake.Limits) (listeners, error) {
+func listen(address string, limits intake.Limits, crowded *atomic.Uint64) (listeners, error) {
 	var l listeners
 	for _, port := range []struct {
 		offset int
 		into   *net.Listener
 	}{{rpc.ClusterOffset, &l.cluster}, {rpc.RaftOffset, &l.raft}} {
 		var err error
-		if *port.into, err = listenAt(address, port.offset, limits); err != nil {
+		if *port.into, err = listenAt(address, port.offset, limits, crowded); err != nil {
 			return l, errors.Join(err, l.close())
 		}
 	}
@@ -285,8 +300,9 @@ func listen(address string, limits intake.Limits) (listeners, error) {
 	return l, nil
 }
 
-// listenAt opens one of the ports of a node, which takes in no more connections than the limits say.
-func listenAt(address string, offset int, limits intake.Limits) (net.Listener, error) {
+// listenAt opens one of the ports of a node, which takes in no more connections than the limits say and counts those that are
+// too many from their address.
+func listenAt(address string, offset int, limits intake.Limits, crowded *atomic.Uint64) (net.Listener, error) {
 	at, err := rpc.Offset(address, offset)
 	if err != nil {
 		return nil, err
@@ -295,7 +311,7 @@ func listenAt(address string, offset int, limits intake.Limits) (net.Listener, e
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s, one of the ports of %s: %w", at, address, err)
 	}
-	return intake.Listen(listener, limits), nil
+	return intake.Listen(listener, limits, crowded), nil
 }
 
 // close closes those that are open still.

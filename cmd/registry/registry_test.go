@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -169,7 +170,7 @@ func freeAddress(t *testing.T) string {
 			continue
 		}
 		require.NoError(t, clients.Close())
-		listeners, err := listen(address, intake.Limits{})
+		listeners, err := listen(address, intake.Limits{}, new(atomic.Uint64))
 		if err == nil {
 			require.NoError(t, listeners.close())
 			return address

@@ -20,8 +20,9 @@ type Limits struct {
 // Listener takes in only so many connections. Make it with Listen.
 type Listener struct {
 	net.Listener
-	limits  Limits
-	refused atomic.Uint64
+	limits Limits
+	// refused counts connections that were one too many from their address.
+	refused *atomic.Uint64
 	places  chan struct{}
 	closed  chan struct{}
 	close   func()
@@ -31,18 +32,16 @@ type Listener struct {
 	open map[netip.Addr]int
 }
 
-// Listen has a listener take in no more connections than the limits say.
-func Listen(listener net.Listener, limits Limits) *Listener {
+// Listen has a listener take in no more connections than the limits say. It adds to the count each that was closed since there were too many from its
+// address; several listeners may share one.
+func Listen(listener net.Listener, limits Limits, refused *atomic.Uint64) *Listener {
 	limits.All, limits.PerAddress = cmp.Or(limits.All, 8192), cmp.Or(limits.PerAddress, 1024)
 	closed := make(chan struct{})
 	return &Listener{
-		Listener: listener, limits: limits, places: make(chan struct{}, limits.All), closed: closed, close: sync.OnceFunc(func() { close(closed) }),
+		Listener: listener, limits: limits, refused: refused, places: make(chan struct{}, limits.All), closed: closed, close: sync.OnceFunc(func() { close(closed) }),
 		open: map[netip.Addr]int{},
 	}
 }
-
-// Refused is how many connections were closed since there were too many from their address.
-func (l *Listener) Refused() uint64 { return l.refused.Load() }
 
 // Accept waits for the next connection for which there is room.
 func (l *Listener) Accept() (net.Conn, error) {

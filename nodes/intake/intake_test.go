@@ -3,6 +3,7 @@ package intake_test
 import (
 	"io"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -35,7 +36,8 @@ func (v visitor) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.ParseIP(v.f
 func TestListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := door{make(chan net.Conn, 99)}
-		listener := intake.Listen(d, intake.Limits{All: 3, PerAddress: 2})
+		var refused atomic.Uint64
+		listener := intake.Listen(d, intake.Limits{All: 3, PerAddress: 2}, &refused)
 		came := make(chan net.Conn, 99)
 		ended := make(chan error)
 		go func() {
@@ -59,7 +61,7 @@ func TestListener(t *testing.T) {
 		require.Len(t, came, 2)
 		_, err := comes("10.0.0.2").Read(make([]byte, 1))
 		require.ErrorIs(t, err, io.EOF, "a third from one address, however it is written")
-		require.EqualValues(t, 1, listener.Refused())
+		require.EqualValues(t, 1, refused.Load())
 		comes("10.0.0.3")
 		require.Len(t, came, 3)
 		comes("10.0.0.4")

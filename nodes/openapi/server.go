@@ -53,6 +53,8 @@ type Options struct {
 	// Operate carries out one of RaftOperations, an operator's commands for the Raft group; value names members by their Raft ports.
 	Operate        func(ctx context.Context, command, value string) error
 	RaftOperations []string
+	// Counters are what other parts of the node have counted. Nil: nothing.
+	Counters func() Counters
 	// Loader moves the connections of SDKs.
 	Loader *loader.Loader
 	// Metrics has /actuator/prometheus answered. Nacos answers it only where its configuration exposes it
@@ -83,17 +85,32 @@ type RaftGroup struct {
 	Members []string
 }
 
+// Counters are counts since the node started, for metrics.
+type Counters struct {
+	// Pushes are those over gRPC.
+	Pushes push.Tally
+	// Checks are those of persistent instances, by kind: "TCP", "HTTP" and "MYSQL".
+	Checks map[string]int
+	// Refused is what was turned away, by what it was: "raft", "connection" and the like.
+	Refused map[string]uint64
+}
+
 // Server answers HTTP requests.
 type Server struct {
 	options Options
-	routes  map[string]map[string]route
-	peers   *http.Client
-	http    *http.Server
+	// meter is nil where nobody reads metrics.
+	meter  *meter
+	routes map[string]map[string]route
+	peers  *http.Client
+	http   *http.Server
 }
 
 // New makes a server; Serve makes it listen.
 func New(options Options) *Server {
 	s := &Server{options: options, peers: newPeerClient()}
+	if options.Metrics {
+		s.meter = newMeter()
+	}
 	s.routes = s.table()
 	if options.Profile == registry.Nacos1 {
 		s.routes = s.tableOne()
@@ -164,6 +181,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			plain(http.StatusInternalServerError, "caused: the node failed to answer;").write(w, r)
 		}
 	}()
+	if s.meter != nil {
+		s.metered(w, r)
+		return
+	}
+	s.serve(w, r)
+}
+
+// serve answers one request.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	result, failed := s.answer(w, r)
 	if failed != nil {
 		failed.write(w, r)

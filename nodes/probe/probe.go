@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -49,6 +50,15 @@ type Prober struct {
 	// arrived are clients that may have to be checked from now on; wake says that there are some.
 	arrived []string
 	wake    chan struct{}
+	// checks counts those that were made, by kind.
+	checks map[string]int
+}
+
+// Checks counts the checks that were made since the node started, by kind: "TCP", "HTTP" and "MYSQL".
+func (p *Prober) Checks() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.checks)
 }
 
 // task is the checks of one client.
@@ -68,7 +78,7 @@ func New(options Options) *Prober {
 	if options.Dial == nil {
 		options.Dial = new(net.Dialer).DialContext
 	}
-	p := &Prober{options: options, slots: make(chan struct{}, atOnce), wake: make(chan struct{}, 1)}
+	p := &Prober{options: options, slots: make(chan struct{}, atOnce), wake: make(chan struct{}, 1), checks: map[string]int{}}
 	options.Registry.OnPersistentClient(p.came)
 	return p
 }
@@ -176,6 +186,9 @@ func (p *Prober) checkOne(ctx context.Context, t *task, publication registry.Pub
 	if ctx.Err() != nil {
 		return
 	}
+	p.mu.Lock()
+	p.checks[cluster.Checker.Type]++
+	p.mu.Unlock()
 	t.adapt(found, took, params)
 	if publication.Healthy != p.stays(t, publication, found, switches.CheckTimes) {
 		p.propose(ctx, publication, !publication.Healthy, found)

@@ -77,13 +77,15 @@ type Counts struct {
 	EphemeralClients, PersistentClients, Connections int
 	// Subscribers are the subscriptions at this node, one a client and service.
 	Subscribers int
+	// SocketSubscribers are those of them over UDP.
+	SocketSubscribers int
 }
 
 // Counts counts what this node knows.
 func (r *Registry) Counts() Counts {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	counts := Counts{Services: len(r.services)}
+	counts := Counts{Services: len(r.services), SocketSubscribers: r.overUDP}
 	for _, c := range r.clients {
 		instances := 0
 		for _, p := range c.published {
