@@ -38,6 +38,9 @@ func (q *queue) take(now time.Time) (ids []string) {
 		delete(q.due, first.id)
 		ids = append(ids, first.id)
 	}
+	if len(q.due) == 0 && len(ids) > batch {
+		*q = newQueue() // a map keeps room for the most that it ever held
+	}
 	return ids
 }
 

@@ -43,6 +43,7 @@ func (r *Registry) Clean() []Command {
 			delete(r.graves, id)
 		}
 	}
+	r.trim()
 	maps.DeleteFunc(r.orphans, func(key model.Service, _ time.Time) bool { return r.instanceMetadata[key] == nil })
 	var commands []Command
 	for key, s := range r.services {
@@ -59,6 +60,24 @@ func (r *Registry) Clean() []Command {
 	commands = append(commands, r.uncovered(now)...)
 	slices.SortFunc(commands, compareCommands)
 	return commands
+}
+
+// trim gives back the memory of what is gone: a map keeps room for the most that it ever held. A burst of clients would otherwise be paid
+// for until the node ends.
+func (r *Registry) trim() {
+	r.clients, r.graves, r.services = trimmed(r.clients), trimmed(r.graves), trimmed(r.services)
+	r.subscribers, r.awaited = trimmed(r.subscribers), trimmed(r.awaited)
+}
+
+// trimmed is a map of the same entries without any room besides, unless it holds much still: then it would take long to make.
+func trimmed[K comparable, V any](m map[K]V) map[K]V {
+	const much = 4096
+	if len(m) > much {
+		return m
+	}
+	fresh := make(map[K]V, len(m))
+	maps.Copy(fresh, m)
+	return fresh
 }
 
 // Uncovered returns the commands that take operators' metadata off instances that have been gone for a minute (Nacos:
