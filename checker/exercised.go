@@ -128,6 +128,7 @@ var claims = map[Property][]Kind{
 	Durable:      {PersistentWrite},
 	Converged:    {EphemeralWrite},
 	NoLoss:       {EphemeralWrite, Heartbeat},
+	Kept:         {EphemeralWrite, Heartbeat},
 	NoGhost:      {EphemeralWrite},
 	Expiry:       {Heartbeat},
 }

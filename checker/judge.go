@@ -10,7 +10,7 @@ import (
 // All checkers, in the order of Properties.
 func All() []Checker {
 	return []Checker{
-		newLinearizable(), newLocalReads(), durability{}, convergence{}, loss{}, ghost{}, expiry{}, probed{}, exercised{},
+		newLinearizable(), newLocalReads(), durability{}, convergence{}, loss{}, kept{}, ghost{}, expiry{}, probed{}, exercised{},
 	}
 }
 

@@ -34,6 +34,8 @@ const (
 	Converged Property = "converged"
 	// NoLoss: an acknowledged registration of a live, beating client is listed by every node in the end.
 	NoLoss Property = "no-loss"
+	// Kept: a node lists what it takes beats of, also while faults are in force and right after them.
+	Kept Property = "kept"
 	// NoGhost: an instance whose client deregistered it, or died, is listed by no node in the end.
 	NoGhost Property = "no-ghost"
 	// Expiry: a silent client's instance turns unhealthy and goes away within the bounds, neither early nor late; both were seen.
@@ -46,7 +48,7 @@ const (
 )
 
 // Properties lists them all in the order in which reports show them.
-var Properties = []Property{Linearizable, LocalReads, Durable, Converged, NoLoss, NoGhost, Expiry, Probed, Exercised}
+var Properties = []Property{Linearizable, LocalReads, Durable, Converged, NoLoss, Kept, NoGhost, Expiry, Probed, Exercised}
 
 // Verdict is what a checker says of one property of one run.
 type Verdict struct {

@@ -146,7 +146,7 @@ func (s *story) showVerdicts(p *runPage) {
 // pictureOf names the picture that shows best what a property is about.
 func pictureOf(property checker.Property) string {
 	switch property {
-	case checker.Converged, checker.NoLoss, checker.NoGhost, checker.Expiry, checker.Probed:
+	case checker.Converged, checker.NoLoss, checker.Kept, checker.NoGhost, checker.Expiry, checker.Probed:
 		return "views"
 	}
 	return "latency"

@@ -13,28 +13,36 @@ import (
 	"muster/scenarios"
 )
 
-// Each defect, switched on in every node, must turn the verdict red that is there to notice it. A checker that passes a broken node is
-// worth nothing, however green the catalog.
+// mutants are runs with a defect switched on in every node, and the properties that are there to notice it.
+var mutants = []struct {
+	defect   string
+	scenario string
+	// change makes the defect bite; nil if it does as it is.
+	change  func(*scenarios.Scenario)
+	noticed []checker.Property
+}{
+	{"consensus/ackBeforeCommit", "far-leader", nil, []checker.Property{checker.Linearizable}},
+	{"consensus/ackBeforeCommit", "leader-isolated", lastWrites, []checker.Property{checker.Durable}},
+	{"distro/skipSync", "calm", nil, []checker.Property{checker.Converged, checker.NoLoss}},
+	{"liveness/neverExpire", "silent-clients", nil, []checker.Property{checker.Expiry, checker.NoGhost}},
+	{"probe/neverProbe", "servers-die", nil, []checker.Property{checker.Probed}},
+	{"liveness/beatWrongInstance", "silent-clients", nil, []checker.Property{checker.Expiry, checker.NoLoss}},
+	{"liveness/takeOverLastBeats", "leader-killed", lateInNacos1, []checker.Property{checker.Kept}},
+	{"distro/deleteFromAnyone", "long-isolation", nil, []checker.Property{checker.Kept}},
+	{"distro/changeFromAnyone", "long-isolation", healedWhileUnhealthy, []checker.Property{checker.Kept}},
+}
+
+// A checker that passes a broken node is worth nothing, however green the catalog.
 func TestDefectsAreNoticed(t *testing.T) {
-	cases := []struct {
-		defect   string
-		scenario string
-		change   func(*scenarios.Scenario)
-		noticed  []checker.Property
-	}{
-		{"consensus/ackBeforeCommit", "far-leader", asItIs, []checker.Property{checker.Linearizable}},
-		{"consensus/ackBeforeCommit", "leader-isolated", lastWrites, []checker.Property{checker.Durable}},
-		{"distro/skipSync", "calm", asItIs, []checker.Property{checker.Converged, checker.NoLoss}},
-		{"liveness/neverExpire", "silent-clients", asItIs, []checker.Property{checker.Expiry, checker.NoGhost}},
-		{"probe/neverProbe", "servers-die", asItIs, []checker.Property{checker.Probed}},
-		{"liveness/beatWrongInstance", "silent-clients", asItIs, []checker.Property{checker.Expiry, checker.NoLoss}},
-	}
-	for _, c := range cases {
+	for _, c := range mutants {
 		t.Run(fmt.Sprintf("%s: %s", path.Base(c.defect), c.noticed[0]), func(t *testing.T) {
 			t.Parallel()
 			scenario, err := scenarios.Find(c.scenario)
 			require.NoError(t, err)
-			c.change(&scenario)
+			if c.change != nil {
+				c.change(&scenario)
+				require.NotEmpty(t, unnoticed(judged(t, scenario, 1), c.noticed), "noticed without the defect, too")
+			}
 			scenario.Cluster.Failpoints = map[string]string{"muster/nodes/" + c.defect: "return(true)"}
 			// What shows only if a request comes at the right moment gets three chances.
 			var missed []string
@@ -59,7 +67,25 @@ func unnoticed(verdicts map[checker.Property]checker.Verdict, noticed []checker.
 	return missed
 }
 
-func asItIs(*scenarios.Scenario) {}
+// lateInNacos1 has a node die when its instances have long been registered: in Nacos 1.x nodes tell each other of beats only with the list, which
+// has not changed since.
+func lateInNacos1(s *scenarios.Scenario) {
+	one, err := s.As(scenarios.Nacos1)
+	if err != nil {
+		panic(err) // the scenario is for both
+	}
+	*s = one
+	s.Load.EphemeralClients = 9
+	s.Plan[0].At, s.Plan[0].Within, s.Plan[1].At = 50*time.Second, 0, 74*time.Second
+	s.Lasts = 95 * time.Second
+}
+
+// healedWhileUnhealthy heals the cut when each side has taken over the other's instances and missed their beats for 15 s, not yet for 30 s.
+func healedWhileUnhealthy(s *scenarios.Scenario) {
+	s.Load.EphemeralClients = 9
+	s.Plan[0].Within = 0
+	s.Plan[1].At = s.Plan[0].At + 38*time.Second
+}
 
 // lastWrites has a leader that is cut off meet some writes before it notices and steps down, which takes it half a second: writes
 // that it is asked for itself, and is responsible for, so that they are not forwarded into the cut. They are the last of all: what is

@@ -7,26 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"muster/nodes/consensus"
-	"muster/nodes/defect"
-	"muster/nodes/distro"
-	"muster/nodes/liveness"
-	"muster/nodes/openapi"
-	"muster/nodes/probe"
 	"muster/scenarios"
 )
 
 // knownDefects are those that our node can be run with.
 func knownDefects() []string {
 	var names []string
-	for _, name := range []defect.Name{
-		consensus.AckBeforeCommit, consensus.KeepBrokenConnections,
-		distro.SkipSync, distro.SnapshotOverNative, distro.ChangeFromAnyone, distro.DeleteFromAnyone,
-		liveness.NeverExpire, liveness.BeatWrongInstance, liveness.TakeOverLastBeats,
-		openapi.VersionTwoStaysLocal,
-		probe.NeverProbe,
-	} {
-		names = append(names, string(name))
+	for _, d := range scenarios.Defects() {
+		names = append(names, d.Name)
 	}
 	return names
 }

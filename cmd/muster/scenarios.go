@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,23 +12,31 @@ import (
 )
 
 func newScenariosCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, listDefects bool
 	command := &cobra.Command{
 		Use:   "scenarios [SCENARIO...]",
 		Short: "List the catalog, one sentence each",
 		Example: `  muster scenarios                       # name and claim of each
-  muster scenarios --json leader-killed  # all there is to one: cluster, load, plan, expectations`,
+  muster scenarios --json leader-killed  # all there is to one: cluster, load, plan, expectations
+  muster scenarios --defects             # what nodes can be made to do wrong, where that comes from, and what notices it`,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(command *cobra.Command, names []string) error {
-			chosen, err := choose(names)
-			if err != nil {
-				return err
+			if listDefects && len(names) > 0 {
+				return fmt.Errorf("--defects lists what is wrong with nodes, not scenarios: want it without %s", strings.Join(names, ", "))
 			}
-			if asJSON {
-				encoder := json.NewEncoder(command.OutOrStdout())
-				encoder.SetEscapeHTML(false)
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(chosen)
+			chosen, err := choose(names)
+			switch {
+			case err != nil:
+				return err
+			case listDefects && asJSON:
+				return writeIndented(command.OutOrStdout(), scenarios.Defects())
+			case listDefects:
+				for _, d := range scenarios.Defects() {
+					fmt.Fprintf(command.OutOrStdout(), "%s\n  %s\n  from        %s\n  noticed by  %s\n", d.Name, d.Does, d.Source, d.Noticed)
+				}
+				return nil
+			case asJSON:
+				return writeIndented(command.OutOrStdout(), chosen)
 			}
 			width := 0
 			for _, s := range chosen {
@@ -40,7 +49,16 @@ func newScenariosCommand() *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "write the scenarios whole, as JSON")
+	command.Flags().BoolVar(&listDefects, "defects", false, "list the defects that --defect of other commands switches on")
 	return command
+}
+
+// writeIndented writes a value as JSON for people.
+func writeIndented(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
 }
 
 // choose returns the scenarios of some names, or the whole catalog if there are none. Twice named is run once.

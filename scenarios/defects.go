@@ -1,0 +1,62 @@
+package scenarios
+
+// Defect is something that our nodes do wrong when told to (muster simulate --defect, package nodes/defect), and what notices it.
+type Defect struct {
+	// Name is that of the switch: the package below nodes/ that has it, and what it does.
+	Name string
+	// Does says what goes wrong, Source where it has gone wrong before.
+	Does, Source string
+	// Noticed says by which scenarios, and which properties of theirs, or else by what, and why by no scenario.
+	Noticed string
+}
+
+// Defects are all that our nodes have. Those whose Noticed begins with a scenario are each switched on by the test suite (mutants_test.go), which
+// demands that the property is violated.
+func Defects() []Defect {
+	return []Defect{
+		{
+			"consensus/ackBeforeCommit", "a leader acknowledges a write before anyone else has it",
+			"the classic of replicated logs: Jepsen found it in several", "far-leader: linearizable; leader-isolated: durable",
+		},
+		{
+			"consensus/keepBrokenConnections", "connections between members outlive a cut, dead until TCP tries again",
+			"Nacos 2.5.1: persistent lists stood still for up to 53 s after a heal", "muster timings: Raft is back as late as a real cluster's; it is late, not wrong",
+		},
+		{
+			"distro/skipSync", "a node tells one of its peers nothing of its clients",
+			"alibaba/nacos#13073: what a peer failed to take counted as told", "calm: converged, no-loss",
+		},
+		{
+			"distro/snapshotOverNative", "what a peer knew at the start wins over what clients have told this node since",
+			"alibaba/nacos#15857", "nodes/distro alone: clients would have to register between a node's start and its first answered question, some milliseconds",
+		},
+		{
+			"distro/changeFromAnyone", "a peer's state of a client wins over that of the node that hears its beats",
+			"Nacos 2.5.1: healing a cut of 20 s turned living instances unhealthy for up to 10 s", "long-isolation: kept",
+		},
+		{
+			"distro/deleteFromAnyone", "a peer's removal of a client wins over the node that hears its beats",
+			"Nacos 2.5.1: healing a cut of 60 s removed 4 to 6 of 9 living instances", "long-isolation: kept",
+		},
+		{
+			"liveness/neverExpire", "silent instances are kept for ever",
+			"alibaba/nacos#4364 and #10909: instances that stayed listed", "silent-clients: expiry, no-ghost",
+		},
+		{
+			"liveness/beatWrongInstance", "a beat is taken for another instance's",
+			"alibaba/nacos#5363: beats that were answered and did not count", "silent-clients: expiry, no-loss",
+		},
+		{
+			"liveness/takeOverLastBeats", "whoever takes a dead node's instances over counts their silence from the last beat that it was told of",
+			"Nacos 1.x, alibaba/nacos#1873, #7697 and #12895: 0 to 8 of 10 living instances removed", "leader-killed: kept",
+		},
+		{
+			"openapi/versionTwoStaysLocal", "version 2 of the open API is not routed to the responsible node",
+			"Nacos 2.2 to 3.2, alibaba/nacos#14992", "muster conformance: scenarios' clients speak version 1, as SDKs do",
+		},
+		{
+			"probe/neverProbe", "persistent instances are believed to live",
+			"alibaba/nacos#5020: instances that nobody probed", "servers-die: probed",
+		},
+	}
+}
