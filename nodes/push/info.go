@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"muster/model"
@@ -108,14 +109,19 @@ func AppendHosts(b []byte, service model.Service, hosts []*registry.Host) []byte
 	return append(b, ']')
 }
 
+// noAddress begins the id that was made of an instance whose client left the address out: there is no field for it then.
+const noAddress = "null#"
+
 // appendHost writes an instance (Nacos: pojo/Instance).
 func appendHost(b []byte, grouped string, h *registry.Host) []byte {
 	b = append(b, '{')
 	if h.InstanceID != "" {
 		b = append(jackson.AppendText(append(b, `"instanceId":`...), h.InstanceID), ',')
 	}
-	b = jackson.AppendText(append(b, `"ip":`...), h.IP)
-	b = strconv.AppendInt(append(b, `,"port":`...), int64(h.Port), 10)
+	if h.IP != "" || !strings.HasPrefix(h.InstanceID, noAddress) {
+		b = append(jackson.AppendText(append(b, `"ip":`...), h.IP), ',')
+	}
+	b = strconv.AppendInt(append(b, `"port":`...), int64(h.Port), 10)
 	b = jackson.AppendDouble(append(b, `,"weight":`...), h.Weight)
 	b = strconv.AppendBool(append(b, `,"healthy":`...), h.Healthy)
 	b = strconv.AppendBool(append(b, `,"enabled":`...), h.Enabled)

@@ -1,10 +1,14 @@
 package rpc
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
+	"unicode"
 
 	"google.golang.org/protobuf/types/known/anypb"
 )
@@ -97,8 +101,42 @@ func decodeBody(body []byte, into any) error {
 	if message, can := into.(Plain); can && message.ReadPlain(body) {
 		return nil
 	}
-	if err := json.Unmarshal(body, into); err != nil {
+	err := json.Unmarshal(body, into)
+	for lenience := 0; err != nil && lenience < mostLenient; lenience++ {
+		var able bool
+		if body, able = mended(body, err, lenience == 0); !able {
+			break
+		}
+		err = json.NewDecoder(bytes.NewReader(body)).Decode(into)
+	}
+	if err != nil {
 		return fmt.Errorf("body of %s: %w", TypeName(into), err)
 	}
 	return nil
+}
+
+// mostLenient is how often a body is read again at most.
+const mostLenient = 32
+
+// byteOrderMark may stand before a text.
+var byteOrderMark = []byte("\ufeff")
+
+// mended is a body as Jackson would read it that could not be read for this error: without a byte order mark, without regard to what stands
+// behind the value, and with a number or boolean for a text where a text is wanted. It is false if Jackson could not read it either.
+func mended(body []byte, err error, first bool) ([]byte, bool) {
+	var syntax *json.SyntaxError
+	var mistyped *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return bytes.TrimPrefix(body, byteOrderMark), first
+	case !errors.As(err, &mistyped) || mistyped.Type.Kind() != reflect.String || mistyped.Offset > int64(len(body)):
+		return nil, false
+	case mistyped.Value != "bool" && !strings.HasPrefix(mistyped.Value, "number"):
+		return nil, false
+	}
+	end := int(mistyped.Offset)
+	start := 1 + bytes.LastIndexFunc(body[:end], func(c rune) bool {
+		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("+-.", c)
+	})
+	return slices.Concat(body[:start], []byte(`"`), body[start:end], []byte(`"`), body[end:]), true
 }

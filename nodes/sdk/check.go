@@ -16,6 +16,7 @@ import (
 // What Nacos's Java runtime says of a null.
 const (
 	nullType       = `Cannot invoke "String.hashCode()" because "<local4>" is null`
+	nullInstances  = `Cannot invoke "java.util.List.iterator()" because "instances" is null`
 	nullNamespace  = `Cannot invoke "Object.hashCode()" because "key" is null`
 	nullDeregister = `Cannot invoke "com.alibaba.nacos.api.naming.pojo.Instance.getIp()" because the return value of ` +
 		`"com.alibaba.nacos.api.naming.remote.request.InstanceRequest.getInstance()" is null`

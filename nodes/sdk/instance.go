@@ -128,6 +128,9 @@ func (h handlers) batch(ctx context.Context, r *BatchInstanceRequest) (BatchInst
 	if err := r.complete(); err != nil {
 		return BatchInstanceResponse{}, err
 	}
+	if r.Instances == nil {
+		return BatchInstanceResponse{}, broken(nullInstances)
+	}
 	published, err := publishedOf(r.Instances, r.key())
 	if err != nil {
 		return BatchInstanceResponse{}, err

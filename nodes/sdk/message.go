@@ -69,6 +69,8 @@ type ServiceQueryRequest struct {
 	named
 	Cluster     *string      `json:"cluster"`
 	HealthyOnly jackson.Bool `json:"healthyOnly"`
+	// UDPPort must be a number, and has no meaning over a connection.
+	UDPPort jackson.Int `json:"udpPort"`
 	// Read is the mode that the query is to be answered in. Nacos does not know it and answers from the node's memory, which is
 	// also what happens here without it.
 	Read model.ReadMode `json:"read"`
@@ -119,6 +121,8 @@ type instance struct {
 	Metadata jackson.Texts `json:"metadata"`
 	// Service is looked at in a batch alone, and must be a bare name there.
 	Service *string `json:"serviceName"`
+	// Ephemeral must be a boolean.
+	Ephemeral jackson.Bool `json:"ephemeral"`
 }
 
 // weight is 1 where an instance does not say any; null is 0.

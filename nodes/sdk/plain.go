@@ -54,6 +54,8 @@ func (i *instance) member(name, value []byte) bool {
 		return read(&i.Healthy, value)
 	case "enabled":
 		return read(&i.Enabled, value)
+	case "ephemeral":
+		return read(&i.Ephemeral, value)
 	case "clusterName":
 		return readText(&i.Cluster, value)
 	case "metadata":
@@ -61,7 +63,7 @@ func (i *instance) member(name, value []byte) bool {
 	case "serviceName":
 		return readText(&i.Service, value)
 	}
-	return plain.Foreign(name, "instanceId", "ip", "port", "weight", "healthy", "enabled", "clusterName", "metadata", "serviceName")
+	return plain.Foreign(name, "instanceId", "ip", "port", "weight", "healthy", "enabled", "ephemeral", "clusterName", "metadata", "serviceName")
 }
 
 func readText(into **string, value []byte) bool {
