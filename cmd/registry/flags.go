@@ -78,7 +78,8 @@ Events go to standard error, one JSON object a line. SIGTERM ends the node in go
 
 Limits, beside those of the flags; what is beyond is refused, and the node goes on:
 
-  HTTP     header 64 KiB in 5 s, body 2 MiB in 15 s (Tomcat: maxPostSize), answer taken in 30 s, idle 60 s
+  HTTP     header 64 KiB in 5 s, body 2 MiB in 15 s (Tomcat: maxPostSize), bodies beyond 64 KiB 128 MiB together, answer taken
+           in 30 s, idle 60 s
   gRPC     message 10 MiB (Nacos), header 64 KiB, handshake 5 s, idle 30 s without a stream; a client's connection: 256 requests
            and 4 streams under way, publishes in and subscribes to 20000 services, 10000 instances in a batch
   Raft     only from members' hosts; with --accounts an introduction in 2 s, 64 at a time; a command 256 KiB

@@ -51,6 +51,7 @@ func TestFileSaysWhatIsWrong(t *testing.T) {
 		"liveness/neverExpire=frobnicate":        "line 1: term \"frobnicate\"",
 		"muster/nodes/liveness/never=return(1)":  "want name=term",
 		"liveness/neverExpire=return(true)\n= a": "line 2",
+		"liveness/neverExpire=(0":                "line 1: term \"(0\": it cannot be read",
 	} {
 		_, err := parse(text)
 		require.ErrorContains(t, err, want, text)

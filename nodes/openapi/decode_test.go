@@ -1,6 +1,8 @@
 package openapi
 
 import (
+	"fmt"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/nodes/jackson"
+	"muster/nodes/registry"
 )
 
 func TestParseJavaDouble(t *testing.T) {
@@ -66,6 +69,36 @@ func TestParseSelector(t *testing.T) {
 		require.NotNil(t, failed, text)
 		require.Equal(t, status, failed.status, text)
 	}
+}
+
+// A body of nothing but names is read in one go; looking for each among all others would take minutes.
+func TestManyNames(t *testing.T) {
+	var query strings.Builder
+	const count = 300_000
+	for i := range count {
+		fmt.Fprintf(&query, "%x=&%x=2&", i, i/2)
+	}
+	names := namesIn(query.String() + "%zz=1")
+	require.Equal(t, count, len(names)) // not Len, which would show them all
+	require.Equal(t, []string{"0", "1", "2"}, names[:3])
+}
+
+// Long bodies are read as long as there is room for them together.
+func TestRoomForBodies(t *testing.T) {
+	s := New(optionsFor("127.0.0.1:8848", registry.Nacos2, io.Discard))
+	var leave []func()
+	for range bodiesRoom / bodyLimit {
+		done, failed := s.makeRoom(-1)
+		require.Nil(t, failed)
+		leave = append(leave, done)
+	}
+	_, failed := s.makeRoom(shortBody + 1)
+	require.Equal(t, 503, failed.status)
+	_, failed = s.makeRoom(shortBody)
+	require.Nil(t, failed)
+	leave[0]()
+	_, failed = s.makeRoom(1 << 40)
+	require.Nil(t, failed)
 }
 
 func FuzzParseMetadata(f *testing.F) {

@@ -17,6 +17,13 @@ import (
 // bodyLimit is how many bytes of a form are read (Tomcat's maxPostSize: 2 MB; no request of this API needs a tenth of it).
 const bodyLimit = 2 << 20
 
+// Long bodies take little of the memory together: more than what is short come in only as long as all of them, with what is made of them,
+// leave room.
+const (
+	shortBody  = 64 << 10
+	bodiesRoom = 128 << 20
+)
+
 // request is an HTTP request with its parameters.
 type request struct {
 	*http.Request
@@ -72,11 +79,24 @@ func (r *request) read(w http.ResponseWriter, withForm bool) *failure {
 
 // namesIn lists the names in a query, each once, in order.
 func namesIn(query string) []string {
+	const few = 16 // beyond, looking through all of them would take longer and longer
 	var names []string
+	var seen map[string]bool
 	for pair := range strings.SplitSeq(query, "&") {
 		escaped, _, _ := strings.Cut(pair, "=")
-		if name, err := url.QueryUnescape(escaped); err == nil && !slices.Contains(names, name) {
-			names = append(names, name)
+		name, err := url.QueryUnescape(escaped)
+		if err != nil || seen[name] || seen == nil && slices.Contains(names, name) {
+			continue
+		}
+		names = append(names, name)
+		switch {
+		case seen != nil:
+			seen[name] = true
+		case len(names) == few:
+			seen = make(map[string]bool, 2*few)
+			for _, name := range names {
+				seen[name] = true
+			}
 		}
 	}
 	return names

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"muster/nodes/auth"
@@ -99,7 +100,9 @@ type Counters struct {
 type Server struct {
 	options Options
 	// meter is nil where nobody reads metrics.
-	meter  *meter
+	meter *meter
+	// bodies is how many bytes the long bodies have that are being answered.
+	bodies atomic.Int64
 	routes map[string]map[string]route
 	peers  *http.Client
 	http   *http.Server
@@ -266,6 +269,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 		failed.bare = http.StatusMethodNotAllowed
 		return nil, failed
 	}
+	leave, failed := s.makeRoom(r.ContentLength)
+	if failed != nil {
+		return nil, failed
+	}
+	defer leave()
 	if failed := req.read(w, s.readsForm(req)); failed != nil {
 		return nil, failed
 	}
@@ -308,6 +316,22 @@ func (s *Server) readsForm(r *request) bool {
 		return true
 	}
 	return isMultipart(r.Header.Get("Content-Type"))
+}
+
+// makeRoom counts a body until it is answered; one whose length is not known may be as long as it can be.
+func (s *Server) makeRoom(length int64) (leave func(), failed *failure) {
+	if length >= 0 && length <= shortBody {
+		return func() {}, nil
+	}
+	if length < 0 || length > bodyLimit {
+		length = bodyLimit
+	}
+	leave = func() { s.bodies.Add(-length) }
+	if s.bodies.Add(length) > bodiesRoom {
+		leave()
+		return nil, plain(http.StatusServiceUnavailable, "caused: other long bodies are being read: want this one again later, or shorter;")
+	}
+	return leave, nil
 }
 
 // beforeVersionOne are the filters that stand before /v1/ns alone. The result is not nil if another node answered.

@@ -299,6 +299,7 @@ func (r *Registry) SnapshotPersistent() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("snapshot of the persistent services: %w", err)
 	}
+	r.replicated.Store(int64(len(text)))
 	return text, nil
 }
 

@@ -12,7 +12,8 @@ import (
 // ask of this node. What peers and the Raft group tell counts, but is taken in: members differ in no such thing. Zero values mean the
 // defaults. (Nacos has no such limits but that of a request's size.)
 type Limits struct {
-	// Bytes is how much memory instances and subscriptions may take, by a rough count: 2 GiB, some two million instances.
+	// Bytes is how much memory instances and subscriptions may take, by a rough count: 2 GiB, some two million instances. As long may a snapshot
+	// be of what the Raft group keeps.
 	Bytes int64
 	// ServicesPerConnection is how many services one connection may publish in, and how many it may subscribe to: 20,000.
 	ServicesPerConnection int
@@ -119,6 +120,12 @@ func (r *Registry) roomToSubscribe(c *client, wish Subscription, overUDP bool) e
 func (r *Registry) Admit(c Command, encoded []byte) error {
 	if len(encoded) > r.limits.CommandBytes {
 		return fmt.Errorf("%w: the command %s of %s takes %d bytes; want at most %d", ErrFull, c.Kind, c.Service, len(encoded), r.limits.CommandBytes)
+	}
+	switch c.Kind {
+	case RegisterPersistent, CreateService, UpdateService, SetCluster, SetInstanceMetadata, CreateNamespace:
+		if size := r.replicated.Load(); size > r.limits.Bytes {
+			return fmt.Errorf("%w: what all members keep took %d bytes when it was last written; want at most %d", ErrFull, size, r.limits.Bytes)
+		}
 	}
 	if c.Kind != RegisterPersistent || c.Instance == nil {
 		return nil

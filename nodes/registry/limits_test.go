@@ -85,6 +85,24 @@ func TestRoomForPersistentInstances(t *testing.T) {
 	require.NoError(t, admit(one), "what was restored is counted once")
 }
 
+// What operators write over instances and services is kept by all members, too.
+func TestRoomInSnapshots(t *testing.T) {
+	r := registry.New(registry.Options{Limits: registry.Limits{Bytes: 2000}})
+	long := registry.NewServiceMetadata(false)
+	long.Extend = map[string]string{"long": strings.Repeat("x", 2000)}
+	create := registry.Command{Kind: registry.CreateService, Service: orders, ServiceMetadata: &long}
+	require.NoError(t, r.Admit(create, nil))
+	apply(t, r, create)
+	snapshot(t, r)
+	require.ErrorContains(t, r.Admit(create, nil), "want at most 2000")
+	require.ErrorIs(t, r.Admit(registry.Command{Kind: registry.SetInstanceMetadata}, nil), registry.ErrFull)
+	remove := registry.Command{Kind: registry.DeleteService, Service: orders}
+	require.NoError(t, r.Admit(remove, nil), "what makes room is let in")
+	apply(t, r, remove)
+	snapshot(t, r)
+	require.NoError(t, r.Admit(create, nil))
+}
+
 func TestRoomOfAConnection(t *testing.T) {
 	r := registry.New(registry.Options{Limits: registry.Limits{ServicesPerConnection: 2, Bytes: 10_000}})
 	const id = "1_10.0.0.1_5000"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"muster/model"
@@ -28,6 +29,8 @@ type Options struct {
 type Registry struct {
 	options Options
 	limits  Limits
+	// replicated is how long the last snapshot was.
+	replicated atomic.Int64
 
 	mu sync.RWMutex
 	// kept is about how much memory instances and subscriptions take; overUDP is how many of the subscriptions are over UDP.
