@@ -236,6 +236,17 @@ func (s *Scanner) word(word string) {
 	s.giveUp()
 }
 
+// Value reads any value, and returns it as it stands there; nil if it gave up.
+func (s *Scanner) Value() []byte {
+	s.blanks()
+	from := s.at
+	s.skip(0)
+	if s.odd {
+		return nil
+	}
+	return s.text[from:s.at]
+}
+
 // skip reads a value for nobody.
 func (s *Scanner) skip(depth int) {
 	if depth > deepest {

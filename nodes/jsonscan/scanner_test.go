@@ -19,9 +19,10 @@ type thing struct {
 	Truth  bool              `json:"truth"`
 	Texts  map[string]string `json:"texts"`
 	Things []thing           `json:"things"`
+	Any    json.RawMessage   `json:"any"`
 }
 
-var names = []string{"text", "whole", "short", "number", "truth", "texts", "things"}
+var names = []string{"text", "whole", "short", "number", "truth", "texts", "things", "any"}
 
 func scan(s *jsonscan.Scanner) (t thing) {
 	for name := range s.Object(names) {
@@ -43,6 +44,8 @@ func scan(s *jsonscan.Scanner) (t thing) {
 			for range s.List() {
 				t.Things = append(t.Things, scan(s))
 			}
+		case "any":
+			t.Any = s.Value()
 		}
 	}
 	return t
@@ -54,6 +57,7 @@ var ordinary = []string{
 	`{"texts":{},"things":[]}`,
 	`{"texts":{"a":"1","b":"2"},"things":[{"whole":1},{"truth":false}]}`,
 	`{"other":{"a":[1,{"b":null}],"c":"d"},"more":true,"number":0}`,
+	`{"any" : {"a":[1, -2.5e+3,{}],"b":null} }`, `{"any":"ü x"}`, `{"any":[ ],"whole":1}`,
 }
 
 var odd = []string{
@@ -62,7 +66,7 @@ var odd = []string{
 	`{"text":"a","text":"b"}`, `{"TEXT":"a"}`, `{"\u212a":1}`, `{"whole":1.5}`, `{"whole":1e2}`, `{"whole":01}`, `{"whole":-}`,
 	`{"whole":9223372036854775808}`, `{"number":1.}`, `{"number":.5}`, `{"number":1e}`, `{"number":1e999}`, `{"number":+1}`, `{"number":"1"}`,
 	`{"truth":tru}`, `{"truth":"true"}`, `{"truth":1}`, `{"texts":{"a":null}}`, `{"texts":[]}`, `{"texts":{"a":1}}`, `{"things":{}}`,
-	`{"things":[{}`, `{"things":[{},]}`, `{"things":[null]}`, `{"other":nul}`, `{"other":[1,]}`, `{"other":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
+	`{"things":[{}`, `{"things":[{},]}`, `{"things":[null]}`, `{"other":nul}`, `{"other":[1,]}`, `{"any":}`, `{"any":01}`, `{"any":"a\\n"}`, `{"other":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
 }
 
 func TestScanner(t *testing.T) {
