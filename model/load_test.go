@@ -61,7 +61,6 @@ func TestLoadValidate(t *testing.T) {
 		{"a script that does what cannot be", func(l *Load) { l.Scripted = []Scripted{script(Deed{Do: Update})} }, `deed 1 is "update": want one of [register`},
 		{"a script out of order", func(l *Load) { l.Scripted = []Scripted{script(Deed{At: 2, Do: Observe}, Deed{At: 1, Do: Observe})} }, "deed 2 is at 1ns"},
 		{"a script without end", func(l *Load) { l.Scripted = []Scripted{script(Deed{Do: Observe, Every: 1})} }, "want a later end"},
-		{"a script that subscribes over HTTP", func(l *Load) { l.Scripted = []Scripted{script(Deed{Do: Pushed})} }, "subscribes over HTTP: want grpc"},
 		{"a script without an instance", func(l *Load) { l.Scripted = []Scripted{script(Deed{Do: Register})} }, "has no number"},
 		{"a script for no node", func(l *Load) { l.Scripted = []Scripted{{Name: "a", Service: "b"}} }, "node 0, owner 0"},
 		{"a script without a name", func(l *Load) { l.Scripted = []Scripted{{Node: 1, Service: "b"}} }, "has no name"},

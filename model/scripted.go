@@ -34,8 +34,9 @@ type Scripted struct {
 type Deed struct {
 	// At is when, counted from the start of the workload.
 	At time.Duration `json:"at_ns"`
-	// Do is what: Register and Deregister its instance, Observe its service at its node, subscribe it (Pushed, over gRPC), or fall silent
-	// for good (ClientSilent). An ephemeral instance that was registered over HTTP is kept alive by beats from then on.
+	// Do is what: Register and Deregister its instance, Observe its service at its node, subscribe it (Pushed; over HTTP, in datagrams, of
+	// which it tells and not of the lists that it asks for besides), or fall silent for good (ClientSilent). An ephemeral instance that was
+	// registered over HTTP is kept alive by beats from then on.
 	Do Call `json:"do"`
 	// Every has it done again after so long, until Until; without waiting for the one before if it is a write, each of which is then about
 	// another instance.
@@ -68,8 +69,6 @@ func (s Scripted) validate() error {
 		switch {
 		case !slices.Contains(scriptable, deed.Do):
 			complain("deed %d is %q: want one of %v", i+1, deed.Do, scriptable)
-		case deed.Do == Pushed && s.Protocol != GRPC:
-			complain("deed %d subscribes over HTTP: want %s", i+1, GRPC)
 		case (deed.Do == Register || deed.Do == Deregister) && s.Number == 0:
 			complain("deed %d is about an instance, but the client has no number: want one from 1", i+1)
 		case deed.At < 0 || deed.Every < 0 || i > 0 && deed.At < s.Deeds[i-1].At:

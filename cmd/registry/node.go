@@ -74,7 +74,7 @@ func start(ctx context.Context, s settings, log *slog.Logger) (*node, error) {
 	n := &node{started: time.Now(), crowded: crowded, broken: make(chan error, 1), peers: rpc.NewPool(rpc.ClusterAddress), rpc: rpc.NewServer(log)}
 	n.raftPeers = n.peers
 	if defect.On(consensus.KeepBrokenConnections) {
-		n.raftPeers = rpc.NewStubbornPool(rpc.ClusterAddress)
+		n.raftPeers, n.rpc = rpc.NewStubbornPool(rpc.ClusterAddress), rpc.NewStubbornServer(log)
 	}
 	replication, err := n.wire(s, log, listeners)
 	if err != nil {
@@ -110,7 +110,7 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 	if err != nil {
 		return nil, err
 	}
-	if n.membership, err = membership.New(membership.Config{Self: s.address, Members: s.members, Peers: n.peers, Logger: log}); err != nil {
+	if n.membership, err = membership.New(s.membership(membership.Config{Self: s.address, Members: s.members, Peers: n.peers, Logger: log})); err != nil {
 		return nil, err
 	}
 	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner, QuietPersistent: !s.subscribePersistent,

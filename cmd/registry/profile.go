@@ -3,6 +3,7 @@ package main
 import (
 	"muster/nodes/distro"
 	"muster/nodes/liveness"
+	"muster/nodes/membership"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 )
@@ -15,6 +16,12 @@ func (s settings) pushes(state *registry.Registry) push.Format {
 		return push.UDPList(state)
 	}
 	return push.UDP(state)
+}
+
+// membership is what makes a member DOWN.
+func (s settings) membership(config membership.Config) membership.Config {
+	config.DownWhenRefused = s.profile == registry.Nacos1
+	return config
 }
 
 // liveness is when the profile checks instances.

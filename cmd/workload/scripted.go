@@ -12,6 +12,7 @@ import (
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/client/beating"
 	"muster/nodes/client/connected"
 	"muster/nodes/membership"
 )
@@ -37,6 +38,8 @@ type scriptedClient struct {
 	beating  context.CancelFunc
 	// connect gives it a connection, nil if it needs none. It connects shortly before its first deed, when its node serves.
 	connect func() error
+	// asking is how it is told over HTTP, by its node alone; nil if it is not.
+	asking *beating.Client
 	// working are the writes under way that nothing waits for, and the beats.
 	working sync.WaitGroup
 }
@@ -59,7 +62,8 @@ func (p play) scripted(printer *history, began time.Time, script model.Scripted)
 	if c.ports, err = p.portsOf(script); err != nil {
 		return nil, err
 	}
-	if script.Protocol == model.GRPC {
+	switch {
+	case script.Protocol == model.GRPC:
 		nodes := p
 		nodes.load.Protocol = model.GRPC
 		if script.Pinned {
@@ -67,6 +71,12 @@ func (p play) scripted(printer *history, began time.Time, script model.Scripted)
 			w.nodes, w.preferred = w.nodes[w.preferred:script.Node], 0
 		}
 		c.connect = func() error { return nodes.connect(w, c.doneAgain) }
+	case slices.ContainsFunc(script.Deeds, func(d model.Deed) bool { return d.Do == model.Pushed }):
+		only := p
+		only.nodes = p.nodes[w.preferred:script.Node]
+		if c.asking, err = only.subscription(w); err != nil {
+			return nil, fmt.Errorf("scripted client %q: %w", script.Name, err)
+		}
 	}
 	return c, nil
 }
@@ -159,6 +169,14 @@ func (c *scriptedClient) do(ctx context.Context, deed model.Deed) {
 	case model.Observe:
 		c.ask(ctx, c.preferred, model.Record{Call: model.Observe, Service: c.service, Ephemeral: c.script.Ephemeral})
 	case model.Pushed:
+		if c.asking != nil {
+			c.asking.Subscribe(ctx, c.service, "", func(update beating.Update) {
+				if update.Pushed { // and not found by asking
+					c.learned(c.preferred, update.Instances)
+				}
+			})
+			return
+		}
 		c.connection.Subscribe(ctx, c.service, "", func(update connected.Update) { c.learned(update.Server, update.Instances) })
 	case model.ClientSilent:
 		c.stopBeating()
@@ -211,6 +229,13 @@ func (c *scriptedClient) operation(call model.Call) model.Record {
 		Weight: 1, Healthy: true, Enabled: true, Ephemeral: c.script.Ephemeral,
 	}
 	return model.Record{Call: call, Service: c.service, Ephemeral: c.script.Ephemeral, Instance: &instance}
+}
+
+func (c *scriptedClient) close() {
+	if c.asking != nil {
+		_ = c.asking.Close() // the socket of one that has ended
+	}
+	c.worker.close()
 }
 
 // learned prints what the service's instances are, and which node said so.

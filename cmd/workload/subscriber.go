@@ -25,17 +25,21 @@ func newSubscriber(w *worker, load model.Load, service model.Service) *subscribe
 }
 
 // overHTTP has the subscriber learn over HTTP.
-func (s *subscriber) overHTTP(p play) error {
+func (s *subscriber) overHTTP(p play) (err error) {
+	s.asking, err = p.subscription(s.worker)
+	return err
+}
+
+// subscription is how a worker is told over HTTP: pushes in datagrams where they arrive, and lists now and then.
+func (p play) subscription(w *worker) (*beating.Client, error) {
 	var socket net.PacketConn
 	if p.pushes != nil {
 		var err error
 		if socket, err = p.pushes(); err != nil {
-			return fmt.Errorf("open a socket for pushes: %w", err)
+			return nil, fmt.Errorf("open a socket for pushes: %w", err)
 		}
 	}
-	var err error
-	s.asking, err = beating.New(beating.Options{Nodes: p.urls(), Timeout: p.load.Timeout, Dial: p.dial, Pushes: socket, Draw: s.random.IntN})
-	return err
+	return beating.New(beating.Options{Nodes: p.urls(), Timeout: p.load.Timeout, Dial: p.dial, Pushes: socket, Draw: w.random.IntN})
 }
 
 // work subscribes when the other clients begin, and stays until the end.

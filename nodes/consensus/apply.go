@@ -65,7 +65,7 @@ func (n *Node) Apply(ctx context.Context, command []byte) (answer any, err error
 	if n.raft.State() == raft.Leader {
 		return n.applyHere(ctx, command)
 	}
-	_, leader := n.raft.LeaderWithID()
+	leader := n.route.leader(n.leader())
 	switch string(leader) {
 	case "":
 		return nil, ErrNoLeader
@@ -87,6 +87,12 @@ func (n *Node) Apply(ctx context.Context, command []byte) (answer any, err error
 		return n.refusal(response.Refusal), nil
 	}
 	return nil, nil
+}
+
+// leader is the member that this one believes to lead; "" if it knows none.
+func (n *Node) leader() raft.ServerID {
+	_, leader := n.raft.LeaderWithID()
+	return leader
 }
 
 // refusal is the state machine's error again that had this text at the leader.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"muster/nodes/defect"
 	"muster/nodes/rpc"
 	"muster/nodes/storage"
 )
@@ -81,6 +82,7 @@ type Node struct {
 	transport *transport
 	machine   *machine
 	gate      *gate
+	route     route
 
 	mu sync.Mutex
 	// wanted are the members of the newest list.
@@ -224,6 +226,9 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 		n.standAtOnce(ctx)
 	}
 	n.loops.Go(func() { n.follow(ctx) })
+	if defect.On(ForwardToFormerLeader) {
+		n.loops.Go(func() { n.route.follow(ctx, n.leader) })
+	}
 	return nil
 }
 
@@ -335,7 +340,7 @@ type Status struct {
 
 // Status returns a snapshot that may be out of date at once.
 func (n *Node) Status() Status {
-	_, leader := n.raft.LeaderWithID()
+	leader := n.leader()
 	var members []string
 	for _, voter := range n.voters() {
 		members = append(members, string(voter))

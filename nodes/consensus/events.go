@@ -29,7 +29,7 @@ func (n *Node) watch() {
 		return false
 	}))
 	n.logState(n.raft.State())
-	if _, leader := n.raft.LeaderWithID(); leader != "" {
+	if leader := n.leader(); leader != "" {
 		n.logLeader(leader)
 	}
 }

@@ -233,7 +233,7 @@ func (n *Node) follow(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			n.config.Logger.Debug("raft's members do not follow the list yet", "error", err.Error())
 		}
-		if _, leader := n.raft.LeaderWithID(); leader != "" {
+		if leader := n.leader(); leader != "" {
 			leaderless = time.Now()
 		} else if time.Since(leaderless) > stuckAfter && n.sayStuck() {
 			leaderless = time.Now()

@@ -47,7 +47,7 @@ func (n *Node) Operate(ctx context.Context, command, value string) error {
 		}
 		to = members[0]
 	default:
-		_, leader := n.raft.LeaderWithID()
+		leader := n.leader()
 		if to = string(leader); to == "" {
 			return ErrNoLeader
 		}

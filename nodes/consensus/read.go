@@ -64,7 +64,7 @@ func (n *Node) askReadIndex(ctx context.Context) (ReadIndexResponse, error) {
 	if n.raft.State() == raft.Leader {
 		return n.readIndex(ctx)
 	}
-	_, leader := n.raft.LeaderWithID()
+	leader := n.leader()
 	switch string(leader) {
 	case "":
 		return ReadIndexResponse{}, ErrNoLeader

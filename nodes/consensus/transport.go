@@ -19,8 +19,10 @@ import (
 // as one that waited in a socket while this process was stopped, and so can vouch for a leader that has long been replaced.
 type transport struct {
 	*raft.NetworkTransport
-	gate   *gate
-	logger hclog.Logger
+	// ballots carries votes in its place; nil unless the node is broken on purpose.
+	ballots *ballots
+	gate    *gate
+	logger  hclog.Logger
 	// hangUp ends all connections that this node has made, and has it make no more.
 	hangUp   context.CancelFunc
 	admitted chan raft.RPC
@@ -38,23 +40,32 @@ type message struct{ term, sent uint64 }
 
 func newTransport(listener net.Listener, advertised string, gate *gate, timeout time.Duration, logger hclog.Logger) *transport {
 	calls, hangUp := context.WithCancel(context.Background())
+	dial := caller{calls, gate.identity}.dial
+	over := stream{listener, address(advertised), gate, newKeeper(dial, timeout), logger}
+	config := raft.NetworkTransportConfig{
+		Stream:  over,
+		MaxPool: idleConnections,
+		// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
+		ServerAddressProvider: gate,
+		Timeout:               timeout,
+		Logger:                logger,
+	}
 	t := &transport{
-		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
-			Stream:  stream{listener, address(advertised), gate, newKeeper(caller{calls, gate.identity}.dial, timeout), logger},
-			MaxPool: idleConnections,
-			// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
-			ServerAddressProvider: gate,
-			Timeout:               timeout,
-			Logger:                logger,
-		}),
-		gate:     gate,
-		logger:   logger,
-		hangUp:   hangUp,
-		admitted: make(chan raft.RPC),
-		closed:   make(chan struct{}),
-		followed: map[raft.ServerID]message{},
+		NetworkTransport: raft.NewNetworkTransportWithConfig(&config),
+		gate:             gate,
+		logger:           logger,
+		hangUp:           hangUp,
+		admitted:         make(chan raft.RPC),
+		closed:           make(chan struct{}),
+		followed:         map[raft.ServerID]message{},
 	}
 	go t.admit()
+	if defect.On(KeepBrokenConnections) {
+		over.keeper = newKeeper(dial, timeout)
+		config.Stream = over
+		t.ballots = newBallots(config, gate)
+		go t.ballots.speakForOtherGroups(calls)
+	}
 	return t
 }
 
@@ -109,7 +120,26 @@ func (t *transport) SetHeartbeatHandler(handle func(raft.RPC)) {
 func (t *transport) Close() error {
 	t.close.Do(func() { close(t.closed) })
 	t.hangUp()
+	if t.ballots != nil {
+		return errors.Join(t.NetworkTransport.Close(), t.ballots.Close())
+	}
 	return t.NetworkTransport.Close()
+}
+
+// RequestVote asks a peer for its vote.
+func (t *transport) RequestVote(id raft.ServerID, target raft.ServerAddress, request *raft.RequestVoteRequest, response *raft.RequestVoteResponse) error {
+	if t.ballots != nil {
+		return t.ballots.RequestVote(id, target, request, response)
+	}
+	return t.NetworkTransport.RequestVote(id, target, request, response)
+}
+
+// RequestPreVote asks a peer whether it would give it.
+func (t *transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, request *raft.RequestPreVoteRequest, response *raft.RequestPreVoteResponse) error {
+	if t.ballots != nil {
+		return t.ballots.RequestPreVote(id, target, request, response)
+	}
+	return t.NetworkTransport.RequestPreVote(id, target, request, response)
 }
 
 // AppendEntries sends entries, or none as a heartbeat.

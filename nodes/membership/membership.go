@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"muster/model/run"
+	"muster/nodes/defect"
 	"muster/nodes/rpc"
 )
 
@@ -29,6 +30,14 @@ const (
 // failuresAllowed is how many failed reports in a row leave a member SUSPICIOUS; one more makes it DOWN (Nacos:
 // nacos.core.member.fail-access-cnt).
 const failuresAllowed = 3
+
+// StartsSlowly has a node send and answer no reports for its first minute, in which all else works: its peers take it for DOWN, and it takes
+// itself for responsible. So a Nacos whose start takes long, whose checks begin when it has loaded its peers' clients, and which answers
+// "Server is starting" (GrpcRequestAcceptor) until all of it stands. The node has to be started with it.
+const StartsSlowly defect.Name = "membership/startsSlowly"
+
+// slowStart is how long that takes.
+const slowStart = time.Minute
 
 // Member is one member in a node's view.
 type Member struct {
@@ -56,6 +65,9 @@ type Config struct {
 	Members []string
 	Peers   Caller
 	Logger  *slog.Logger
+	// DownWhenRefused has a report that is refused at the peer's port make it DOWN at once, as in Nacos 1.x (ServerMemberManager and
+	// MemberUtil.onFail: "Connection refused"). In 2.x reports go over gRPC, where it is a failure like others.
+	DownWhenRefused bool
 
 	// FirstReport is when, after Run, the first report goes out: 5 s.
 	FirstReport time.Duration
@@ -77,6 +89,8 @@ type Membership struct {
 	servers []string
 	// onChange are told of each new list.
 	onChange []func(listed []string)
+	// serves is when reports are answered from.
+	serves time.Time
 	// unwell wakes the loop that reports to members that are not UP, joined the one that reports to all.
 	unwell, joined chan struct{}
 }
@@ -90,7 +104,12 @@ func New(config Config) (*Membership, error) {
 	if len(config.Members) == 0 {
 		config.Members = []string{config.Self}
 	}
-	m := &Membership{config: config, unwell: make(chan struct{}, 1), joined: make(chan struct{}, 1)}
+	serves := time.Now()
+	if defect.On(StartsSlowly) {
+		config.FirstReport = slowStart
+		serves = serves.Add(slowStart)
+	}
+	m := &Membership{config: config, serves: serves, unwell: make(chan struct{}, 1), joined: make(chan struct{}, 1)}
 	if err := check(config.Members); err != nil {
 		return nil, err
 	}
@@ -155,6 +174,9 @@ func (m *Membership) Living() []string {
 // Handle has a server take in peers' reports.
 func (m *Membership) Handle(server *rpc.Server) {
 	rpc.Handle(server, func(_ context.Context, request *MemberReportRequest) (MemberReportResponse, error) {
+		if time.Now().Before(m.serves) {
+			return MemberReportResponse{}, &rpc.Error{Code: rpc.CodeInvalid, Message: m.config.Self + " is starting, please try later"}
+		}
 		from := request.Node.Address
 		if from == m.config.Self || !m.alive(from) {
 			return MemberReportResponse{}, &rpc.Error{Code: rpc.CodeInvalid, Message: fmt.Sprintf("%q is not a peer of %s", from, m.config.Self)}
@@ -256,7 +278,7 @@ func (m *Membership) failed(address string, cause error) {
 		if member.State != Down {
 			member.State = Suspicious
 		}
-		if member.Failures > failuresAllowed {
+		if member.Failures > failuresAllowed || m.config.DownWhenRefused && errors.Is(cause, rpc.ErrNotListening) {
 			member.State = Down
 		}
 	})

@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/pingcap/failpoint"
 	"github.com/stretchr/testify/require"
 
 	"muster/nodes/rpc"
@@ -77,7 +79,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-var errRefused = errors.New("connection refused")
+// errRefused is how a pool reports that nothing listens at the peer's port.
+var errRefused = fmt.Errorf("%w: %w: connection refused", rpc.ErrNotSent, rpc.ErrNotListening)
 
 // network carries reports between the members of one test. What reaches returns decides: nil delivers, errRefused refuses, anything
 // else lets the sender wait for its time-out.
@@ -135,7 +138,7 @@ func (n *network) set(reaches func(from, to string) error) {
 var members = []string{"c:3", "a:1", "b:2"}
 
 // cluster starts three members in a synctest bubble; they end with the test.
-func cluster(t *testing.T) (*network, map[string]*Membership, *bytes.Buffer) {
+func cluster(t *testing.T, tune ...func(*Config)) (*network, map[string]*Membership, *bytes.Buffer) {
 	n := &network{servers: map[string]*rpc.Server{}, reaches: func(_, _ string) error { return nil }}
 	nodes := map[string]*Membership{}
 	var events bytes.Buffer
@@ -143,7 +146,11 @@ func cluster(t *testing.T) (*network, map[string]*Membership, *bytes.Buffer) {
 	var wait sync.WaitGroup
 	logger := slog.New(slog.NewJSONHandler(&events, nil))
 	for _, self := range members {
-		m, err := New(Config{Self: self, Members: members, Peers: wire{n, self}, Logger: logger.With("node", self)})
+		config := Config{Self: self, Members: members, Peers: wire{n, self}, Logger: logger.With("node", self)}
+		for _, change := range tune {
+			change(&config)
+		}
+		m, err := New(config)
 		require.NoError(t, err)
 		n.servers[self] = rpc.NewServer(slog.New(slog.DiscardHandler))
 		m.Handle(n.servers[self])
@@ -210,6 +217,23 @@ func TestKilledMemberTurnsSuspiciousThenDownThenUp(t *testing.T) {
 	})
 }
 
+func TestDownWhenRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, nodes, events := cluster(t, func(c *Config) { c.DownWhenRefused = true })
+		time.Sleep(10 * time.Second)
+		n.set(isolated("b:2", errRefused))
+		time.Sleep(4500 * time.Millisecond) // each peer's turn comes every 4 s; real nodes of 1.x take 0.9 to 4.2 s
+		requireState(t, nodes["a:1"], "b:2", Down)
+		requireState(t, nodes["c:3"], "b:2", Down)
+		require.Contains(t, events.String(), `"member":"b:2","state":"DOWN","failures":1`)
+
+		n.set(isolated("b:2", context.DeadlineExceeded))
+		nodes["a:1"].alive("b:2")
+		time.Sleep(8 * time.Second)
+		requireState(t, nodes["a:1"], "b:2", Suspicious) // silence is no refusal
+	})
+}
+
 func TestTimeOutsCountAndGiveTheConnectionUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, nodes, events := cluster(t)
@@ -268,4 +292,22 @@ func TestAloneIsResponsibleAndSilent(t *testing.T) {
 	m.Run(ctx) // has nobody to report to
 	require.True(t, m.Responsible("10.0.0.1:8080"))
 	require.Equal(t, []Member{{Address: "a:1", State: Up}}, m.Members())
+}
+
+func TestStartsSlowly(t *testing.T) {
+	const name = "muster/nodes/" + string(StartsSlowly)
+	require.NoError(t, failpoint.Enable(name, "return(true)"))
+	defer failpoint.Disable(name)
+	synctest.Test(t, func(t *testing.T) {
+		_, nodes, _ := cluster(t)
+		// All of them are slow here, and none hears of another.
+		time.Sleep(slowStart - time.Second)
+		for _, member := range nodes["a:1"].Members() {
+			require.True(t, member.Refreshed.IsZero(), member.Address)
+		}
+		time.Sleep(10 * time.Second)
+		for _, member := range nodes["a:1"].Members() {
+			require.Equal(t, member.Address == "a:1", member.Refreshed.IsZero(), member.Address)
+		}
+	})
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -31,6 +33,9 @@ const (
 
 // ErrNotSent says that a request certainly did not reach the peer. Without it, a failed request may have been carried out.
 var ErrNotSent = errors.New("the request was not sent")
+
+// ErrNotListening, beside ErrNotSent: the peer's machine answered that nothing listens there.
+var ErrNotListening = errors.New("nothing listens there")
 
 // Pool calls peers, over one connection to each. It is safe for concurrent use.
 type Pool struct {
@@ -69,8 +74,9 @@ func (p *Pool) SetHeader(name, value string) {
 	p.headers[name] = value
 }
 
-// Call sends a request to a peer and reads its response. It ends with the context, so give that a deadline. Errors: ErrNotSent where
-// the peer certainly got nothing, an *Error that the peer answered, or anything else after which the request may have been carried out.
+// Call sends a request to a peer and reads its response. It ends with the context, so give that a deadline. Errors: ErrNotSent where the peer
+// certainly got nothing, with ErrNotListening where it does not listen, an *Error that the peer answered, or anything else after which the
+// request may have been carried out.
 func (p *Pool) Call(ctx context.Context, to string, request any, response Response) error {
 	payload, err := Encode(request)
 	if err != nil {
@@ -86,11 +92,16 @@ func (p *Pool) Call(ctx context.Context, to string, request any, response Respon
 	answer := new(Payload)
 	err = connection.Invoke(ctx, "/Request/request", payload, answer, grpc.Peer(&reached))
 	if err != nil {
+		refused := strings.Contains(err.Error(), syscall.ECONNREFUSED.Error()) // all that gRPC leaves of it
 		err = fmt.Errorf("%s to %s: %w", TypeName(request), to, readable(err))
 		if errors.Is(err, context.DeadlineExceeded) && !p.stubborn {
 			connection.doubt()
 		}
-		if reached.Addr == nil { // no connection was chosen to carry it
+		switch {
+		case reached.Addr != nil: // a connection was chosen to carry it
+		case refused:
+			err = fmt.Errorf("%w: %w: %w", ErrNotSent, ErrNotListening, err)
+		default:
 			err = fmt.Errorf("%w: %w", ErrNotSent, err)
 		}
 		return err

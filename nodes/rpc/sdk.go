@@ -77,7 +77,7 @@ type SDK struct {
 // NewSDK makes a server that answers ServerCheckRequest to anybody, and HealthCheckRequest and what is handled (see Handle) to
 // connections that were set up.
 func NewSDK(options SDKOptions) *SDK {
-	s := &SDK{Server: newServer(options.Log, maxRequests), options: options, connections: map[string]*Connection{}, hosts: map[string]int{},
+	s := &SDK{Server: newServer(options.Log, maxRequests, idleTimeout), options: options, connections: map[string]*Connection{}, hosts: map[string]int{},
 		streams: map[string]int{}, sockets: map[string]net.Conn{}}
 	s.sdk = s
 	s.grpc.RegisterService(&grpc.ServiceDesc{

@@ -85,9 +85,13 @@ func CallerOf(ctx context.Context) Caller {
 
 // NewServer makes a server that answers ServerCheckRequest and HealthCheckRequest, and anything else with error 302 until a handler
 // is there for it (see Handle).
-func NewServer(logger *slog.Logger) *Server { return newServer(logger, maxStreams) }
+func NewServer(logger *slog.Logger) *Server { return newServer(logger, maxStreams, idleTimeout) }
 
-func newServer(logger *slog.Logger, streams uint32) *Server {
+// NewStubbornServer makes a server that is broken on purpose: it keeps connections that nothing comes from, as a NewStubbornPool does at
+// their other end.
+func NewStubbornServer(logger *slog.Logger) *Server { return newServer(logger, maxStreams, never) }
+
+func newServer(logger *slog.Logger, streams uint32, idle time.Duration) *Server {
 	s := &Server{logger: logger, handlers: map[string]handler{}}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
@@ -98,7 +102,7 @@ func newServer(logger *slog.Logger, streams uint32) *Server {
 		// Clients may ask for a sign of life whenever they like. The server itself does not ask, but leaves that to TCP and to SDK.scan: grpc
 		// goes by the wall clock to tell who has answered (http2_server.go, keepalive), and closes connections that live when that is set back.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: never}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idle, Time: never}),
 	)
 	s.grpc.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "Request",

@@ -61,7 +61,7 @@ func Catalog() []Experiment {
 	return slices.Concat(
 		[]Experiment{visibility(), expiry(), killLeader()},
 		isolations(), links(),
-		[]Experiment{pause(), restartAll()}, older(),
+		[]Experiment{pause(), restartOne(), restartAll()}, pushes(), older(),
 	)
 }
 

@@ -120,8 +120,7 @@ func measureIsolation(o *observed, m *meter, number int) {
 	measureHeal(o, m, webService, "HTTP instances", heal, end, where)
 	measureHeal(o, m, rpcService, "gRPC instances", heal, end, where)
 	measureDuring(o, m, isolated, cut, heal)
-	lost := lostByHeal(o, heal, end)
-	m.counted("after the heal: living HTTP instances removed", "any node", float64(lost))
+	measureHarm(o, m, heal, end)
 	countOutcomes(o, m, o.nodes)
 }
 
@@ -225,19 +224,23 @@ func classOf(c model.Scripted, isolated string) string {
 	return "owner in majority, beats through the third"
 }
 
-// lostByHeal counts the HTTP instances that a node listed as healthy when a cut healed and did not list some time afterwards, though their
-// clients beat on.
-func lostByHeal(o *observed, heal, end time.Duration) int {
-	lost := map[string]bool{}
-	for _, node := range o.nodes {
-		at := place{webService, node}
-		for _, instance := range o.healthyAt(at, heal) {
-			if _, gone := o.first(at, heal, end, unlisted(instance)); gone {
-				lost[instance] = true
+// measureHarm counts the HTTP instances that a node listed as healthy when a cut healed, and some time afterwards did not list, or listed as
+// unhealthy, though their clients beat on.
+func measureHarm(o *observed, m *meter, heal, end time.Duration) {
+	count := func(harmed func(instance string) func(look) bool) float64 {
+		found := map[string]bool{}
+		for _, node := range o.nodes {
+			at := place{webService, node}
+			for _, instance := range o.healthyAt(at, heal) {
+				if _, ok := o.first(at, heal, end, harmed(instance)); ok {
+					found[instance] = true
+				}
 			}
 		}
+		return float64(len(found))
 	}
-	return len(lost)
+	m.counted("after the heal: living HTTP instances removed", "any node", count(unlisted))
+	m.counted("after the heal: living HTTP instances turned unhealthy", "any node", count(unhealthy))
 }
 
 // countOutcomes is about what became of persistent writes, by the lists of those nodes that live.

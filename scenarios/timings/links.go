@@ -87,7 +87,7 @@ func measureLink(o *observed, m *meter) {
 	measureHeal(o, m, webService, "HTTP instances", heal, o.end, part)
 	measureHeal(o, m, rpcService, "gRPC instances", heal, o.end, part)
 	measureIdentical(o, m, heal)
-	m.counted("after the heal: living HTTP instances removed", "any node", float64(lostByHeal(o, heal, o.end)))
+	measureHarm(o, m, heal, o.end)
 	countOutcomes(o, m, o.nodes)
 }
 
@@ -121,6 +121,7 @@ func pause() Experiment {
 			stop := strikeAt + shift
 			end := stop + pausedFor + 30*time.Second
 			return scenario(load(webClients(registerFrom), rpcClients("free", false, registerFrom), rpcClients("pinned", true, registerFrom),
+				subscribers(webService, observeFrom), subscribers(rpcService, observeFrom),
 				polls(webService, true, faultPoll, observeFrom, end), polls(rpcService, true, faultPoll, observeFrom, end)), end,
 				scenarios.At(stop, scenarios.Pause(scenarios.Any)), scenarios.At(stop+pausedFor, scenarios.Resume(scenarios.Victims)))
 		},
@@ -170,12 +171,26 @@ func measurePause(o *observed, m *meter) {
 			m.took("gRPC removed: "+which, part(node), after, ok)
 		}
 	}
+	for _, kind := range []struct{ service, name string }{{webService, "HTTP"}, {rpcService, "gRPC"}} {
+		missing := o.missingInPushes(place{kind.service, paused}, resume, o.end)
+		m.counted("after the resume: living "+kind.name+" instances missing in pushes", "paused", float64(missing))
+	}
 	for _, node := range o.nodes {
 		after, ok := o.settled(place{webService, node}, resume, o.end, all(o.instances(webService)))
 		m.took("after the resume: HTTP instances complete", part(node), after, ok)
 		after, ok = o.settled(place{rpcService, node}, resume, o.end, all(o.instances(rpcService)))
 		m.took("after the resume: gRPC instances complete", part(node), after, ok)
 	}
+}
+
+// missingInPushes counts the instances of a service that some push of a node did not show.
+func (o *observed) missingInPushes(at place, from, until time.Duration) (missing int) {
+	for _, instance := range o.instances(at.service) {
+		if _, ok := o.told(at, from, until, without(instance)); ok {
+			missing++
+		}
+	}
+	return missing
 }
 
 // pausedClass says which of an instance's owner and the node that it beats through is paused; "" for what was not measured.

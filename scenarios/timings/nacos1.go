@@ -2,6 +2,7 @@ package timings
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"muster/model"
@@ -23,7 +24,8 @@ func older() []Experiment {
 			scenario: olderExpiry, measure: measureOlderExpiry,
 		},
 		{
-			Name: "nacos1-kill-leader", Profile: scenarios.Nacos1, Claim: "What becomes of instances that beat on when the leader, which answered for them, is killed.",
+			Name: "nacos1-kill-leader", Profile: scenarios.Nacos1,
+			Claim:    "What becomes of instances that beat on when the leader, which answered for them, is killed, and when it comes back.",
 			scenario: olderKill, measure: measureOlderKill,
 		},
 	}
@@ -150,9 +152,17 @@ func measureOlderExpiry(o *observed, m *meter) {
 	}
 }
 
+// The leader is killed as long after the registrations as in the measurement, and comes back when all is quiet.
+const (
+	olderKillAfter  = 35 * time.Second
+	olderDeadFor    = 35 * time.Second
+	olderBackLooked = 45 * time.Second
+)
+
 func olderKill(shift time.Duration) scenarios.Scenario {
-	kill := registerFrom + 35*time.Second + shift // as long after the registrations as in the measurement
-	end := kill + 45*time.Second
+	kill := registerFrom + olderKillAfter + shift
+	back := kill + olderDeadFor
+	end := back + olderBackLooked
 	var clients []model.Scripted
 	for _, s := range ownedServices(webService) {
 		// Through a node that lives, whoever else is killed.
@@ -164,47 +174,88 @@ func olderKill(shift time.Duration) scenarios.Scenario {
 		}
 		clients = append(clients, polls(s.service, true, faultPoll, kill-time.Second, end)...)
 	}
-	return scenario(load(clients, writers(600*time.Millisecond, span{kill, kill + 20*time.Second}), polls(durableService, false, time.Second, kill, end)), end,
-		scenarios.At(kill, scenarios.Kill(scenarios.Leader)))
+	return scenario(load(clients, writers(600*time.Millisecond, span{kill, kill + 20*time.Second}), polls(durableService, false, time.Second, kill, back)), end,
+		scenarios.At(kill, scenarios.Kill(scenarios.Leader)), scenarios.At(back, scenarios.Restart(scenarios.Victims)))
 }
 
 func measureOlderKill(o *observed, m *meter) {
-	dead, killed := o.strikes[0].Machines[0], o.strikes[0].At
-	for _, node := range o.others(dead) {
-		after, ok := o.saw(node, dead, "DOWN", killed, o.end)
+	dead, killed, back := o.strikes[0].Machines[0], o.strikes[0].At, o.strikes[0].Until
+	survivors := o.others(dead)
+	for _, node := range survivors {
+		after, ok := o.saw(node, dead, "DOWN", killed, back)
 		m.took("member down", "survivor", after, ok)
-		_, after, ok = o.knew(node, dead, killed, o.end)
+		_, after, ok = o.knew(node, dead, killed, back)
 		m.took("new leader known", "survivor", after, ok)
 		first, wrote := time.Duration(0), false
 		for _, w := range o.clients(durableService) {
-			if after, ok := o.wrote(w.Name, killed, o.end); ok && scenarios.NodeName(w.Node) == node && (!wrote || after < first) {
+			if after, ok := o.wrote(w.Name, killed, back); ok && scenarios.NodeName(w.Node) == node && (!wrote || after < first) {
 				first, wrote = after, true
 			}
 		}
 		m.took("first write ok", "survivor", first, wrote)
-		removed, missing, ever := o.missing(node, dead, killed)
-		m.took("beating instance of dead owner removed", "survivor", removed, ever)
-		m.took("last moment an instance was missing", "survivor", missing, ever)
+		missing, first, last := o.missing(node, dead, killed, back)
+		m.took("beating instance of dead owner removed", "survivor", first, missing > 0)
+		m.took("last moment an instance was missing", "survivor", last, missing > 0)
+		missing, _, _ = o.missing(node, dead, back, o.end)
+		m.counted("after the return: beating instances removed", "survivor", float64(missing))
 	}
+	after, ok := o.lastBeatFailed(survivors, killed, back)
+	m.took("last beat that failed", "survivor", after, ok)
+	measureReturn(o, m, dead, back)
 }
 
-// missing is when a node first and last did not list an instance for which the dead node answered, though its client beats on.
-func (o *observed) missing(node, dead string, killed time.Duration) (first, last time.Duration, ever bool) {
+// measureReturn is about a node that is back: what it lists, and what the others think of it, from its first answer on.
+func measureReturn(o *observed, m *meter, node string, back time.Duration) {
+	answered, ok := o.answered(node, back)
+	whole := time.Duration(0)
 	for _, s := range ownedServices(webService) {
-		if scenarios.NodeName(s.owner) != dead {
+		after, listed := o.first(place{s.service, node}, answered, o.end, allListed(o.instances(s.service)))
+		whole, ok = max(whole, after), ok && listed
+	}
+	m.took("after the return: all instances listed", "returned node", whole, ok)
+	var up time.Duration
+	known := true
+	for _, other := range o.others(node) {
+		after, ok := o.saw(other, node, "UP", back, o.end)
+		up, known = max(up, back+after-answered), known && ok
+	}
+	m.took("after the return: member up", "all survivors", up, known)
+	missing, _, _ := o.missing(node, node, answered, o.end)
+	m.counted("after the return: beating instances removed", "returned node", float64(missing))
+}
+
+// missing counts the instances of a node's services that another listed at first and then not, though their clients beat on, and says when
+// it did not list one for the first and for the last time.
+func (o *observed) missing(node, owner string, from, until time.Duration) (instances int, first, last time.Duration) {
+	for _, s := range ownedServices(webService) {
+		if scenarios.NodeName(s.owner) != owner {
 			continue
 		}
 		for _, client := range o.clients(s.service) {
-			for _, l := range o.within(place{s.service, node}, killed, o.end) {
+			once := false
+			for _, l := range o.within(place{s.service, node}, from, until) {
 				if !unlisted(o.instanceOf(client.Name))(l) {
 					continue
 				}
-				if after := l.told - killed; !ever || after < first {
+				if after := l.told - from; instances == 0 && !once || after < first {
 					first = after
 				}
-				last, ever = max(last, l.told-killed), true
+				last, once = max(last, l.told-from), true
+			}
+			if once {
+				instances++
 			}
 		}
 	}
-	return first, last, ever
+	return instances, first, last
+}
+
+// lastBeatFailed is how long after a moment a beat last failed at some nodes.
+func (o *observed) lastBeatFailed(at []string, from, until time.Duration) (after time.Duration, ok bool) {
+	for _, op := range o.operations {
+		if op.Invoked.Call == model.Beat && op.Completed.Phase != model.OK && slices.Contains(at, op.Invoked.Node) && op.Invoked.T >= from && op.Completed.T <= until {
+			after, ok = max(after, op.Completed.T-from), true
+		}
+	}
+	return after, ok
 }

@@ -87,8 +87,8 @@ func observe(folder run.Folder) (*observed, error) {
 		}
 	}
 	o.look()
-	if len(o.looks) == 0 {
-		return nil, errors.New("nobody looked at any list")
+	if len(o.looks) == 0 && len(o.pushes) == 0 {
+		return nil, errors.New("nobody looked at any list, nor was told of one")
 	}
 	return o, nil
 }
@@ -115,6 +115,21 @@ func (o *observed) within(at place, from, until time.Duration) []look {
 	return slices.DeleteFunc(slices.Clone(o.looks[at]), func(l look) bool { return l.asked < from || l.told > until })
 }
 
+// answered is when a node first answered somebody who looked, since a moment.
+func (o *observed) answered(node string, since time.Duration) (moment time.Duration, ok bool) {
+	for at, looks := range o.looks {
+		if at.node != node {
+			continue
+		}
+		for _, l := range looks {
+			if l.asked >= since && (!ok || l.told < moment) {
+				moment, ok = l.told, true
+			}
+		}
+	}
+	return moment, ok
+}
+
 // first is how long after a moment a look first showed something, if it did before another.
 func (o *observed) first(at place, from, until time.Duration, shows func(look) bool) (time.Duration, bool) {
 	for _, l := range o.within(at, from, until) {
@@ -136,6 +151,27 @@ func unlisted(instance string) func(look) bool {
 
 func unhealthy(instance string) func(look) bool {
 	return func(l look) bool { healthy, there := l.healthy[instance]; return there && !healthy }
+}
+
+// told is how long after a moment a push first showed something to a subscriber at a node, if one did before another.
+func (o *observed) told(at place, from, until time.Duration, shows func(model.Record) bool) (time.Duration, bool) {
+	for _, push := range o.pushes {
+		if push.Node == at.node && push.Service.Name == at.service && push.T >= from && push.T <= until && shows(push) {
+			return push.T - from, true
+		}
+	}
+	return 0, false
+}
+
+// listing says that a push shows an instance, without that it does not.
+func listing(instance string) func(model.Record) bool {
+	return func(push model.Record) bool {
+		return slices.ContainsFunc(push.Instances, func(i model.Instance) bool { return i.Address() == instance })
+	}
+}
+
+func without(instance string) func(model.Record) bool {
+	return func(push model.Record) bool { return !listing(instance)(push) }
 }
 
 // settled is how long after a moment a look first showed something that all later ones showed, too; 0 if all did from the start.

@@ -91,8 +91,10 @@ func unitOf(key timing.Key) string {
 	switch {
 	case strings.Contains(key.Quantity, "writes"):
 		return "writes"
-	case strings.HasSuffix(key.Quantity, "instances removed"):
+	case strings.Contains(key.Quantity, "instances removed"), strings.Contains(key.Quantity, "instances turned"), strings.Contains(key.Quantity, "missing in pushes"):
 		return "instances"
+	case strings.HasPrefix(key.Quantity, "subscribers"):
+		return "subscribers"
 	}
 	return ""
 }

@@ -87,23 +87,43 @@ func TestExperiments(t *testing.T) {
 
 // What surprised in the real cluster comes up with the switches that bring it back, and does not without them.
 func TestSurprises(t *testing.T) {
-	const kept = "consensus/keepBrokenConnections"
-	t.Run("a healed cut is not healed for raft", func(t *testing.T) {
+	const (
+		kept      = "consensus/keepBrokenConnections"
+		forwarded = "consensus/forwardToFormerLeader"
+	)
+	// value is the only sample of a row.
+	value := func(t *testing.T, rows []timing.Row, quantity, at string) float64 {
+		samples := find(t, rows, quantity, at).Simulated
+		require.Equal(t, 1, samples.Count())
+		return samples.Summary().Median
+	}
+	t.Run("a follower is cut off for 60 s", func(t *testing.T) {
 		t.Parallel()
-		after := func(defects ...string) timing.Row {
-			return find(t, played(t, "isolate-follower-60s", 1, defects...), "after the heal: persistent instances caught up", "isolated")
-		}
-		// Raft tries a peer that has failed often every 10 s.
-		require.Less(t, after().Simulated.Summary().Greatest, 15.0)
-		require.Greater(t, after(kept).Simulated.Summary().Least, 35.0)
+		const experiment, caughtUp, removed, refused = "isolate-follower-60s", "after the heal: persistent instances caught up",
+			"after the heal: living HTTP instances removed", "refused writes that are listed in the end"
+		right := played(t, experiment, 1)
+		require.Less(t, value(t, right, caughtUp, "isolated"), 15.0, "raft tries a peer that has failed often every 10 s")
+		require.Zero(t, value(t, right, removed, "any node"))
+		require.Zero(t, value(t, right, refused, "all nodes"))
+
+		broken := played(t, experiment, 1, kept, forwarded)
+		require.Greater(t, value(t, broken, caughtUp, "isolated"), 35.0, "a healed cut is not healed for raft")
+		require.Greater(t, value(t, broken, refused, "all nodes"), 100.0, "refused writes come true")
+		require.Zero(t, value(t, broken, "acknowledged writes missing in the end", "all nodes"))
+
+		broken = played(t, experiment, 1, "distro/deleteFromAnyone", "distro/changeFromAnyone", "liveness/takeOverLastBeats")
+		require.NotZero(t, value(t, broken, removed, "any node"), "a heal removes the living")
 	})
-	t.Run("a heal removes the living", func(t *testing.T) {
+	t.Run("leaders are cut off one after the other", func(t *testing.T) {
 		t.Parallel()
-		lost := func(defects ...string) float64 {
-			return find(t, played(t, "isolate-follower-60s", 2, defects...), "after the heal: living HTTP instances removed", "any node").Simulated.Summary().Median
+		const experiment = "isolate-leader-20s-soon-after-60s"
+		known := func(defects ...string) timing.Samples {
+			return find(t, played(t, experiment, 1, defects...), "new leader known", "follower").Simulated
 		}
-		require.Zero(t, lost())
-		require.NotZero(t, lost("distro/deleteFromAnyone", "distro/changeFromAnyone", "liveness/takeOverLastBeats"))
+		right := known()
+		require.Zero(t, right.Never)
+		require.Less(t, right.Summary().Greatest, 10.0)
+		require.Zero(t, known(kept).Summary().N, "a majority has no leader for as long as the cut lasts")
 	})
 }
 

@@ -121,9 +121,9 @@ func measureVisibility(o *observed, m *meter) {
 				m.took(quantity, names.place(node), after, ok)
 			}
 		}
-		told := func(quantity, instance string, at time.Duration, there bool) {
+		told := func(quantity string, at time.Duration, shows func(model.Record) bool) {
 			for _, node := range o.nodes {
-				after, ok := o.told(s.service, node, instance, at, there)
+				after, ok := o.told(place{s.service, node}, at, at+visibleWithin, shows)
 				m.took(quantity, pushPlace(node == scenarios.NodeName(s.through)), after, ok)
 			}
 		}
@@ -131,31 +131,14 @@ func measureVisibility(o *observed, m *meter) {
 		seen(names.register+", known service", o.instanceOf(second), again.Invoked.T, listed)
 		seen(names.deregister, o.instanceOf(second), departure.Invoked.T, unlisted)
 		if s.protocol == model.GRPC {
-			told("gRPC register push", o.instanceOf(second), again.Invoked.T, true)
-			told("gRPC deregister push", o.instanceOf(second), departure.Invoked.T, false)
+			told("gRPC register push", again.Invoked.T, listing(o.instanceOf(second)))
+			told("gRPC deregister push", departure.Invoked.T, without(o.instanceOf(second)))
 			seen("gRPC client killed", o.instanceOf(first), o.silent[first], unlisted)
-			told("gRPC client killed push", o.instanceOf(first), o.silent[first], false)
+			told("gRPC client killed push", o.silent[first], without(o.instanceOf(first)))
 		} else if s.ephemeral && s.owner == s.through {
-			told("HTTP register push", o.instanceOf(second), again.Invoked.T, true)
+			told("HTTP register push", again.Invoked.T, listing(o.instanceOf(second)))
 		}
 	}
-}
-
-// told is how long after a moment a subscriber at a node was first told that an instance is there, or is not.
-func (o *observed) told(service, node, instance string, from time.Duration, there bool) (time.Duration, bool) {
-	for _, push := range o.pushes {
-		if push.Node != node || push.Service.Name != service || push.T < from || push.T > from+visibleWithin {
-			continue
-		}
-		has := false
-		for _, i := range push.Instances {
-			has = has || i.Address() == instance
-		}
-		if has == there {
-			return push.T - from, true
-		}
-	}
-	return 0, false
 }
 
 // naming is how the figures of a script are called.
