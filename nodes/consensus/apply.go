@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/raft"
 
@@ -93,6 +94,12 @@ func (n *Node) Apply(ctx context.Context, command []byte) (answer any, err error
 func (n *Node) leader() raft.ServerID {
 	_, leader := n.raft.LeaderWithID()
 	return leader
+}
+
+// leading tells whether this member leads another in a term.
+func (n *Node) leading(follower raft.ServerID, term uint64) bool {
+	return n.raft.State() == raft.Leader && n.raft.CurrentTerm() == term &&
+		slices.ContainsFunc(n.configured(), func(s raft.Server) bool { return s.ID == follower })
 }
 
 // refusal is the state machine's error again that had this text at the leader.

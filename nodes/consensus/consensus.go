@@ -209,6 +209,8 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 	}
 	configured := n.configured
 	n.gate.configured.Store(&configured)
+	leading := n.leading
+	n.transport.leading.Store(&leading)
 	n.watch()
 	ctx, cancel := context.WithCancel(context.Background())
 	n.stop = cancel

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -431,6 +432,60 @@ func TestTransportCountsOnlyAnswersToLaterMessages(t *testing.T) {
 	require.NoError(t, <-late)
 	require.True(t, leader.hasFollowed("b", 7, moment))
 	require.False(t, leader.hasFollowed("b", 8, moment), "of another term")
+}
+
+func TestTransportGoesOnTryingWhoIsOutOfReach(t *testing.T) {
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	at := map[string]string{"b": nobody.Addr().String()}
+	require.NoError(t, nobody.Close())
+	listen := func(self, address string) *transport {
+		listener, err := net.Listen("tcp", address)
+		require.NoError(t, err)
+		gate := newGate(self, []string{"a", "b"}, func(member string) (string, error) { return at[member], nil })
+		gate.open.Store(true)
+		transport := newTransport(listener, address, gate, patience, newRaftLogger(slog.New(slog.DiscardHandler)))
+		t.Cleanup(func() { transport.Close() })
+		return transport
+	}
+	leader := listen("a", "127.0.0.1:0")
+	var leads atomic.Bool
+	leading := func(follower raft.ServerID, term uint64) bool {
+		return follower == "b" && term == 7 && leads.Load()
+	}
+	leader.leading.Store(&leading)
+	send := func(entries ...*raft.Log) error {
+		request := &raft.AppendEntriesRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: 3, ID: []byte("a")}, Term: 7, Entries: entries}
+		return leader.AppendEntries("b", raft.ServerAddress(at["b"]), request, new(raft.AppendEntriesResponse))
+	}
+	entry := &raft.Log{Index: 1, Term: 7}
+	leads.Store(true)
+	for range failuresLeftToRaft {
+		require.Error(t, send(entry), "raft tries again soon enough")
+	}
+	require.Error(t, send(), "a heartbeat comes again by itself")
+	leads.Store(false)
+	require.Error(t, send(entry), "it is no longer for this member to say")
+	leads.Store(true)
+	done := make(chan error, 1)
+	go func() { done <- send(entry) }()
+	select {
+	case err := <-done:
+		require.Fail(t, "gave up", "%v", err)
+	case <-time.After(reachEvery / 5):
+	}
+	follower := listen("b", at["b"])
+	question := <-follower.Consumer()
+	question.Respond(&raft.AppendEntriesResponse{Term: 7, Success: true}, nil)
+	require.NoError(t, <-done)
+
+	require.NoError(t, follower.Close())
+	for range failuresLeftToRaft {
+		require.Error(t, send(entry), "it is counted anew")
+	}
+	go func() { done <- send(entry) }()
+	require.NoError(t, leader.Close())
+	require.Error(t, <-done)
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {

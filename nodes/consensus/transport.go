@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -23,7 +24,8 @@ type transport struct {
 	ballots *ballots
 	gate    *gate
 	logger  hclog.Logger
-	// hangUp ends all connections that this node has made, and has it make no more.
+	// calls lasts until hangUp, which ends all connections that this node has made, and has it make no more.
+	calls    context.Context
 	hangUp   context.CancelFunc
 	admitted chan raft.RPC
 	closed   chan struct{}
@@ -34,7 +36,19 @@ type transport struct {
 	sent uint64
 	// followed holds, by peer, the newest message that it answered as a follower.
 	followed map[raft.ServerID]message
+	// failures counts, by peer, the messages in a row that it has not answered.
+	failures map[raft.ServerID]int
+
+	// leading tells whether this node leads a peer in a term; nil before raft runs.
+	leading atomic.Pointer[func(raft.ServerID, uint64) bool]
 }
+
+const (
+	// failuresLeftToRaft: raft waits 10 ms after the second failure, and twice as long after each further one, 320 ms after these.
+	failuresLeftToRaft = 7
+	// reachEvery is how often it is tried after that to reach a peer.
+	reachEvery = 500 * time.Millisecond
+)
 
 type message struct{ term, sent uint64 }
 
@@ -54,10 +68,12 @@ func newTransport(listener net.Listener, advertised string, gate *gate, timeout 
 		NetworkTransport: raft.NewNetworkTransportWithConfig(&config),
 		gate:             gate,
 		logger:           logger,
+		calls:            calls,
 		hangUp:           hangUp,
 		admitted:         make(chan raft.RPC),
 		closed:           make(chan struct{}),
 		followed:         map[raft.ServerID]message{},
+		failures:         map[raft.ServerID]int{},
 	}
 	go t.admit()
 	if defect.On(KeepBrokenConnections) {
@@ -142,8 +158,37 @@ func (t *transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, 
 	return t.NetworkTransport.RequestPreVote(id, target, request, response)
 }
 
-// AppendEntries sends entries, or none as a heartbeat.
+// AppendEntries sends entries, or none as a heartbeat. Entries for a peer that stays out of reach are sent again and again, as long as this
+// node leads: raft itself would try more and more seldom, every 10 s in the end, and leave who is back without what it missed for as long.
 func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, request *raft.AppendEntriesRequest, response *raft.AppendEntriesResponse) error {
+	for {
+		err := t.appendOnce(id, target, request, response)
+		if err == nil || isHeartbeat(request) || !t.failsOften(id) || !t.leads(id, request.Term) || !sleep(t.calls, reachEvery) {
+			return err
+		}
+	}
+}
+
+// isHeartbeat tells a message without content, which raft itself sends again, more often.
+func isHeartbeat(request *raft.AppendEntriesRequest) bool {
+	return len(request.Entries) == 0 && request.PrevLogEntry == 0 && request.LeaderCommitIndex == 0
+}
+
+// failsOften counts a message that was not answered, and tells whether there have been so many that raft would wait longer than it should.
+func (t *transport) failsOften(id raft.ServerID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failures[id]++
+	return t.failures[id] > failuresLeftToRaft
+}
+
+// leads tells whether this node leads in a term, and the peer is one of its followers.
+func (t *transport) leads(id raft.ServerID, term uint64) bool {
+	leads := t.leading.Load()
+	return leads != nil && (*leads)(id, term)
+}
+
+func (t *transport) appendOnce(id raft.ServerID, target raft.ServerAddress, request *raft.AppendEntriesRequest, response *raft.AppendEntriesResponse) error {
 	t.mu.Lock()
 	t.sent++
 	sent := t.sent
@@ -151,12 +196,11 @@ func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, r
 	if err := t.NetworkTransport.AppendEntries(id, target, request, response); err != nil {
 		return err
 	}
-	if response.Success {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.followed[id].sent < sent {
-			t.followed[id] = message{request.Term, sent}
-		}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.failures, id)
+	if response.Success && t.followed[id].sent < sent {
+		t.followed[id] = message{request.Term, sent}
 	}
 	return nil
 }

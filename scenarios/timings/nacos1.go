@@ -209,7 +209,13 @@ func measureReturn(o *observed, m *meter, node string, back time.Duration) {
 	answered, ok := o.answered(node, back)
 	whole := time.Duration(0)
 	for _, s := range ownedServices(webService) {
-		after, listed := o.first(place{s.service, node}, answered, o.end, allListed(o.instances(s.service)))
+		var beating []string // those that beat through this node alone were silent while it was dead
+		for _, c := range o.clients(s.service) {
+			if scenarios.NodeName(c.Node) != node {
+				beating = append(beating, o.instanceOf(c.Name))
+			}
+		}
+		after, listed := o.first(place{s.service, node}, answered, o.end, allListed(beating))
 		whole, ok = max(whole, after), ok && listed
 	}
 	m.took("after the return: all instances listed", "returned node", whole, ok)

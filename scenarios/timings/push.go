@@ -49,7 +49,9 @@ func pushScenario(shift time.Duration) scenarios.Scenario {
 			})
 		}
 	}
-	return scenario(load(clients, told), end)
+	s := scenario(load(clients, told), end)
+	s.Bounds.MinOperations = nodes * perOwner
+	return s
 }
 
 func measurePush(o *observed, m *meter) {

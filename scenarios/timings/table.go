@@ -63,7 +63,8 @@ func Measured() []timing.Key {
 	return keys
 }
 
-// Table holds what runs came to against what was measured, in the order of the measurements; what was not measured comes last.
+// Table holds what runs came to against what was measured: experiments in the order of the catalog, in each first what was measured, in the
+// order of the measurements.
 func Table(simulated map[timing.Key]timing.Samples) []timing.Row {
 	rest := maps.Clone(simulated)
 	ran := map[string]bool{}
@@ -83,6 +84,11 @@ func Table(simulated map[timing.Key]timing.Samples) []timing.Row {
 	for i := range rows {
 		rows[i].Reason = measured.reasonFor(rows[i])
 	}
+	order := map[string]int{}
+	for i, e := range Catalog() {
+		order[e.Name] = i
+	}
+	slices.SortStableFunc(rows, func(a, b timing.Row) int { return order[a.Experiment] - order[b.Experiment] })
 	return rows
 }
 
