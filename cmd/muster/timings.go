@@ -26,6 +26,7 @@ type timingsFlags struct {
 	jobs   int
 	out    string
 	broken defects
+	nacos  bool
 }
 
 func newTimingsCommand() *cobra.Command {
@@ -40,14 +41,19 @@ is within the measured spread if its median over the runs is; where it is not, t
 The runs' folders stand in OUT as those of other scenarios do, and muster replay runs one again.
 
 --defect brings back what real clusters do and this node does not; with consensus/keepBrokenConnections, for example, the nodes
-of a healed cut find each other as late as the real ones.
+of a healed cut find each other as late as the real ones. --as-nacos brings back all of it: that figures outside the measured
+spread come to lie within it then shows that their reasons hold.
 
 Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has said why; 2 if an experiment could not be run.`,
 		Example: `  muster timings --seeds 8
   muster timings isolate-follower-60s kill-leader
-  muster timings isolate-follower-60s --defect consensus/keepBrokenConnections`,
+  muster timings isolate-follower-60s --defect consensus/keepBrokenConnections
+  muster timings isolate-leader-60s kill-leader --as-nacos`,
 		ValidArgsFunction: completeExperiments,
 		RunE: func(command *cobra.Command, names []string) error {
+			if flags.nacos {
+				flags.broken = append(flags.broken, asNacos()...)
+			}
 			chosen, err := chooseExperiments(names)
 			if err != nil {
 				return err
@@ -72,6 +78,7 @@ Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has sai
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", filepath.Join("runs", "timings"), "folder for the run folders and the page")
 	flags.broken.flagOn(command)
+	command.Flags().BoolVar(&flags.nacos, "as-nacos", false, "run nodes with all defects that real clusters have shown: "+strings.Join(asNacos(), ", "))
 	return command
 }
 

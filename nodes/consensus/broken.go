@@ -16,6 +16,13 @@ import (
 // keep-alive. The node has to be started with it.
 const KeepBrokenConnections defect.Name = "consensus/keepBrokenConnections"
 
+// PatientElections has followers wait as long for their leader as Nacos's do before they stand for election: 5 s at least (JRaft:
+// NodeOptions.electionTimeoutMs, which Nacos lets nobody lower). The node has to be started with it.
+const PatientElections defect.Name = "consensus/patientElections"
+
+// patientElectionTimeout is the election time-out with it.
+const patientElectionTimeout = 5 * time.Second
+
 // keeper dials, and refuses to while an earlier connection to the same address waits for an answer.
 type keeper struct {
 	dial func(to string, timeout time.Duration) (net.Conn, error)

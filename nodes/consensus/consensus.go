@@ -99,6 +99,9 @@ type Node struct {
 func Open(config Config) (*Node, error) {
 	config.Timeout = cmp.Or(config.Timeout, 5*time.Second)
 	config.ElectionTimeout = cmp.Or(config.ElectionTimeout, time.Second)
+	if defect.On(PatientElections) {
+		config.ElectionTimeout = patientElectionTimeout
+	}
 	config.CommitInterval = cmp.Or(config.CommitInterval, 100*time.Millisecond)
 	config.MessageTimeout = cmp.Or(config.MessageTimeout, 2*time.Second)
 	config.SnapshotEvery = cmp.Or(config.SnapshotEvery, 2048)
