@@ -153,6 +153,11 @@ func (f timingsFlags) report(command *cobra.Command, chosen []timings.Experiment
 		shown.Experiments = append(shown.Experiments, timed)
 	}
 	shown.Rows = timings.Table(all)
+	for i := range shown.Rows {
+		if len(f.broken) > 0 { // reasons are about nodes as they should be
+			shown.Rows[i].Reason = ""
+		}
+	}
 	if err := reports.TimingsTable(command.OutOrStdout(), shown.Rows); err != nil {
 		return err
 	}

@@ -32,12 +32,17 @@ type measurements struct {
 	reasons []reason
 }
 
-// reason says why simulated clusters lie outside the measured spread, in all rows that it matches.
+// reason says why simulated clusters lie outside the measured spread.
 type reason struct {
-	// Experiment, Quantity and At are beginnings of those of a row.
-	timing.Key
-	// Because is the reason.
 	Because string `json:"because"`
+	// Of are the rows that it is the reason of: their experiments, quantities and places begin so.
+	Of []timing.Key `json:"of"`
+}
+
+func (r reason) matches(row timing.Row) bool {
+	return slices.ContainsFunc(r.Of, func(k timing.Key) bool {
+		return strings.HasPrefix(row.Experiment, k.Experiment) && strings.HasPrefix(row.Quantity, k.Quantity) && strings.HasPrefix(row.At, k.At)
+	})
 }
 
 func read() measurements {
@@ -111,7 +116,7 @@ func (m measurements) reasonFor(row timing.Row) string {
 		return ""
 	}
 	for _, r := range m.reasons {
-		if strings.HasPrefix(row.Experiment, r.Experiment) && strings.HasPrefix(row.Quantity, r.Quantity) && strings.HasPrefix(row.At, r.At) {
+		if r.matches(row) {
 			return r.Because
 		}
 	}
