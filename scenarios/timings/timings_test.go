@@ -91,6 +91,7 @@ func TestSurprises(t *testing.T) {
 		kept      = "consensus/keepBrokenConnections"
 		forwarded = "consensus/forwardToFormerLeader"
 	)
+	believing := []string{"distro/deleteFromAnyone", "distro/changeFromAnyone", "liveness/takeOverLastBeats"}
 	// value is the only sample of a row.
 	value := func(t *testing.T, rows []timing.Row, quantity, at string) float64 {
 		samples := find(t, rows, quantity, at).Simulated
@@ -111,7 +112,7 @@ func TestSurprises(t *testing.T) {
 		require.Greater(t, value(t, broken, refused, "all nodes"), 100.0, "refused writes come true")
 		require.Zero(t, value(t, broken, "acknowledged writes missing in the end", "all nodes"))
 
-		broken = played(t, experiment, 1, "distro/deleteFromAnyone", "distro/changeFromAnyone", "liveness/takeOverLastBeats")
+		broken = played(t, experiment, 1, believing...)
 		require.NotZero(t, value(t, broken, removed, "any node"), "a heal removes the living")
 	})
 	t.Run("leaders are cut off one after the other", func(t *testing.T) {
@@ -124,6 +125,14 @@ func TestSurprises(t *testing.T) {
 		require.Zero(t, right.Never)
 		require.Less(t, right.Summary().Greatest, 10.0)
 		require.Zero(t, known(kept).Summary().N, "a majority has no leader for as long as the cut lasts")
+	})
+	t.Run("a node starts slowly", func(t *testing.T) {
+		t.Parallel()
+		removed := func(defects ...string) timing.Samples {
+			return find(t, played(t, "restart-one", 1, append(defects, "membership/startsSlowly")...), "after the start: living HTTP instances removed", "others").Simulated
+		}
+		require.Zero(t, removed().Summary().Greatest)
+		require.NotZero(t, removed(believing...).Summary().Median, "its start removes the living everywhere")
 	})
 }
 
