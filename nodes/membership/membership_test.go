@@ -159,7 +159,13 @@ func cluster(t *testing.T, tune ...func(*Config)) (*network, map[string]*Members
 	for _, m := range nodes {
 		wait.Go(func() { m.Run(ctx) })
 	}
-	t.Cleanup(func() { cancel(); wait.Wait() })
+	t.Cleanup(func() {
+		cancel()
+		wait.Wait()
+		for _, server := range n.servers {
+			server.Stop(ctx)
+		}
+	})
 	return n, nodes, &events
 }
 
