@@ -23,6 +23,15 @@ func Defects() []Defect {
 			"Nacos 2.5.1: persistent lists stood still for up to 53 s after a heal", "muster timings: Raft is back as late as a real cluster's; it is late, not wrong",
 		},
 		{
+			"consensus/forwardToFormerLeader", "a follower forwards to the leader that it knew when it last looked, and goes on with that in a cut",
+			"Nacos 2.5.1: with keepBrokenConnections, 148 and 183 refused writes came true up to 115 s later",
+			"muster timings: it shows with keepBrokenConnections alone, and an answer of 500 means unknown",
+		},
+		{
+			"consensus/patientElections", "followers wait for their leader for 5 s at least before they stand for election",
+			"Nacos 2.5.1 (JRaft: electionTimeoutMs)", "muster timings: a new leader is as late as a real cluster's; it is late, not wrong",
+		},
+		{
 			"distro/skipSync", "a node tells one of its peers nothing of its clients",
 			"alibaba/nacos#13073: what a peer failed to take counted as told", "calm: converged, no-loss",
 		},
@@ -49,6 +58,11 @@ func Defects() []Defect {
 		{
 			"liveness/takeOverLastBeats", "whoever takes a dead node's instances over counts their silence from the last beat that it was told of",
 			"Nacos 1.x, alibaba/nacos#1873, #7697 and #12895: 0 to 8 of 10 living instances removed", "leader-killed: kept",
+		},
+		{
+			"membership/startsSlowly", "a node reports to nobody, and answers no reports, for its first minute, though all else of it works",
+			"Nacos 2.5.1: 3 of 3 starts that took long removed living instances everywhere",
+			"muster timings: it does harm only where removals are believed (distro/deleteFromAnyone)",
 		},
 		{
 			"openapi/versionTwoStaysLocal", "version 2 of the open API is not routed to the responsible node",

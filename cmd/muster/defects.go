@@ -19,6 +19,14 @@ func knownDefects() []string {
 	return names
 }
 
+// asNacos are those that bring back what was measured of real clusters, and what our node does otherwise.
+func asNacos() []string {
+	return []string{
+		"consensus/keepBrokenConnections", "consensus/forwardToFormerLeader", "consensus/patientElections",
+		"distro/changeFromAnyone", "distro/deleteFromAnyone", "liveness/takeOverLastBeats",
+	}
+}
+
 // defects is the flag --defect: what is wrong with the nodes of a run, on purpose.
 type defects []string
 
