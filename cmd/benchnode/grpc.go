@@ -150,18 +150,24 @@ func (c *grpcConn) register(ctx context.Context, service model.Service, i model.
 	return err
 }
 
-// registerBatch registers so many ephemeral instances at once: all that the client has in one service of many.
-func (c *grpcConn) registerBatch(ctx context.Context, service, count int) error {
-	key := model.Service{Namespace: model.DefaultNamespace, Group: model.DefaultGroup, Name: fmt.Sprintf("batch-%03d", service)}
+// registerBatch registers so many ephemeral instances at once, from the first-th on: all that the client has in the service.
+func (c *grpcConn) registerBatch(ctx context.Context, service model.Service, first, count int) error {
 	var instances []map[string]any
 	for i := range count {
-		_, instance := instanceOf(service*count+i, true)
-		instances = append(instances, described(key, instance))
+		_, instance := instanceOf(first+i, services, true)
+		one := described(service, instance)
+		one["serviceName"] = service.Name // in a batch without the group
+		instances = append(instances, one)
 	}
-	request := named(key)
+	request := named(service)
 	request["type"], request["instances"] = "batchRegisterInstance", instances
 	_, err := c.ask(ctx, "BatchInstanceRequest", request)
 	return err
+}
+
+// batchService is one of those in which instances are registered in batches.
+func batchService(number int) model.Service {
+	return model.Service{Namespace: model.DefaultNamespace, Group: model.DefaultGroup, Name: fmt.Sprintf("batch-%03d", number)}
 }
 
 // described is an instance as SDKs send it.

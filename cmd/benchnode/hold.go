@@ -20,7 +20,7 @@ const settleTime = 3 * time.Second
 func hold(ctx context.Context, n *node, count int, ephemeral bool) error {
 	return withHTTP(ctx, n, func(conns []*httpConn) error {
 		return spread(0, count, func(worker, i int) error {
-			service, instance := instanceOf(i, ephemeral)
+			service, instance := instanceOf(i, services, ephemeral)
 			return conns[worker].register(service, instance)
 		})
 	})
@@ -151,7 +151,7 @@ func restarted(ctx context.Context, s settings, nodes []*node, start func(int) e
 		count := s.times(held)
 		const batch = 500
 		if err := spread(0, count/batch, func(worker, i int) error {
-			return conns[worker].registerBatch(ctx, i, batch)
+			return conns[worker].registerBatch(ctx, batchService(i), i*batch, batch)
 		}); err != nil {
 			return err
 		}

@@ -37,9 +37,9 @@ func TestResidentMemory(t *testing.T) {
 
 func TestCompleteLists(t *testing.T) {
 	list := []byte(strings.Repeat(`{"ip":"10.0.0.1"},`, serviceSize))
-	require.NoError(t, complete(list, nil))
-	require.Error(t, complete(list[len(`{"ip":`):], nil), "an instance less")
-	require.ErrorIs(t, complete(list, os.ErrClosed), os.ErrClosed)
+	require.NoError(t, complete(serviceSize)(list, nil))
+	require.Error(t, complete(serviceSize)(list[len(`{"ip":`):], nil), "an instance less")
+	require.ErrorIs(t, complete(serviceSize)(list, os.ErrClosed), os.ErrClosed)
 }
 
 // TestRows measures some rows in small, at nodes that are started for them.
@@ -47,7 +47,7 @@ func TestRows(t *testing.T) {
 	registry := filepath.Join(t.TempDir(), "registry")
 	output, err := exec.Command("go", "build", "-o", registry, "../registry").CombinedOutput()
 	require.NoError(t, err, "%s", output)
-	for _, name := range []string{"register-http", "register-grpc", "register-persistent", "query-http", "query-grpc"} {
+	for _, name := range []string{"register-http", "register-grpc", "register-persistent", "register-services", "query-http", "query-grpc"} {
 		t.Run(name, func(t *testing.T) {
 			s := settings{registry: registry, figures: filepath.Join(t.TempDir(), "figures.json"), scale: 0.002, only: name}
 			var table strings.Builder

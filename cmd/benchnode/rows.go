@@ -22,8 +22,8 @@ const (
 	serviceSize = 100
 	// services is how many are registered in, in turn.
 	services = 200
-	// subscribers are pushed to; changes is how often.
-	subscribers, changes = 100, 20
+	// subscribers are pushed to; changes is how often, fewChanges where each is much.
+	subscribers, changes, fewChanges = 100, 20, 3
 	// held is how many instances a node holds.
 	held = 100_000
 )
@@ -38,11 +38,14 @@ type row struct {
 // rows are what is measured. The figures of others were measured on the same computer: 8 connections over loopback, 2 cores.
 var rows = []row{
 	{"register-http", "register an ephemeral instance, HTTP", registerHTTP(true), "408 µs (2890/s)", "86 µs (9386/s)"},
-	{"register-grpc", "register an ephemeral instance, gRPC", registerGRPC, "213 µs (3577/s)", "70 µs (7792/s)"},
+	{"register-grpc", "register an ephemeral instance, gRPC", registerGRPC(connections, services), "213 µs (3577/s)", "70 µs (7792/s)"},
 	{"register-persistent", "register a persistent instance, HTTP", registerHTTP(false), "1620 µs (640/s)", "182 µs (5166/s)"},
 	{"query-http", "query a service of 100 instances, HTTP", queryHTTP, "301 µs (2476/s)", "113 µs (4742/s)"},
 	{"query-grpc", "query a service of 100 instances, gRPC", queryGRPC, "251 µs (2945/s)", "196 µs (3176/s)"},
-	{"push", "a push to each of 100 subscribers, p50 / p99", push, "500 µs, 585 / 618 ms", "200 µs, 769 / 784 ms"},
+	{"push", "a push to each of 100 subscribers, p50 / p99", push(serviceSize, changes), "500 µs, 585 / 618 ms", "200 µs, 769 / 784 ms"},
+	{"register-connections", "register over one of 1,000 connections, gRPC", registerGRPC(1000, services), "", ""},
+	{"register-services", "register in one of 10,000 services, gRPC", registerGRPC(connections, 10_000), "", ""},
+	{"push-large", "a push of 10,000 instances to each of 100 subscribers, p50 / p99", push(10_000, fewChanges), "", ""},
 	{"memory", "memory for 100,000 instances", memory, "107 MB", "98 MB"},
 	{"boot", "start with 100,000 persistent instances on disk", boot, "", ""},
 	{"sync", "start anew beside a member with 100,000 ephemeral instances", syncing, "", ""},
@@ -70,8 +73,8 @@ func onNode(ctx context.Context, s settings, measure func(*node) error) (err err
 	return measure(n)
 }
 
-// instanceOf is one of many that are spread over the services.
-func instanceOf(i int, ephemeral bool) (model.Service, model.Instance) {
+// instanceOf is one of many that are spread over so many services.
+func instanceOf(i, services int, ephemeral bool) (model.Service, model.Instance) {
 	service := model.Service{Namespace: model.DefaultNamespace, Group: model.DefaultGroup, Name: fmt.Sprintf("service-%03d", i%services)}
 	return service, model.Instance{IP: fmt.Sprintf("10.%d.%d.%d", i>>16&255, i>>8&255, i&255), Port: 8080, Ephemeral: ephemeral}
 }
@@ -167,7 +170,7 @@ func registerHTTP(ephemeral bool) func(context.Context, settings) (figure, error
 		err = onNode(ctx, s, func(n *node) error {
 			return withHTTP(ctx, n, func(conns []*httpConn) error {
 				f, err = timed(n, s, func(worker, i int) error {
-					service, instance := instanceOf(i, ephemeral)
+					service, instance := instanceOf(i, services, ephemeral)
 					return conns[worker].register(service, instance)
 				})
 				return err
@@ -177,26 +180,29 @@ func registerHTTP(ephemeral bool) func(context.Context, settings) (figure, error
 	}
 }
 
-// registerGRPC measures registrations by clients of Nacos 2.x, each of which has one instance a service, and registers it again and again.
-func registerGRPC(ctx context.Context, s settings) (f figure, err error) {
-	err = onNode(ctx, s, func(n *node) error {
-		return withGRPC(ctx, n, connections, nil, func(conns []*grpcConn) error {
-			f, err = timed(n, s, func(worker, i int) error {
-				service, instance := instanceOf(i/connections, true)
-				instance.Port += worker
-				return conns[worker].register(ctx, service, instance)
+// registerGRPC measures registrations by so many clients of Nacos 2.x, each of which has one instance in each of so many services, and
+// registers it again and again.
+func registerGRPC(clients, services int) func(context.Context, settings) (figure, error) {
+	return func(ctx context.Context, s settings) (f figure, err error) {
+		err = onNode(ctx, s, func(n *node) error {
+			return withGRPC(ctx, n, clients, nil, func(conns []*grpcConn) error {
+				f, err = timed(n, s, func(_, i int) error {
+					service, instance := instanceOf(i/clients, services, true)
+					instance.Port += i % clients
+					return conns[i%clients].register(ctx, service, instance)
+				})
+				return err
 			})
-			return err
 		})
-	})
-	return f, err
+		return f, err
+	}
 }
 
 // fill registers the instances of the service that is asked for, persistent ones, so that nobody need beat.
 func fill(ctx context.Context, n *node) error {
 	return withHTTP(ctx, n, func(conns []*httpConn) error {
 		err := spread(0, serviceSize, func(worker, i int) error {
-			_, instance := instanceOf(i, false)
+			_, instance := instanceOf(i, services, false)
 			return conns[worker].register(asked(), instance)
 		})
 		time.Sleep(time.Second) // a list shows what was registered half a second ago
@@ -211,7 +217,7 @@ func queryHTTP(ctx context.Context, s settings) (f figure, err error) {
 		}
 		return withHTTP(ctx, n, func(conns []*httpConn) error {
 			f, err = timed(n, s, func(worker, _ int) error {
-				return complete(conns[worker].query(asked()))
+				return complete(serviceSize)(conns[worker].query(asked()))
 			})
 			return err
 		})
@@ -226,7 +232,7 @@ func queryGRPC(ctx context.Context, s settings) (f figure, err error) {
 		}
 		return withGRPC(ctx, n, connections, nil, func(conns []*grpcConn) error {
 			f, err = timed(n, s, func(worker, _ int) error {
-				return complete(conns[worker].query(ctx, asked()))
+				return complete(serviceSize)(conns[worker].query(ctx, asked()))
 			})
 			return err
 		})
