@@ -69,6 +69,9 @@ func verdictsOn(t *testing.T, scenario scenarios.Scenario, seed uint64, folder r
 	for _, strike := range plan.Strikes {
 		require.Truef(t, strike.Skipped == "" || strike.Ends(), "%s: simulated machines can suffer everything", strike.Text)
 	}
+	events, err := folder.NodeEvents()
+	require.NoError(t, err)
+	requireMembersAsAsked(t, scenario, plan, events)
 	byProperty := map[checker.Property]checker.Verdict{}
 	for _, verdict := range verdicts {
 		byProperty[verdict.Property] = verdict
