@@ -118,3 +118,24 @@ func TestEveryFaultBites(t *testing.T) {
 		})
 	}
 }
+
+// TestNodesMoveToAddressesThatNobodyHas moves a node, removes it, and moves another: the first keeps its address, though it is no member.
+func TestNodesMoveToAddressesThatNobodyHas(t *testing.T) {
+	at := func(tenths int, fault scenarios.Fault) scenarios.Step { return scenarios.At(time.Duration(tenths)*100*time.Millisecond, fault) }
+	folder, err := drive(t.Context(), t, short(
+		at(30, scenarios.Kill(two)), at(32, scenarios.Move(two)), at(40, scenarios.RemoveNode(two)),
+		at(50, scenarios.Kill(three)), at(52, scenarios.Restart(three)), at(60, scenarios.Kill(three)), at(62, scenarios.Move(three)),
+		// A full disk has room for what is put there from outside.
+		at(70, scenarios.FullDisk(one, 0)), at(72, scenarios.Failpoint("liveness/neverExpire", one)), at(80, scenarios.DiskRepair(one)),
+	))
+	require.NoError(t, err)
+	var moved []string
+	starts, err := folder.NodeEvents()
+	require.NoError(t, err)
+	for _, e := range starts {
+		if e.Name == run.EventNodeStart && e.T > 3*time.Second {
+			moved = append(moved, e.Machine+" "+e.Text("node"))
+		}
+	}
+	require.Equal(t, []string{"n2 10.0.200.4:8848", "n3 10.0.0.3:8848", "n3 10.0.200.5:8848"}, moved)
+}
