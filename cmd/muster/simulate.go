@@ -50,8 +50,8 @@ func newSimulateCommand() *cobra.Command {
 		Use:   "simulate [SCENARIO...]",
 		Short: "Run scenarios on simulated machines, and judge them",
 		Long: `Runs the named scenarios, or the whole catalog, with one seed or several, on all processors. Each run leaves
-a folder OUT/<scenario>-seed<N>; an index page and a JUnit file stand beside them. A run with the same seed
-is the same run, bit for bit; --verify makes sure of it.
+a folder OUT/<scenario>-seed<N>; an index page and a JUnit file stand beside them, about all runs in OUT, those of
+earlier commands included. A run with the same seed is the same run, bit for bit; --verify makes sure of it.
 
 Runs with one seed, cluster and load are the same until the first fault strikes: that part is simulated once and the world
 forked, which changes nothing but the time that it takes. --alone does without. --checkpoints leaves in each run folder how the world
