@@ -121,7 +121,9 @@ func TestEveryFaultBites(t *testing.T) {
 
 // TestNodesMoveToAddressesThatNobodyHas moves a node, removes it, and moves another: the first keeps its address, though it is no member.
 func TestNodesMoveToAddressesThatNobodyHas(t *testing.T) {
-	at := func(tenths int, fault scenarios.Fault) scenarios.Step { return scenarios.At(time.Duration(tenths)*100*time.Millisecond, fault) }
+	at := func(tenths int, fault scenarios.Fault) scenarios.Step {
+		return scenarios.At(time.Duration(tenths)*100*time.Millisecond, fault)
+	}
 	folder, err := drive(t.Context(), t, short(
 		at(30, scenarios.Kill(two)), at(32, scenarios.Move(two)), at(40, scenarios.RemoveNode(two)),
 		at(50, scenarios.Kill(three)), at(52, scenarios.Restart(three)), at(60, scenarios.Kill(three)), at(62, scenarios.Move(three)),
