@@ -90,6 +90,12 @@ type Plain interface {
 	ReadPlain(body []byte) bool
 }
 
+// Bounded is a message whose body is looked at before it is read: a short text can stand for a large value.
+type Bounded interface {
+	// Bound says why a body is not to be read, for example with an *Error; nil if it is.
+	Bound(body []byte) error
+}
+
 // errNull says that a body holds nothing.
 var errNull = errors.New("the body is null: want a JSON object")
 
@@ -98,11 +104,16 @@ func decodeBody(body []byte, into any) error {
 	if string(body) == "null" {
 		return errNull
 	}
+	if message, bounded := into.(Bounded); bounded {
+		if err := message.Bound(body); err != nil {
+			return err
+		}
+	}
 	if message, can := into.(Plain); can && message.ReadPlain(body) {
 		return nil
 	}
 	err := json.Unmarshal(body, into)
-	for lenience := 0; err != nil && lenience < mostLenient; lenience++ {
+	for lenience := 0; err != nil && lenience < mostLenient && lenience*len(body) < lenientBytes; lenience++ {
 		var able bool
 		if body, able = mended(body, err, lenience == 0); !able {
 			break
@@ -115,8 +126,11 @@ func decodeBody(body []byte, into any) error {
 	return nil
 }
 
-// mostLenient is how often a body is read again at most.
-const mostLenient = 32
+// A body is read again mostLenient times at most, and only as long as that comes to fewer than lenientBytes.
+const (
+	mostLenient  = 32
+	lenientBytes = 16 << 20
+)
 
 // byteOrderMark may stand before a text.
 var byteOrderMark = []byte("\ufeff")

@@ -142,6 +142,9 @@ func (s *Server) unreadable(err error) error {
 	if errors.Is(err, errNull) {
 		return &Error{CodeUnreadable, "Invalid request"}
 	}
+	if refused := (*Error)(nil); errors.As(err, &refused) {
+		return refused
+	}
 	return &Error{CodeUnreadable, "errCode: 101, errMsg: Nacos deserialize failed.  "}
 }
 

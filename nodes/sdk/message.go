@@ -1,6 +1,8 @@
 package sdk
 
 import (
+	"fmt"
+
 	"muster/model"
 	"muster/nodes/jackson"
 	"muster/nodes/push"
@@ -56,6 +58,31 @@ type BatchInstanceRequest struct {
 	named
 	Type      *string    `json:"type"`
 	Instances []instance `json:"instances"`
+}
+
+// Bound refuses far more instances than a batch may hold: three bytes make one, which takes a hundred times as many when it is read.
+func (r *BatchInstanceRequest) Bound(body []byte) error {
+	const perInstance = 4 // the instance, its metadata, and what else somebody may send along
+	if count := objects(body); count > perInstance*maxBatch {
+		return invalid(fmt.Sprintf("%d objects: want at most %d instances in a batch", count, maxBatch))
+	}
+	return nil
+}
+
+// objects counts the objects that a JSON text holds.
+func objects(text []byte) (count int) {
+	inText := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			inText = !inText
+		case inText && c == '\\':
+			i++
+		case !inText && c == '{':
+			count++
+		}
+	}
+	return count
 }
 
 // BatchInstanceResponse answers it.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	"muster/model"
 	"muster/nodes/registry"
@@ -193,4 +194,28 @@ func answerFuzzed[Request, Response any](t *testing.T, answer func(context.Conte
 		require.NoError(t, err)
 		require.True(t, json.Valid(encoded.GetBody().GetValue()))
 	}
+}
+
+func TestObjectsOfABatch(t *testing.T) {
+	for text, want := range map[string]int{
+		``: 0, `{}`: 1, `{"a":[{},{"b":{}}]}`: 4, `{"a":"{{{"}`: 1, `{"a":"\"{","b":{}}`: 2, `{"a":"\\"},{`: 2, `"\`: 0,
+	} {
+		require.Equal(t, want, objects([]byte(text)), text)
+	}
+	request := new(BatchInstanceRequest)
+	require.NoError(t, request.Bound([]byte(`{"instances":[`+strings.Repeat(`{"metadata":{}},`, maxBatch)+`{}]}`)))
+	require.ErrorContains(t, request.Bound([]byte(`{"instances":[`+strings.Repeat(`{},`, 5*maxBatch)+`{}]}`)), "want at most 10000 instances in a batch")
+	refused, err := answered(t, strings.Repeat(`{},`, 5*maxBatch)+`{}`)
+	require.NoError(t, err)
+	require.Contains(t, refused, "want at most 10000 instances in a batch")
+}
+
+// answered is what a node answers to a batch.
+func answered(t *testing.T, instances string) (string, error) {
+	server := rpc.NewServer(slog.New(slog.DiscardHandler))
+	rpc.Handle(server, newHandlers().batch)
+	answer, err := server.Answer(t.Context(), &rpc.Payload{
+		Metadata: &rpc.Metadata{Type: rpc.TypeName(BatchInstanceRequest{})}, Body: &anypb.Any{Value: []byte(`{"instances":[` + instances + `]}`)},
+	})
+	return string(answer.GetBody().GetValue()), err
 }
