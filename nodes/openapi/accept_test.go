@@ -35,6 +35,9 @@ func TestAnswersComeAsTheClientTakesThem(t *testing.T) {
 		{"GET", "/nacos/v1/ns/nothing", "text/*", 501, "text/html;charset=UTF-8", whitelabel},
 		{"DELETE", "/nacos/v1/ns/instance?serviceName=a&ip=1.1.1.1&port=1", "application/xml", 200, "application/xml;charset=UTF-8", "ok"},
 		{"DELETE", "/nacos/v1/ns/instance?serviceName=a&ip=1.1.1.1&port=1", "bogus", 500, "", ""},
+		{"GET", "/nacos/../elsewhere", "", 404, "text/html;charset=utf-8", tomcat},
+		{"GET", "/nacos/v2/./ns/instance/list", "", 500, mediaJSON, `{"timestamp":`},
+		{"GET", "/nacos/v1/ns/instance/..", "", 500, mediaJSON, `{"timestamp":`},
 		{"GET", "/elsewhere", "", 404, "text/html;charset=utf-8", tomcat},
 		{"GET", "/nacos/v1/ns/instance/list?serviceName=[a]", "", 400, "text/html;charset=utf-8", tomcat},
 	} {

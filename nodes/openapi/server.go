@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	pathpkg "path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -240,9 +241,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	if strings.ContainsAny(r.URL.RawQuery, "\"<>[\\]^`{|}") { // Tomcat refuses these before Nacos sees the request
 		return nil, outside(http.StatusBadRequest)
 	}
+	clean := pathpkg.Clean(r.URL.Path)
 	path, below := strings.CutPrefix(r.URL.Path, "/nacos")
-	if !below {
+	if !below || !strings.HasPrefix(clean, "/nacos") {
 		return nil, outside(http.StatusNotFound)
+	}
+	if strings.Contains(r.URL.Path+"/", "/./") || strings.Contains(r.URL.Path+"/", "/../") {
+		return nil, page(http.StatusInternalServerError, "The request was rejected because the URL was not normalized.")
 	}
 	if strings.Contains(r.URL.Path, "//") {
 		return nil, page(http.StatusInternalServerError, `The request was rejected because the URL contained a potentially malicious String "//"`)

@@ -157,6 +157,7 @@ func (s *Server) subscribers(r *request) (answer, *failure) {
 	if p.failed != nil {
 		return nil, p.failed
 	}
+	anyPort := p.may("port", javaInteger, "") == ""
 	type line struct {
 		Client string `json:"clientId"`
 		IP     string `json:"ip"`
@@ -164,7 +165,7 @@ func (s *Server) subscribers(r *request) (answer, *failure) {
 	}
 	lines := []line{}
 	for _, subscriber := range s.options.Registry.Subscribers(r.whole(name)) {
-		if at := pushPort(subscriber.Connection); (ip == "" || ip == subscriber.IP) && (port == 0 || port == at) {
+		if at := pushPort(subscriber.Connection); (ip == "" || ip == subscriber.IP) && (anyPort || port == at) {
 			lines = append(lines, line{subscriber.ID, subscriber.IP, at})
 		}
 	}
