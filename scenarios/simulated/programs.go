@@ -24,6 +24,10 @@ type Programs struct {
 // hold in memory.
 var Tags = []string{"grpcnotrace"}
 
+// settings is the environment of our own guests. Twice as much garbage as usual may lie around, which costs a machine some megabytes and saves a
+// tenth of the processor time of a loaded one; with more than that the processor's caches lose what the collector wins.
+var settings = []string{"GOGC=200"}
+
 // BuildPrograms builds the node and the workload of the source tree at root as guests, into its folder build/guests. If nothing has
 // changed since the last time, that takes about a second.
 func BuildPrograms(ctx context.Context, root string) (*Programs, error) {
@@ -58,6 +62,7 @@ func FindPrograms(ctx context.Context, root string, had []run.Guest) (*Programs,
 		if err != nil {
 			return sim.Program{}, run.Guest{}, fmt.Errorf("compiling the guest %s: %w", name, err)
 		}
+		program.Env = settings
 		return program, had[i], nil
 	}
 	p.next.build = func(ctx context.Context) (sim.Program, run.Guest, error) {
@@ -92,6 +97,7 @@ func build(ctx context.Context, root string, how guest.Options, load func(contex
 			return sim.Program{}, run.Guest{}, err
 		}
 		program, err := load(ctx, built)
+		program.Env = settings
 		return program, run.Guest{Name: nextGuest, SHA256: built.SHA256, Size: built.Size}, err
 	}
 	for _, each := range []struct {
@@ -108,6 +114,7 @@ func build(ctx context.Context, root string, how guest.Options, load func(contex
 		if *each.into, err = load(ctx, built); err != nil {
 			return nil, fmt.Errorf("compiling the guest %s: %w", each.name, err)
 		}
+		each.into.Env = settings
 		p.guests = append(p.guests, run.Guest{Name: built.Name, SHA256: built.SHA256, Size: built.Size})
 	}
 	return p, nil
