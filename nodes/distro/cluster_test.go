@@ -142,7 +142,11 @@ func (c *cluster) start(name string) *node {
 	var wait sync.WaitGroup
 	wait.Go(func() { n.distro.Run(ctx) })
 	wait.Go(func() { n.membership.Run(ctx) })
-	n.stop = func() { cancel(); wait.Wait() }
+	n.stop = func() {
+		cancel()
+		wait.Wait()
+		n.server.Stop(ctx)
+	}
 	c.mu.Lock()
 	c.nodes[name] = n
 	c.mu.Unlock()

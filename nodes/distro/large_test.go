@@ -154,6 +154,29 @@ func TestManyClientsAreVerifiedPieceByPiece(t *testing.T) {
 	})
 }
 
+// A list beyond a message is told in several: what a peer lacks of it comes, and what it has too much of goes.
+func TestListsBeyondAMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, owner, other := listed(t)
+		from, to := c.nodes[owner].registry, c.nodes[other].registry
+		for port := range 4500 {
+			require.NoError(t, from.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.9", Port: port, Cluster: "DEFAULT", Healthy: true,
+				Metadata: map[string]string{"k": strings.Repeat("<", 400)}}))
+		}
+		time.Sleep(4 * time.Second)
+		ids := from.EphemeralClients()
+		require.True(t, slices.Equal(ids, to.EphemeralClients()))
+		time.Sleep(dropGrace)
+		require.NoError(t, from.RemoveSynced(ids[7], 0)) // as if the news of it had been lost for good
+		for _, id := range ids[4000:] {
+			require.NoError(t, to.RemoveSynced(id, to.Silent(id))) // and of these
+		}
+		time.Sleep(dropGrace + 6*time.Second)
+		require.Len(t, to.EphemeralClients(), 4499)
+		require.True(t, slices.Equal(slices.Delete(ids, 7, 8), to.EphemeralClients()))
+	})
+}
+
 func TestLoadingSaysWhetherWaitingIsOfUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, "a:1", "b:2")

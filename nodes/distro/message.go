@@ -33,7 +33,7 @@ type DistroDataRequest struct {
 	Removed       []Mention             `json:"removed,omitempty"`
 	Verified      []Mention             `json:"verified,omitempty"`
 	// Lists are services' lists of instances, where Distro compares these and not clients. With Verify they are all that the sender is
-	// responsible for, with Change those of which Changed holds every instance.
+	// responsible for, with Change those of which every instance is in Changed, or was in an earlier message and is mentioned in Verified.
 	Lists []registry.List `json:"lists,omitempty"`
 	// Living are the members that the sender takes for alive, and so decides by what it is responsible for. With Verify, and with Change
 	// that has Lists.

@@ -51,7 +51,14 @@ func (d *Distro) change(request *DistroDataRequest, late time.Duration) {
 		d.note(request.Source, gone.ClientID, d.config.Registry.RemoveSynced(gone.ClientID, silent))
 	}
 	if len(request.Lists) > 0 && d.agrees(request) {
-		d.drop(request.Source, d.config.Registry.DropOthers(request.Source, request.Lists, request.Changed, dropGrace))
+		theirs := make(map[string]bool, len(request.Changed)+len(request.Verified))
+		for _, data := range request.Changed {
+			theirs[data.ID] = true
+		}
+		for _, mentioned := range request.Verified {
+			theirs[mentioned.ClientID] = true
+		}
+		d.drop(request.Source, d.config.Registry.DropOthers(request.Source, request.Lists, theirs, dropGrace))
 	}
 }
 

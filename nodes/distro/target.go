@@ -218,26 +218,62 @@ func (t *target) verify(ctx context.Context) {
 
 // verifyLists is verify where lists are compared. A list that the peer has otherwise is told whole, at once.
 func (t *target) verifyLists(ctx context.Context) {
-	registry := t.distro.config.Registry
 	now := time.Now()
 	response, err := t.distro.call(ctx, t.peer, now, DistroDataRequest{
-		DataOperation: Verify, Living: t.distro.config.Membership.Living(), Lists: registry.ResponsibleLists(),
+		DataOperation: Verify, Living: t.distro.config.Membership.Living(), Lists: t.distro.config.Registry.ResponsibleLists(),
 	})
-	if err != nil || len(response.Unknown) == 0 {
+	if err != nil {
 		return
 	}
 	for len(response.Unknown) > 0 {
-		now, request := time.Now(), DistroDataRequest{DataOperation: Change, Living: t.distro.config.Membership.Living()}
-		for len(response.Unknown) > 0 && len(request.Changed) < batch {
-			list, clients := registry.List(response.Unknown[0])
-			response.Unknown = response.Unknown[1:]
-			t.distro.config.Logger.Info(run.EventDistroVerifyFailed, "target", t.peer, "list", list.Name)
-			request.Lists, request.Changed = append(request.Lists, list), append(request.Changed, clients...)
-		}
-		if _, err := t.distro.call(ctx, t.peer, now, request); err != nil {
+		told, err := t.tellLists(ctx, response.Unknown)
+		if err != nil {
 			return // the next verification comes soon
 		}
+		response.Unknown = response.Unknown[told:]
 	}
+}
+
+// tellLists tells as many of the lists as one message has room for, and how many these were. A list that fills more than one is told alone.
+func (t *target) tellLists(ctx context.Context, names []string) (told int, err error) {
+	now, size, request := time.Now(), 0, DistroDataRequest{DataOperation: Change, Living: t.distro.config.Membership.Living()}
+	for told < len(names) && len(request.Changed) < batch {
+		list, clients := t.distro.config.Registry.List(names[told])
+		for _, data := range clients {
+			size += sizeOfClient(data)
+		}
+		if size > room && told > 0 {
+			break
+		}
+		t.distro.config.Logger.Info(run.EventDistroVerifyFailed, "target", t.peer, "list", list.Name)
+		if size > room {
+			return 1, t.tellLongList(ctx, list, clients)
+		}
+		request.Lists, request.Changed = append(request.Lists, list), append(request.Changed, clients...)
+		told++
+	}
+	_, err = t.distro.call(ctx, t.peer, now, request)
+	return told, err
+}
+
+// tellLongList tells a list that one message has no room for: instances go ahead, and the last message names them all.
+func (t *target) tellLongList(ctx context.Context, list registry.List, clients []registry.ClientData) error {
+	now, size, request := time.Now(), 0, DistroDataRequest{DataOperation: Change}
+	for _, data := range clients {
+		if size += sizeOfClient(data); size > room {
+			if _, err := t.distro.call(ctx, t.peer, now, request); err != nil {
+				return err
+			}
+			size, request.Changed = sizeOfClient(data), nil
+		}
+		request.Changed = append(request.Changed, data)
+	}
+	request.Lists, request.Living = []registry.List{list}, t.distro.config.Membership.Living()
+	for _, data := range clients[:len(clients)-len(request.Changed)] {
+		request.Verified = append(request.Verified, Mention{ClientID: data.ID})
+	}
+	_, err := t.distro.call(ctx, t.peer, now, request)
+	return err
 }
 
 func (t *target) up() bool {

@@ -168,13 +168,10 @@ func (r *Registry) RenewList(theirs List) (same bool, clientIDs []string) {
 	return true, ids
 }
 
-// DropOthers removes the copies of those clients in some lists, for which a peer is responsible, that it does not have. Like DropUnlisted
+// DropOthers removes the copies of those clients in some lists, for which a peer is responsible, that are not among theirs. Like DropUnlisted
 // it leaves what is recent.
-func (r *Registry) DropOthers(peer string, lists []List, theirs []ClientData, grace time.Duration) []string {
-	listed := make(map[string]bool, len(theirs))
-	for _, data := range theirs {
-		listed[data.ID] = true
-	}
+func (r *Registry) DropOthers(peer string, lists []List, theirs map[string]bool, grace time.Duration) []string {
+	listed := maps.Clone(theirs)
 	r.mu.RLock()
 	wanted := map[model.Service]bool{}
 	for _, list := range lists {
