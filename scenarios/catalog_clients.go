@@ -12,6 +12,22 @@ import (
 func clientTroubles() []Scenario {
 	over := func(s Scenario) Scenario { return s.Over(model.GRPC) }
 	return []Scenario{
+		{
+			Name:     "accounts",
+			Claim:    "Clients that must log in go on while their tokens expire and the leader dies, and a node that was restarted knows them still.",
+			Source:   "nacos.core.auth.enabled; NacosAuthPluginService, SecurityProxy: clients log in again in the last tenth of a token's life.",
+			Profiles: both,
+			Cluster:  Nodes(3).WithAccounts(),
+			Load:     everyday(calmFrom),
+			Plan: Plan{
+				Around(strikeFrom, strikeWithin, Kill(Leader)),
+				At(36*time.Second, Restart(Victims)),
+			},
+			Lasts:     58 * time.Second,
+			Bounds:    settled,
+			Expect:    sound,
+			Sometimes: []checker.Condition{checker.LeaderChanged, checker.MemberDown},
+		},
 		over(Scenario{
 			Name:     "connections-silent",
 			Claim:    "A client whose connection falls silent, without ending, is given up after 20 s, and its instance goes on every node, and not before.",

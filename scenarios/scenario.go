@@ -69,6 +69,16 @@ type Cluster struct {
 	Failpoints map[string]string `json:"failpoints,omitempty"`
 	// Arguments are given to every node after those that the stage gives it (address, members, data folder).
 	Arguments []string `json:"arguments,omitempty"`
+	// Accounts, if there are any, are what nodes and clients know each other by.
+	Accounts *Accounts `json:"accounts,omitempty"`
+}
+
+// Login is the clients' name and password, if they have any.
+func (c Cluster) Login() Login {
+	if c.Accounts == nil {
+		return Login{}
+	}
+	return c.Accounts.Login
 }
 
 // FailpointTerms writes the failpoints as the environment variable GO_FAILPOINTS wants them.

@@ -37,6 +37,7 @@ const (
 // conformanceFlags are the flags of `muster conformance`.
 type conformanceFlags struct {
 	target, profile, only, out string
+	login                      loginFlags
 	seed                       uint64
 	strict, compatible         float64
 	jobs                       int
@@ -57,7 +58,8 @@ nodes/golden/doc.go. Compatible cases contain the strictly alike ones.
 Without --target the cluster is three nodes of this source tree on simulated machines; waiting costs nothing there.
 
 With --target it is any cluster that runs, three nodes by the addresses by which they know each other, gRPC 1000
-above. Use one that nobody needs: cases write to its public namespace and change its switches. Fewer nodes are asked
+above. Use one that nobody needs: cases write to its public namespace and change its switches; where clients must log in,
+as an administrator (--username). Fewer nodes are asked
 in turn, and cases about which node is responsible are skipped.
 
 Exit codes: 0; 1 if fewer are alike than --strict or --compatible demand, or if a case of our own node differs that is
@@ -70,6 +72,7 @@ not on the list of differences that are meant; 2 it could not be played.`,
 		RunE: func(command *cobra.Command, _ []string) error { return flags.run(command) },
 	}
 	command.Flags().StringVar(&flags.target, "target", "", "addresses `ip:port,ip:port,ip:port` of a cluster that already runs")
+	flags.login.register(command)
 	command.Flags().StringVar(&flags.profile, "profile", "", "which recordings: nacos1 (of 1.4.8), nacos2 (of 2.5.1) or auth (of 2.5.0 with authentication, and the users of\nnodes/golden/recordings/accounts); a target is taken for nacos2")
 	command.Flags().StringVar(&flags.only, "only", "", "play only cases in whose name, file/case, this `text` is")
 	command.Flags().StringVarP(&flags.out, "out", "o", "", "`folder` for "+conformanceTable+", "+conformanceJUnit+" and "+conformanceResults)
@@ -93,14 +96,17 @@ func (f conformanceFlags) run(command *cobra.Command) error {
 	default:
 		return fmt.Errorf("--profile %q: want nacos1, nacos2 or auth", f.profile)
 	}
+	who, err := f.login.read(f.target != "")
+	if err != nil {
+		return err
+	}
 	if f.jobs < 1 {
 		return fmt.Errorf("--jobs %d: want at least 1", f.jobs)
 	}
 	var results []golden.Result
-	var err error
 	meant := map[string]string{}
 	if f.target != "" {
-		results, err = f.playTarget(command, profiles[0])
+		results, err = f.playTarget(command, profiles[0], who)
 	} else {
 		meant = golden.Meant()
 		results, err = f.simulate(command, profiles)
@@ -120,10 +126,11 @@ func (f conformanceFlags) run(command *cobra.Command) error {
 }
 
 // playTarget asks a cluster that runs.
-func (f conformanceFlags) playTarget(command *cobra.Command, profile string) ([]golden.Result, error) {
-	var nodes []string
+func (f conformanceFlags) playTarget(command *cobra.Command, profile string, who scenarios.Login) ([]golden.Result, error) {
+	var nodes, urls []string
 	for part := range strings.SplitSeq(f.target, ",") {
-		nodes = append(nodes, strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(part), "http://"), "/"))
+		node := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(part), "http://"), "/")
+		nodes, urls = append(nodes, node), append(urls, "http://"+node)
 	}
 	player, err := golden.NewPlayer(nodes)
 	if err != nil {
@@ -132,6 +139,11 @@ func (f conformanceFlags) playTarget(command *cobra.Command, profile string) ([]
 	if err := player.Reach(command.Context()); err != nil {
 		return nil, fmt.Errorf("--target: %w", err)
 	}
+	session, err := logIn(command.Context(), urls, who)
+	if err != nil {
+		return nil, err
+	}
+	player.LogIn(session)
 	watch := newCounter(command.ErrOrStderr())
 	return player.PlayAll(golden.Order{
 		Files: golden.Files(profile), Only: f.only, SideBySide: targetSideBySide, Plays: targetPlays, Done: func(golden.Result) { watch.count(1) },

@@ -20,6 +20,7 @@ type liveFlags struct {
 	seed     uint64
 	out      string
 	target   string
+	login    loginFlags
 	loopback bool
 	// profile that nodes are to have; empty: the scenario's first.
 	profile string
@@ -36,7 +37,8 @@ there; the others are named in the report as skipped. The run leaves the same fo
 With --target the clients work against a cluster that already runs. It is not harmed: no fault is struck, and all that is
 registered is in a namespace of the run's own, which is emptied in the end.`,
 		Example: `  muster live leader-killed
-  muster live calm --target http://10.0.0.1:8848,http://10.0.0.2:8848,http://10.0.0.3:8848`,
+  muster live calm --target http://10.0.0.1:8848,http://10.0.0.2:8848,http://10.0.0.3:8848
+  MUSTER_PASSWORD=… muster live calm --target http://10.0.0.1:8848 --username shop    # where clients must log in`,
 		Args:              wants(1, 1, "a SCENARIO (muster scenarios lists them)"),
 		ValidArgsFunction: completeOneScenario,
 		RunE: func(command *cobra.Command, names []string) error {
@@ -54,6 +56,7 @@ registered is in a namespace of the run's own, which is emptied in the end.`,
 	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the seed that fault times, roles and the load are drawn from")
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folder")
 	command.Flags().StringVar(&flags.target, "target", "", "base URLs of all nodes of a cluster that already runs, separated by commas")
+	flags.login.register(command)
 	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
 	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
 	command.Flags().BoolVar(&flags.loopback, "loopback", false, "stay on the loopback interface even where network namespaces could be made")
@@ -63,13 +66,19 @@ registered is in a namespace of the run's own, which is emptied in the end.`,
 // run plays a scenario live.
 func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) error {
 	var addresses []string
+	login, err := f.login.read(f.target != "")
+	if err != nil {
+		return err
+	}
 	if f.target != "" {
-		var err error
 		if addresses, err = live.ParseTargets(f.target); err != nil {
 			return err
 		}
 		if err := live.AwaitTarget(command.Context(), addresses); err != nil {
 			return fmt.Errorf("--target: %w", err)
+		}
+		if _, err := logIn(command.Context(), addresses, login); err != nil {
+			return err
 		}
 		scenario = live.ForTarget(scenario, len(addresses))
 		fmt.Fprintln(command.ErrOrStderr(), "a target is not harmed and offers no linearizable reads: faults are skipped, and linearizability is not judged")
@@ -89,7 +98,7 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 	}
 	b := batch{parallel: 1, newStage: func(trace.Level) scenarios.Stage {
 		if f.target != "" {
-			return live.NewTarget(programs.Workload, addresses, token())
+			return live.NewTarget(programs.Workload, addresses, token(), login)
 		}
 		return live.New(live.Options{Programs: programs, Loopback: f.loopback})
 	}}

@@ -26,7 +26,11 @@ func (p play) clean(ctx context.Context, namespace string, log *slog.Logger) err
 	if namespace == model.DefaultNamespace {
 		return fmt.Errorf("--clean %s: this is everybody's namespace; want one of the run's own", namespace)
 	}
-	registry, err := client.New(client.Config{Nodes: p.urls(), Timeout: cleanTimeout, Dial: p.dial})
+	session, err := p.session()
+	if err != nil {
+		return err
+	}
+	registry, err := client.New(client.Config{Nodes: p.urls(), Timeout: cleanTimeout, Dial: p.dial, Session: session})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@
 // come stamps them with true time, since this machine's clock may lie. Diagnostics go to standard error, one JSON object a line.
 // What the clients do is drawn from the seed alone: given the same answers they ask the same questions.
 //
+// Where the environment has MUSTER_USERNAME and MUSTER_PASSWORD, each client logs in by them, and again before its token expires.
+//
 // With --clean NAMESPACE it plays nothing but takes off what runs have left in that namespace.
 //
 // The program runs natively and, built for wasip1, on a simulated machine, and does not know which. It ends in good order when

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"muster/model"
+	"muster/model/run"
 )
 
 func main() {
@@ -97,6 +98,11 @@ func parse(arguments []string, usage io.Writer) (order, error) {
 		return order{}, fmt.Errorf("--for %v: want 0 or more", *length)
 	}
 	p := play{seed: *seed, pushes: func() (net.PacketConn, error) { return net.ListenPacket("udp4", ":0") }, listen: listenFor}
+	if p.name = os.Getenv(run.EnvUsername); p.name != "" {
+		if p.password = os.Getenv(run.EnvPassword); p.password == "" {
+			return order{}, fmt.Errorf("%s is %s, and there is no %s: want both, to log in, or none", run.EnvUsername, p.name, run.EnvPassword)
+		}
+	}
 	var err error
 	if p.nodes, err = parseNodes(*nodes); err != nil {
 		return order{}, fmt.Errorf("--nodes: %w", err)

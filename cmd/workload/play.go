@@ -15,6 +15,7 @@ import (
 	"muster/model"
 	"muster/nodes/client"
 	"muster/nodes/client/connected"
+	"muster/nodes/client/login"
 )
 
 // play is a load, the cluster that it is for, and the seed that decides the rest.
@@ -24,6 +25,8 @@ type play struct {
 	seed  uint64
 	// dial opens connections; nil: TCP. Tests put a network in memory here.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// name and password are what the clients log in by; both empty: they do not.
+	name, password string
 	// pushes opens a socket for pushes over UDP; nil: there are none.
 	pushes func() (net.PacketConn, error)
 	// listen opens a port, any if it is 0, at the address of this machine from which a node is reached; see listenFor.
@@ -164,7 +167,7 @@ func (p play) connect(w *worker, onRedo func(connected.Redo) func(client.Answer)
 	var err error
 	w.connection, err = connected.New(connected.Options{
 		Servers: servers, First: w.preferred, Namespace: cmp.Or(p.load.Namespace, model.DefaultNamespace), App: w.name,
-		Timeout: p.load.Timeout, Dial: p.dial, OnRedo: onRedo,
+		Timeout: p.load.Timeout, Dial: p.dial, OnRedo: onRedo, Session: w.session,
 	})
 	return err
 }
@@ -183,11 +186,15 @@ func (p play) named(name string) model.Service {
 // worker makes what every client needs. Each has connections of its own, as a process of its own would, and randomness of its
 // own, so that what one client does never changes what another draws.
 func (p play) worker(printer *history, began time.Time, name string, timeout time.Duration) (*worker, error) {
-	registry, err := client.New(client.Config{Nodes: p.urls(), Timeout: timeout, Dial: p.dial})
+	session, err := p.session()
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{name: name, history: printer, began: began}
+	registry, err := client.New(client.Config{Nodes: p.urls(), Timeout: timeout, Dial: p.dial, Session: session})
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{name: name, history: printer, began: began, session: session}
 	for _, n := range p.nodes {
 		w.nodes = append(w.nodes, n.Name)
 	}
@@ -196,6 +203,14 @@ func (p play) worker(printer *history, began time.Time, name string, timeout tim
 	w.registry, w.random = registry, rand.New(rand.NewPCG(p.seed, stream.Sum64()))
 	return w, nil
 }
+
+// session is that of one client.
+func (p play) session() (*login.Session, error) {
+	return login.New(login.Options{Nodes: p.urls(), Name: p.name, Password: p.password, Timeout: loginTimeout, Dial: p.dial})
+}
+
+// loginTimeout is for one login at one node, which may have others to do before.
+const loginTimeout = 5 * time.Second
 
 // urls of the nodes, in order.
 func (p play) urls() []string {

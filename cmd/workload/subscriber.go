@@ -39,7 +39,7 @@ func (p play) subscription(w *worker) (*beating.Client, error) {
 			return nil, fmt.Errorf("open a socket for pushes: %w", err)
 		}
 	}
-	return beating.New(beating.Options{Nodes: p.urls(), Timeout: p.load.Timeout, Dial: p.dial, Pushes: socket, Draw: w.random.IntN})
+	return beating.New(beating.Options{Nodes: p.urls(), Timeout: p.load.Timeout, Session: w.session, Dial: p.dial, Pushes: socket, Draw: w.random.IntN})
 }
 
 // work subscribes when the other clients begin, and stays until the end.

@@ -10,6 +10,7 @@ import (
 	"muster/model"
 	"muster/nodes/client"
 	"muster/nodes/client/connected"
+	"muster/nodes/client/login"
 )
 
 const (
@@ -27,6 +28,7 @@ type worker struct {
 	name     string
 	nodes    []string // their names
 	registry *client.Client
+	session  *login.Session
 	// connection is how the client speaks to the registry if not over HTTP, nil if it does.
 	connection *connected.Client
 	history    *history

@@ -8,6 +8,13 @@ import (
 // Format is the version of run.json and plan.json that this code writes. Older versions stay readable.
 const Format = 1
 
+// EnvUsername and EnvPassword are the environment variables by which clients are told as whom to log in: a command line would be seen by
+// everybody on the host, and kept with the run.
+const (
+	EnvUsername = "MUSTER_USERNAME"
+	EnvPassword = "MUSTER_PASSWORD"
+)
+
 // Names of the files in a run folder.
 const (
 	RunFile     = "run.json"

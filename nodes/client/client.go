@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"muster/model"
+	"muster/nodes/client/login"
 )
 
 const (
@@ -37,6 +38,8 @@ type Config struct {
 	UserAgent string
 	// Dial opens connections. Nil: plain TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Session says who the client is. Nil: nobody.
+	Session *login.Session
 }
 
 // Client asks one registry cluster. It keeps connections of its own, so that two clients are as separate as two processes. It is
@@ -45,6 +48,7 @@ type Client struct {
 	nodes     []string
 	timeout   time.Duration
 	agent     string
+	session   *login.Session
 	transport *http.Transport
 }
 
@@ -56,7 +60,7 @@ func New(config Config) (*Client, error) {
 	if config.Timeout <= 0 {
 		return nil, fmt.Errorf("client with a time-out of %v: want more than 0", config.Timeout)
 	}
-	c := &Client{timeout: config.Timeout, agent: config.UserAgent}
+	c := &Client{timeout: config.Timeout, agent: config.UserAgent, session: config.Session}
 	if c.agent == "" {
 		c.agent = javaAgent
 	}
@@ -136,8 +140,22 @@ func (c *Client) call(ctx context.Context, route Route, r request) Answer {
 	}
 }
 
-// send asks one node once.
-func (c *Client) send(parent context.Context, node int, r request) Answer {
+// send asks one node, and again with another token if it refuses that of the client's session.
+func (c *Client) send(ctx context.Context, node int, r request) Answer {
+	for {
+		token, err := c.session.Token(ctx)
+		if err != nil {
+			return Answer{Outcome: model.Fail, Err: err}
+		}
+		answer := c.sendWith(ctx, node, r, token)
+		if answer.Status != http.StatusForbidden || !c.session.Refused(token) {
+			return answer
+		}
+	}
+}
+
+// sendWith asks one node once.
+func (c *Client) sendWith(parent context.Context, node int, r request, token string) Answer {
 	ctx, cancel := context.WithTimeout(parent, c.timeout)
 	defer cancel()
 	// What the request may have done if anything goes wrong from here on.
@@ -153,6 +171,9 @@ func (c *Client) send(parent context.Context, node int, r request) Answer {
 		return Answer{Outcome: model.Fail, Err: err}
 	}
 	httpRequest.Header.Set("User-Agent", c.agent)
+	if token != "" {
+		httpRequest.Header.Set("Authorization", "Bearer "+token)
+	}
 	// The transport itself, not an http.Client: redirects and cookies are no part of this protocol.
 	response, err := c.transport.RoundTrip(httpRequest)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"muster/model"
 	"muster/nodes/client"
 	"muster/nodes/client/clienttest"
+	"muster/nodes/client/login"
 )
 
 var (
@@ -46,6 +47,46 @@ func newClient(t *testing.T, dial func(context.Context, string, string) (net.Con
 	require.NoError(t, err)
 	t.Cleanup(c.HangUp)
 	return c
+}
+
+// A token that a node refuses is replaced, once, and what was refused sent again; a token that is new is believed in.
+func TestTokensAreShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := clienttest.New(t)
+		given, refused, shown := 0, "", []string(nil)
+		network.Serve(first, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/login") {
+				given++
+				fmt.Fprintf(w, `{"accessToken":"token-%d","tokenTtl":100}`, given)
+				return
+			}
+			shown = append(shown, r.Header.Get("Authorization"))
+			if r.Header.Get("Authorization") == refused {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			io.WriteString(w, "ok")
+		}))
+		session, err := login.New(login.Options{Nodes: []string{"http://" + first}, Name: "shop", Password: "pass", Timeout: patience, Dial: network.Dial})
+		require.NoError(t, err)
+		c, err := client.New(client.Config{Nodes: []string{"http://" + first}, Timeout: patience, Dial: network.Dial, Session: session})
+		require.NoError(t, err)
+		defer c.HangUp()
+		require.Equal(t, model.OK, c.Register(t.Context(), client.Only(0), orders, instance).Outcome)
+		time.Sleep(10 * time.Second)
+		refused = "Bearer token-1"
+		require.Equal(t, model.OK, c.Register(t.Context(), client.Only(0), orders, instance).Outcome)
+		refused = "Bearer token-2"
+		answer := c.Register(t.Context(), client.Only(0), orders, instance)
+		require.Equal(t, model.Fail, answer.Outcome)
+		require.Equal(t, http.StatusForbidden, answer.Status)
+		require.Equal(t, []string{"Bearer token-1", "Bearer token-1", "Bearer token-2", "Bearer token-2"}, shown)
+		network.Serve(first, answering(http.StatusForbidden, "user not found!"))
+		time.Sleep(100 * time.Second)
+		answer = c.Register(t.Context(), client.Only(0), orders, instance)
+		require.Equal(t, model.Fail, answer.Outcome, "nothing was sent")
+		require.ErrorIs(t, answer.Err, login.ErrRefused)
+	})
 }
 
 func answering(status int, body string) http.HandlerFunc {

@@ -39,7 +39,9 @@ const (
 type connection struct {
 	silent []string
 	// here is the client's own address.
-	here      string
+	here string
+	// token gives one that the client shows.
+	token     func() (string, error)
 	transport *grpc.ClientConn
 	// socket is the transport's, once it is connected.
 	socket net.Conn
@@ -89,7 +91,7 @@ func (p *play) open(s step, raw []byte) []Difference {
 	if err != nil {
 		return failed(err)
 	}
-	c.silent = s.Open.Silent
+	c.silent, c.token = s.Open.Silent, p.player.token
 	p.connections[s.Connection] = c
 	_, port, err := net.SplitHostPort(c.socket.LocalAddr().String())
 	if err != nil {
@@ -161,6 +163,13 @@ func (c *connection) invoke(m message) (*rpc.Payload, error) {
 	method := m.Method
 	if method == "" {
 		method = "/Request/request"
+	}
+	token, err := c.token()
+	if err != nil {
+		return nil, err
+	}
+	if token != "" && len(m.Headers) == 0 {
+		m.Headers = map[string]string{"accessToken": token}
 	}
 	got := new(rpc.Payload)
 	return got, c.transport.Invoke(ctx, method, m.payload(c.here), got)

@@ -9,11 +9,20 @@ import (
 	"strings"
 )
 
+const authorization = "Authorization"
+
 // ask sends a step's HTTP request once.
 func (p *play) ask(s step) []Difference {
 	request, err := s.Request.on(p.player.node(s.Node))
 	if err != nil {
 		return failed(err)
+	}
+	token, err := p.player.token()
+	if err != nil {
+		return failed(err)
+	}
+	if token != "" && request.Header.Get(authorization) == "" {
+		request.Header.Set(authorization, "Bearer "+token)
 	}
 	response, err := p.player.client.Do(request)
 	if err != nil {

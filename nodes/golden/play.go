@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"muster/nodes/client/login"
 )
 
 const (
@@ -22,6 +24,7 @@ type Player struct {
 	here    string
 	instead instead
 	client  *http.Client
+	session *login.Session
 }
 
 // NewPlayer makes a player for a cluster of three at these HTTP addresses, "ip:port", by which its members know each other, too; SDKs' ports are
@@ -41,6 +44,16 @@ func NewPlayer(nodes []string) (*Player, error) {
 	}
 	p.instead, err = newInstead(p)
 	return p, err
+}
+
+// LogIn has the player show a session's tokens with requests that show nothing themselves.
+func (p *Player) LogIn(session *login.Session) { p.session = session }
+
+// token is one of the player's session.
+func (p *Player) token() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), callTime)
+	defer cancel()
+	return p.session.Token(ctx)
 }
 
 // Reach sees whether all nodes take connections.

@@ -3,7 +3,9 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -164,11 +166,14 @@ func TestTargetIsLeftAsItWas(t *testing.T) {
 	require.NoError(t, err)
 	cluster := New(Options{Programs: programs, Loopback: true})
 	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
-	addresses := startCluster(t, cluster)
+	accounts := scenarios.Nodes(3).WithAccounts().Accounts
+	file := filepath.Join(t.TempDir(), "accounts")
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(accounts.File, ":*:naming", "*:*:naming", 1)), 0o600))
+	addresses := startCluster(t, cluster, "--accounts", file)
 
 	scenario := ForTarget(brief(), len(addresses))
 	scenario.Lasts, scenario.Load.Stop = 12*time.Second, 10*time.Second
-	stage := NewTarget(programs.Workload, addresses, "leftasitwas")
+	stage := NewTarget(programs.Workload, addresses, "leftasitwas", accounts.Login)
 	t.Cleanup(func() { require.NoError(t, stage.Close()) })
 	folder := run.Folder(t.TempDir())
 	ran, err := scenarios.Drive(t.Context(), stage, scenario, 1, folder)
@@ -182,15 +187,24 @@ func TestTargetIsLeftAsItWas(t *testing.T) {
 	}
 
 	var listed struct{ Count int }
-	answer, err := http.Get(addresses[0] + "/nacos/v1/ns/service/list?pageNo=1&pageSize=10&namespaceId=muster-leftasitwas")
+	answer, err := http.Get(addresses[0] + "/nacos/v1/ns/service/list?pageNo=1&pageSize=10&namespaceId=muster-leftasitwas&username=nacos&password=nacos")
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	require.NoError(t, json.NewDecoder(answer.Body).Decode(&listed))
 	require.Zero(t, listed.Count, "the namespace was emptied")
+	require.NoError(t, filepath.WalkDir(string(folder), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		require.NotContains(t, string(text), run.EnvPassword, path)
+		require.NotContains(t, string(text), "accessToken", path)
+		return err
+	}))
 }
 
-// startCluster starts three nodes on the loopback interface, and says where they are.
-func startCluster(t *testing.T, stage *Stage) []string {
+// startCluster starts three nodes on the loopback interface, with further arguments, and says where they are.
+func startCluster(t *testing.T, stage *Stage, arguments ...string) []string {
 	var err error
 	stage.scratch = t.TempDir()
 	stage.began = time.Now()
@@ -203,8 +217,8 @@ func startCluster(t *testing.T, stage *Stage) []string {
 		urls = append(urls, "http://"+stage.host.address(name))
 	}
 	for _, name := range names {
-		p := stage.newProcess(name, []string{stage.options.Programs.Registry, "--addr", stage.host.address(name),
-			"--members", strings.Join(members, ","), "--data", filepath.Join(stage.scratch, name), "--insecure"}, "")
+		p := stage.newProcess(name, append([]string{stage.options.Programs.Registry, "--addr", stage.host.address(name),
+			"--members", strings.Join(members, ","), "--data", filepath.Join(stage.scratch, name), "--insecure"}, arguments...), "")
 		p.printed = func(run.LogLine) {}
 		p.exited = func(_ time.Duration, reason string, _ bool) { t.Errorf("%s ended: %s", name, reason) }
 		require.NoError(t, p.start())

@@ -103,6 +103,11 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 	if slices.Contains(deployment.Faults, run.KindFullDisk) {
 		s.disks = mountDisks(ctx, s.scratch, names)
 	}
+	if accounts := deployment.Cluster.Accounts; accounts != nil {
+		if err := os.WriteFile(s.accountsFile(), []byte(accounts.File), 0o600); err != nil {
+			return nil, fmt.Errorf("live stage: accounts: %w", err)
+		}
+	}
 	running := names[:deployment.Cluster.Nodes]
 	for _, name := range names {
 		s.processes[name] = s.newProcess(name, s.nodeArguments(name, deployment), deployment.Cluster.FailpointTerms())
@@ -126,6 +131,7 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 		"--nodes", strings.Join(urls, ","),
 		"--load", string(load),
 		"--seed", strconv.FormatUint(deployment.Seed, 10)}, "")
+	s.processes[workloadName].environment = append(s.processes[workloadName].environment, deployment.Cluster.Login().Environment()...)
 	if err := s.processes[workloadName].start(); err != nil {
 		return nil, err
 	}
@@ -143,11 +149,15 @@ func (s *Stage) nodeArguments(name string, deployment scenarios.Deployment) []st
 	if slices.Contains(deployment.Faults, run.KindFailpoint) {
 		arguments = append(arguments, "--failpoints", s.failpointsFile(name))
 	}
+	if deployment.Cluster.Accounts != nil {
+		arguments = append(arguments, "--accounts", s.accountsFile())
+	}
 	return append(arguments, deployment.Cluster.Arguments...)
 }
 
 func (s *Stage) dataFolder(name string) string { return filepath.Join(s.scratch, name) }
 func (s *Stage) membersFile() string           { return filepath.Join(s.scratch, "members") }
+func (s *Stage) accountsFile() string          { return filepath.Join(s.scratch, "accounts") }
 func (s *Stage) failpointsFile(name string) string {
 	return filepath.Join(s.scratch, name+".failpoints")
 }

@@ -1,12 +1,15 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -27,6 +30,7 @@ type Target struct {
 	workload string
 	// addresses are the base URLs of the cluster's nodes.
 	addresses []string
+	login     scenarios.Login
 	namespace string
 	recorder  *scenarios.Recorder
 	began     time.Time
@@ -64,9 +68,10 @@ func ForTarget(scenario scenarios.Scenario, nodes int) scenarios.Scenario {
 	return scenario
 }
 
-// NewTarget makes the stage. The token names the run's namespace; it must be new to the cluster, in small letters and digits.
-func NewTarget(workload string, addresses []string, token string) *Target {
-	return &Target{workload: workload, addresses: addresses, namespace: "muster-" + token}
+// NewTarget makes the stage. The token names the run's namespace; it must be new to the cluster, in small letters and digits. The clients log
+// in by a name and a password, if there are any; the password stands in nothing that the run leaves.
+func NewTarget(workload string, addresses []string, token string, login scenarios.Login) *Target {
+	return &Target{workload: workload, addresses: addresses, login: login, namespace: "muster-" + token}
 }
 
 // Name is "live".
@@ -134,9 +139,10 @@ func AwaitTarget(ctx context.Context, addresses []string) error {
 
 func (t *Target) newProcess(arguments []string) *process {
 	return &process{
-		name:      workloadName,
-		arguments: arguments,
-		since:     t.began,
+		name:        workloadName,
+		arguments:   arguments,
+		environment: append(os.Environ(), t.login.Environment()...),
+		since:       t.began,
 		printed: func(line run.LogLine) {
 			t.news.tell(func() { t.recorder.Printed(workloadName, line) })
 		},
@@ -174,17 +180,36 @@ func (t *Target) Finish(ctx context.Context) (scenarios.Ending, error) {
 	}
 	failed := []error{t.clients.end(orderlyEnd)}
 	spent := t.clients.spent()
-	if err := execute(ctx, t.workload, "--nodes", t.nodes, "--clean", t.namespace); err != nil {
-		failed = append(failed, fmt.Errorf("emptying the namespace %s of the target: %w", t.namespace, err))
+	if err := t.clean(ctx); err != nil {
+		failed = append(failed, err)
 	}
 	guests, err := Programs{Workload: t.workload}.identify()
 	return scenarios.Ending{
 		Guests:   guests,
 		Versions: map[string]string{"go": runtime.Version()},
 		Options:  map[string]string{"target": strings.Join(t.addresses, ","), "namespace": t.namespace},
-		Flags:    []string{"--target " + strings.Join(t.addresses, ",")},
+		Flags:    t.flags(),
 		CPU:      spent,
 	}, errors.Join(append(failed, err)...)
+}
+
+// flags are what has `muster live` run against this target again.
+func (t *Target) flags() []string {
+	flags := []string{"--target " + strings.Join(t.addresses, ",")}
+	if t.login.Name != "" {
+		flags = append(flags, "--username "+t.login.Name)
+	}
+	return flags
+}
+
+// clean empties the run's namespace.
+func (t *Target) clean(ctx context.Context) error {
+	command := exec.CommandContext(ctx, t.workload, "--nodes", t.nodes, "--clean", t.namespace)
+	command.Env = append(os.Environ(), t.login.Environment()...)
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("emptying the namespace %s of the target: %w: %s", t.namespace, err, bytes.TrimSpace(output))
+	}
+	return nil
 }
 
 // Close kills the workload if it still runs.

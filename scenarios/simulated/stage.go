@@ -17,6 +17,7 @@ import (
 	"muster/model/run"
 	"muster/scenarios"
 	"muster/sim"
+	"muster/sim/disk"
 	"muster/sim/trace"
 )
 
@@ -135,6 +136,9 @@ func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error
 			arguments[2], arguments[3] = "--members-file", membersFile
 		}
 		arguments = append(arguments, s.forFaults(deployment.Faults)...)
+		if deployment.Cluster.Accounts != nil {
+			arguments = append(arguments, "--accounts", accountsFile)
+		}
 		arguments = append(arguments, deployment.Cluster.Arguments...)
 		booted, err := s.world.Boot(machine.Name, program, arguments...)
 		if err != nil {
@@ -142,6 +146,9 @@ func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error
 		}
 		if at := net.JoinHostPort(booted.Address().String(), strconv.Itoa(nodePort)); at != machine.Address {
 			return nil, fmt.Errorf("%s has the address %s, not %s as its peers were told", machine.Name, at, machine.Address)
+		}
+		if err := giveAccounts(booted, deployment.Cluster.Accounts); err != nil {
+			return nil, err
 		}
 		s.machines = append(s.machines, booted)
 		if number >= deployment.Cluster.Nodes {
@@ -154,6 +161,20 @@ func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error
 		return machines, s.list(members)
 	}
 	return machines, nil
+}
+
+// accountsFile is where nodes find the accounts, if they have any.
+const accountsFile = "/accounts"
+
+// giveAccounts puts the accounts, if there are any, on a node's disk.
+func giveAccounts(m *sim.Machine, accounts *scenarios.Accounts) error {
+	if accounts == nil {
+		return nil
+	}
+	if err := m.Disk().WriteFile(accountsFile, []byte(accounts.File), m.Clock().Wall().UnixNano()); err != disk.OK {
+		return fmt.Errorf("writing %s on the disk of %s: error %d", accountsFile, m.Name(), err)
+	}
+	return nil
 }
 
 // bootWorkload boots the machine that the clients run on.
@@ -170,7 +191,9 @@ func (s *Stage) bootWorkload(deployment scenarios.Deployment, nodes []run.Machin
 		}
 		urls = append(urls, node.Name+"=http://"+node.Address)
 	}
-	booted, err := s.world.Boot(workloadName, s.programs.workload,
+	program := s.programs.workload
+	program.Env = append(slices.Clone(program.Env), deployment.Cluster.Login().Environment()...)
+	booted, err := s.world.Boot(workloadName, program,
 		"--nodes", strings.Join(urls, ","), "--load", string(load), "--seed", strconv.FormatUint(deployment.Seed, 10))
 	if err != nil {
 		return run.Machine{}, err

@@ -15,6 +15,7 @@ import (
 	"muster/model"
 	"muster/nodes/client"
 	"muster/nodes/client/cache"
+	"muster/nodes/client/login"
 )
 
 // Options of a client.
@@ -29,6 +30,8 @@ type Options struct {
 	Log *slog.Logger
 	// Dial opens connections. Nil: TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Session says who the client is. Nil: nobody.
+	Session *login.Session
 	// Pushes is the socket at which pushes arrive; the client closes it. Nil: there are none.
 	Pushes net.PacketConn
 	// Draw draws a number below n, to choose nodes by. Nil: at random.
@@ -67,7 +70,7 @@ func New(options Options) (*Client, error) {
 		dial = (&net.Dialer{KeepAlive: -1}).DialContext
 	}
 	var err error
-	c.http, err = client.New(client.Config{Nodes: options.Nodes, Timeout: options.Timeout, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+	c.http, err = client.New(client.Config{Nodes: options.Nodes, Timeout: options.Timeout, Session: options.Session, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err == nil {
 			c.seenFrom(conn.LocalAddr())

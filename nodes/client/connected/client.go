@@ -14,6 +14,7 @@ import (
 	"muster/model"
 	"muster/nodes/client"
 	"muster/nodes/client/cache"
+	"muster/nodes/client/login"
 	"muster/nodes/rpc"
 )
 
@@ -50,6 +51,8 @@ type Options struct {
 	App string
 	// Timeout of a request, the wait for a connection included. 0: DefaultTimeout.
 	Timeout time.Duration
+	// Session says who the client is. Nil: nobody.
+	Session *login.Session
 	// Cache is where what is believed of subscribed services is kept; empty: nowhere.
 	Cache cache.Folder
 	// Log takes notice of connections that come and go. Nil: nobody does.

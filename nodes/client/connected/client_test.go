@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/model"
+	"muster/nodes/auth"
 	"muster/nodes/client"
 	"muster/nodes/client/cache"
 	"muster/nodes/client/clienttest"
@@ -34,6 +35,8 @@ type cluster struct {
 	network *clienttest.Network
 	names   []string
 	nodes   map[string]*node
+	// guard says who may do what; nil: everybody everything.
+	guard *auth.Guard
 }
 
 type node struct {
@@ -58,7 +61,7 @@ func sdkAddress(name string) string { return strings.TrimSuffix(name, ":8848") +
 
 func (c *cluster) start(name string) {
 	n := &node{state: registry.New(registry.Options{Self: name, Owner: func(string) string { return name }})}
-	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: slog.New(slog.DiscardHandler), IP: strings.TrimSuffix(name, ":8848"),
+	n.sdk = sdk.New(sdk.Options{Registry: n.state, Log: slog.New(slog.DiscardHandler), IP: strings.TrimSuffix(name, ":8848"), Auth: c.guard,
 		Propose: func(_ context.Context, command registry.Command) error {
 			text, err := command.Encode()
 			if err != nil {

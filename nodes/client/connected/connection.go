@@ -137,9 +137,17 @@ func (n *connection) setUp(ctx context.Context) error {
 
 // call sends a request and reads its response. Errors are those of rpc.Pool.Call.
 func (n *connection) call(ctx context.Context, request any, response rpc.Response) error {
+	return n.callWith(ctx, "", request, response)
+}
+
+// callWith does so and shows a token, if that is not empty.
+func (n *connection) callWith(ctx context.Context, token string, request any, response rpc.Response) error {
 	payload, err := n.encode(request)
 	if err != nil {
 		return fmt.Errorf("%w: %w", rpc.ErrNotSent, err)
+	}
+	if token != "" {
+		payload.Metadata.Headers = map[string]string{"accessToken": token}
 	}
 	var reached peer.Peer
 	answer := new(rpc.Payload)

@@ -129,7 +129,9 @@ func (c *Client) register(ctx context.Context, service model.Service, p *publica
 	if p.batch {
 		all := make([]instance, 0, len(p.instances))
 		for _, i := range p.instances {
-			all = append(all, describe(service, i))
+			described := describe(service, i)
+			described.Service = "" // a batch whose instances name their group, too, is refused (BatchInstanceRequestParamExtractor)
+			all = append(all, described)
 		}
 		message, response = BatchInstanceRequest{name(service), batchRegister, all}, new(BatchInstanceResponse)
 	} else {

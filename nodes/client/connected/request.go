@@ -17,7 +17,7 @@ import (
 const retryDelay = 100 * time.Millisecond
 
 // request sends a request over whichever connection there is within the client's time-out. It is sent again only if it certainly was
-// not sent before. on is the id of the connection that it was sent over, empty if it was not.
+// not sent before, or if the node refused the token of the client's session and there is another. on is the id of the connection that it was sent over, empty if it was not.
 func (c *Client) request(ctx context.Context, request any, response rpc.Response, write bool) (answer client.Answer, on string) {
 	limited, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
@@ -27,9 +27,16 @@ func (c *Client) request(ctx context.Context, request any, response rpc.Response
 			place, _ := c.Server()
 			return client.Answer{Outcome: model.Fail, Node: place, Err: fmt.Errorf("%s: not connected within %v: %w", rpc.TypeName(request), c.options.Timeout, err)}, on
 		}
-		err = n.call(limited, request, response)
+		token, err := c.options.Session.Token(limited)
+		if err != nil {
+			return client.Answer{Outcome: model.Fail, Node: n.server, Err: fmt.Errorf("%s: %w", rpc.TypeName(request), err)}, on
+		}
+		err = n.callWith(limited, token, request, response)
 		if err != nil {
 			n.suspect(err)
+		}
+		if code(err) == rpc.CodeForbidden && c.options.Session.Refused(token) {
+			continue
 		}
 		if errors.Is(err, rpc.ErrNotSent) && limited.Err() == nil {
 			pause(limited, retryDelay)

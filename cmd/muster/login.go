@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"muster/model/run"
+	"muster/nodes/client/login"
+	"muster/scenarios"
+)
+
+// targetLogin is how long a login at a node of a target may take.
+const targetLogin = 5 * time.Second
+
+// loginFlags are the flags by which clients log in to a target that has authentication.
+type loginFlags struct{ username, password string }
+
+func (f *loginFlags) register(command *cobra.Command) {
+	command.Flags().StringVar(&f.username, "username", "", "log in to the target as this `user`")
+	command.Flags().StringVar(&f.password, "password", "", "the user's `password`; better in the environment, as "+run.EnvPassword+", where nobody sees it")
+}
+
+// read completes what the flags say from the environment, and demands that it makes sense.
+func (f loginFlags) read(target bool) (scenarios.Login, error) {
+	switch {
+	case f.username == "" && f.password == "":
+		return scenarios.Login{}, nil
+	case !target:
+		return scenarios.Login{}, errors.New("--username and --password are for a --target: the nodes that are started here have accounts of their own")
+	case f.username == "":
+		return scenarios.Login{}, errors.New("--password without --username: want both")
+	}
+	login := scenarios.Login{Name: f.username, Password: f.password}
+	if login.Password == "" {
+		login.Password = os.Getenv(run.EnvPassword)
+	}
+	if login.Password == "" {
+		return scenarios.Login{}, fmt.Errorf("--username %s: want --password, or %s in the environment", f.username, run.EnvPassword)
+	}
+	return login, nil
+}
+
+// logIn sees whether the nodes of a target, by their base URLs, know a name and a password; nil where there is no name.
+func logIn(ctx context.Context, nodes []string, who scenarios.Login) (*login.Session, error) {
+	session, err := login.New(login.Options{Nodes: nodes, Name: who.Name, Password: who.Password, Timeout: targetLogin})
+	if err != nil {
+		return nil, fmt.Errorf("--target: %w", err)
+	}
+	if _, err := session.Token(ctx); err != nil {
+		return nil, fmt.Errorf("--target: %w", err)
+	}
+	return session, nil
+}
