@@ -57,7 +57,9 @@ One of three; start the other two with their own --addr and --data and the same 
 
   registry --addr 127.0.0.1:8848 --members 127.0.0.1:8848,127.0.0.1:8858,127.0.0.1:8868 --data data/a
 
-A node that other machines can reach wants --accounts, a file of users and roles as JSON, or --insecure:
+A node that other machines can reach wants --accounts, or --insecure. The file says by what members and tokens are known, and whom an empty
+cluster begins with; from then on the cluster keeps its users, roles and permissions, which administrators change as in Nacos
+(/nacos/v1/auth/users, …/roles, …/permissions), and the file's are not looked at again:
 
   {"secret_key": "(openssl rand -base64 32)", "identity": {"key": "muster-member", "value": "(a secret)"},
    "users": [{"name": "nacos", "password": "(bcrypt: htpasswd -nbB nacos PASSWORD)", "roles": ["ROLE_ADMIN"]},
@@ -107,7 +109,7 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	profile := flags.String("profile", string(registry.Nacos2), "the `generation` of Nacos to be like: nacos1 (1.4: HTTP and UDP, each instance ephemeral or\n"+
 		"persistent by itself) or nacos2 (2.5: gRPC too, services ephemeral or persistent as a whole); all members alike")
 	flags.BoolVar(&s.healthChecks, "health-checks", true, "probe persistent instances over the network, as the settings of their clusters say")
-	flags.StringVar(&s.accounts, "accounts", "", "`file` of users, roles and the members' identity, the same at all members: authentication is on")
+	flags.StringVar(&s.accounts, "accounts", "", "`file` of the tokens' key, the members' identity and the first users, the same at all members: authentication is on")
 	flags.BoolVar(&s.insecure, "insecure", false, "do without authentication where others than this machine can connect")
 	flags.BoolVar(&s.metrics, "metrics", false, "answer Prometheus at /nacos/actuator/prometheus")
 	flags.BoolVar(&s.subscribePersistent, "subscribe-persistent", true, "push persistent services to their subscribers, too, as Nacos 2.5 does")
