@@ -15,6 +15,9 @@
 // Unlike Nacos's, connections do not outlive a cut by up to as long again: every message has a deadline of seconds, after which its
 // connection is replaced.
 //
+// Raft believes whatever comes in at its port. So only members' hosts may connect, where members have a secret each end proves that it knows it
+// before anything else is said (see introduce), and raft sees no message that could make it panic (see gate). What is refused is counted.
+//
 // Its place in the house: cmd/registry gives it the registry's persistent state; openapi writes through it and, where asked, reads
 // behind it. It must not know what commands mean.
 package consensus

@@ -7,8 +7,8 @@
 //     instance: "ip:port#true" publishes ephemeral instances, "ip:port#false" persistent ones.
 //   - Operators' metadata (weight, enabled, key-value pairs of an instance; threshold, selector, clusters of a service) lie
 //     beside the published values and cover them in the view.
-//   - A client with a connection to this node (Connect) publishes as many as it likes, and subscribes services; both end with the
-//     connection. Subscriptions are known to this node alone.
+//   - A client with a connection to this node (Connect) publishes in as many services as it likes, and subscribes them, up to Limits; both end
+//     with the connection. Subscriptions are known to this node alone.
 //   - A client over HTTP may take pushes at a UDP port (SubscribeSocket). It is a client like one that publishes, and is gone when it
 //     has not asked for a list for half a minute.
 //   - A view is computed when it is first asked for, and half a second after a change (ViewDelay), so that a burst of changes costs
@@ -26,6 +26,9 @@
 // Beat; each change is reported to the function given to OnClientChange, for Distro to carry to the peers. What peers tell goes
 // through ApplySync, RemoveSynced, Renew and DropUnlisted. What the Raft group decided goes through ApplyCommand, and is the same
 // on every node: persistent instances, services that were created by hand, and all operators' metadata.
+//
+// What clients ask this node to keep is refused with ErrFull where it is beyond Limits; what peers tell and the Raft group decided never is, so
+// that members do not part over it. A command is looked at before it goes to the group (Admit).
 //
 // # Who wins when two nodes disagree about a client
 //
