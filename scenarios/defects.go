@@ -16,7 +16,7 @@ func Defects() []Defect {
 	return []Defect{
 		{
 			"consensus/ackBeforeCommit", "a leader acknowledges a write before anyone else has it",
-			"the classic of replicated logs: Jepsen found it in several", "far-leader: linearizable; leader-isolated: durable",
+			"the classic of replicated logs: Jepsen found it in several", "leader-isolated: linearizable; leader-isolated: durable",
 		},
 		{
 			"consensus/keepBrokenConnections", "connections between members outlive a cut, dead until TCP tries again",

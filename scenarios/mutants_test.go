@@ -21,7 +21,7 @@ var mutants = []struct {
 	change  func(*scenarios.Scenario)
 	noticed []checker.Property
 }{
-	{"consensus/ackBeforeCommit", "far-leader", nil, []checker.Property{checker.Linearizable}},
+	{"consensus/ackBeforeCommit", "leader-isolated", manyWrites, []checker.Property{checker.Linearizable}},
 	{"consensus/ackBeforeCommit", "leader-isolated", lastWrites, []checker.Property{checker.Durable}},
 	{"distro/skipSync", "calm", nil, []checker.Property{checker.Converged, checker.NoLoss}},
 	{"liveness/neverExpire", "silent-clients", nil, []checker.Property{checker.Expiry, checker.NoGhost}},
@@ -87,12 +87,17 @@ func healedWhileUnhealthy(s *scenarios.Scenario) {
 	s.Plan[1].At = s.Plan[0].At + 38*time.Second
 }
 
-// lastWrites has a leader that is cut off meet some writes before it notices and steps down, which takes it half a second: writes
-// that it is asked for itself, and is responsible for, so that they are not forwarded into the cut. They are the last of all: what is
-// lost stays lost, since nobody writes it again.
-func lastWrites(s *scenarios.Scenario) {
+// manyWrites has a leader that is cut off meet some writes before it notices and steps down, which takes it half a second: writes
+// that it is asked for itself, and is responsible for, so that they are not forwarded into the cut. Reads follow for a while.
+func manyWrites(s *scenarios.Scenario) {
 	s.Plan[0].Within = 0
 	s.Load.EphemeralClients, s.Load.PersistentClients = 2, 24
-	s.Load.OperationsPerSecond, s.Load.ReadShare = 120, 0
-	s.Load.Stop = s.Plan[0].At + 400*time.Millisecond
+	s.Load.OperationsPerSecond, s.Load.ReadShare = 120, 0.4
+	s.Load.Stop = s.Plan[0].At + 8*time.Second
+}
+
+// lastWrites has those be the last writes of all: what is lost stays lost, since nobody writes it again.
+func lastWrites(s *scenarios.Scenario) {
+	manyWrites(s)
+	s.Load.ReadShare, s.Load.Stop = 0, s.Plan[0].At+400*time.Millisecond
 }

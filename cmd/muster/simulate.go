@@ -62,9 +62,9 @@ Interrupted with Ctrl-C, it keeps the finished runs and their index, and of the 
 processor time of the thread that ran the world; the harness's own garbage collection, which other threads do, and
 checking and reporting are not in it.
 
---defect switches on what is known to be wrong, to see what notices it: consensus/ackBeforeCommit shows in far-leader, distro/skipSync
-in calm, liveness/neverExpire and liveness/beatWrongInstance in silent-clients, probe/neverProbe in servers-die, all with seed 1 already
-or, where it takes a request at the right moment, with one of a few.
+--defect switches on what is known to be wrong, to see what notices it: distro/skipSync shows in calm, liveness/neverExpire and
+liveness/beatWrongInstance in silent-clients, probe/neverProbe in servers-die, and consensus/ackBeforeCommit in far-leader, there
+with one seed of a few, since it takes a write at the wrong moment.
 
 --node puts another registry's node in the place of ours: any main package with the open API of Nacos that takes our
 flags, --addr IP:PORT, --members IP:PORT,…, --data FOLDER and --insecure. Faults that strike a role, such as the leader, need it to
@@ -73,7 +73,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
   muster simulate leader-isolated --seed 7
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out sweep
   muster simulate silent-clients --defect liveness/neverExpire
-  muster simulate far-leader --seeds 3 --defect consensus/ackBeforeCommit
+  muster simulate far-leader --seeds 8 --defect consensus/ackBeforeCommit
   muster simulate leader-killed --protocol grpc    # clients of the 2.x line in the place of 1.x
   muster simulate crash-restart --profile nacos1   # nodes like Nacos 1.4 in the place of 2.5
   muster simulate --verify                         # every run twice, traces compared
