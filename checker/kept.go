@@ -33,12 +33,11 @@ func (kept) Check(_ context.Context, in Input) Verdict {
 		bound(in.Bounds.RemovedAfter), bound(in.Bounds.UnhealthyAfter), bound(in.Bounds.Converge))}
 	times := timesOf(in)
 	ephemeral := recordOf(in.History, true)
-	actions, _ := ephemeral.byInstance()
+	actions, ids := ephemeral.byInstance()
 	views, services := grouped(ephemeral.observed(), func(v view) model.Service { return v.service }, compareServices)
 	struck := strikesOn(in, times)
 	looks, dropped := 0, 0
 	told := map[instanceID]map[string]bool{}
-	_, ids := ephemeral.byInstance()
 	for _, service := range services {
 		for _, v := range views[service] {
 			for _, id := range ids {

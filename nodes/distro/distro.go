@@ -139,6 +139,7 @@ func (d *Distro) retarget() {
 	for _, t := range d.peers {
 		if !slices.Contains(peers, t.peer) {
 			close(t.gone)
+			delete(d.paged, t.peer)
 		}
 	}
 	d.peers = targets

@@ -2,6 +2,7 @@ package distro
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -121,9 +122,11 @@ func TestPartsHoldEverythingOnce(t *testing.T) {
 		joined = append(joined, piece.Published...)
 	}
 	require.Equal(t, whole.Published, joined)
-	none, more := part(whole, 1000)
-	require.Empty(t, none.Published)
-	require.False(t, more)
+	for _, number := range []int{1000, -1, math.MinInt, math.MaxInt} {
+		none, more := part(whole, number)
+		require.Empty(t, none.Published)
+		require.False(t, more)
+	}
 }
 
 // A verification of many clients takes several messages, each about some ids: what one does not mention of the others' stays.
@@ -189,6 +192,8 @@ func TestLoadingSaysWhetherWaitingIsOfUse(t *testing.T) {
 		time.Sleep(time.Second + time.Millisecond)
 		require.False(t, late.distro.Loading(), "nobody answers")
 		require.False(t, late.distro.hasLoaded())
+		late.distro.progress("d:4", true)
+		require.False(t, late.distro.Loading(), "d is no member any more")
 
 		c.cut("c:3>a:1", false)
 		c.loseAfter("c:3>a:1", 2) // in the midst of it

@@ -116,7 +116,8 @@ func (d *Distro) noteTried() {
 func (d *Distro) Loading() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return !d.hasLoaded() && (!d.tried || len(d.telling) > 0)
+	tells := slices.ContainsFunc(d.peers, func(t *target) bool { return d.telling[t.peer] })
+	return !d.hasLoaded() && (!d.tried || tells)
 }
 
 // page answers a Snapshot: clients after an id, in order. If there are more, it is as full as it can be: an asker goes on after the last one.

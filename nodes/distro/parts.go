@@ -26,7 +26,8 @@ func sizeOfClient(data registry.ClientData) int {
 	return size
 }
 
-// part cuts a client that no message has room for: it returns its number-th part, from 0, and whether others follow.
+// part cuts a client that no message has room for: it returns its number-th part, from 0, and whether others follow. A part that there is
+// not, whatever its number, is empty.
 func part(data registry.ClientData, number int) (piece registry.ClientData, more bool) {
 	all := data.Published
 	for at := 0; ; at++ {
@@ -35,7 +36,7 @@ func part(data registry.ClientData, number int) (piece registry.ClientData, more
 			size += sizeOf(all[count])
 			count++
 		}
-		if at == number {
+		if at == number || len(all) == 0 {
 			data.Published = all[:count]
 			return data, count < len(all)
 		}

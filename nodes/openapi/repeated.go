@@ -25,19 +25,21 @@ const leastBuckets = 16
 
 // inHashSet returns texts in the order in which a java.util.HashSet made of them lists them.
 func inHashSet(texts []string) []string {
+	var set []string
+	in := make(map[string]bool, len(texts)) // somebody may send very many
+	for _, text := range texts {
+		if !in[text] {
+			in[text] = true
+			set = append(set, text)
+		}
+	}
 	buckets := uint32(leastBuckets)
-	for int(buckets)*3/4 < len(texts) {
+	for int(buckets)*3/4 < len(set) {
 		buckets *= 2
 	}
 	bucket := func(text string) uint32 {
 		hash := uint32(membership.JavaHash(text))
 		return (hash ^ hash>>16) & (buckets - 1)
-	}
-	var set []string
-	for _, text := range texts {
-		if !slices.Contains(set, text) {
-			set = append(set, text)
-		}
 	}
 	slices.SortStableFunc(set, func(a, b string) int { return cmp.Compare(bucket(a), bucket(b)) })
 	return set

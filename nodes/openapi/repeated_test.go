@@ -3,6 +3,7 @@ package openapi
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,8 @@ func TestHashSetOrder(t *testing.T) {
 		}
 		require.Equal(t, want, strings.Join(inHashSet(texts), separator))
 	}
+	many := append([]string{"A", "P"}, slices.Repeat([]string{"A"}, leastBuckets)...)
+	require.Equal(t, []string{"P", "A"}, inHashSet(many), "the buckets are as many as two texts need")
 }
 
 // What is answered is what Nacos 2.5.0 answered.

@@ -306,12 +306,14 @@ func (r *Registry) SnapshotPersistent() ([]byte, error) {
 // RestorePersistent puts a snapshot in the place of all replicated state. Ephemeral instances stay.
 func (r *Registry) RestorePersistent(from io.Reader) error {
 	var state persistentState
-	if err := json.NewDecoder(from).Decode(&state); err != nil {
+	decoder := json.NewDecoder(from)
+	if err := decoder.Decode(&state); err != nil {
 		return fmt.Errorf("snapshot of the persistent services: %w", err)
 	}
 	if state.Format != persistentFormat {
 		return fmt.Errorf("snapshot of the persistent services: format %d: this build reads format %d", state.Format, persistentFormat)
 	}
+	r.replicated.Store(decoder.InputOffset())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for id, c := range r.clients {

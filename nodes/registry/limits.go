@@ -124,7 +124,7 @@ func (r *Registry) Admit(c Command, encoded []byte) error {
 	switch c.Kind {
 	case RegisterPersistent, CreateService, UpdateService, SetCluster, SetInstanceMetadata, CreateNamespace:
 		if size := r.replicated.Load(); size > r.limits.Bytes {
-			return fmt.Errorf("%w: what all members keep took %d bytes when it was last written; want at most %d", ErrFull, size, r.limits.Bytes)
+			return fmt.Errorf("%w: what all members keep took %d bytes in the last snapshot; want at most %d", ErrFull, size, r.limits.Bytes)
 		}
 	}
 	if c.Kind != RegisterPersistent || c.Instance == nil {

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -96,6 +97,9 @@ func TestRoomInSnapshots(t *testing.T) {
 	snapshot(t, r)
 	require.ErrorContains(t, r.Admit(create, nil), "want at most 2000")
 	require.ErrorIs(t, r.Admit(registry.Command{Kind: registry.SetInstanceMetadata}, nil), registry.ErrFull)
+	restarted := registry.New(registry.Options{Limits: registry.Limits{Bytes: 2000}})
+	require.NoError(t, restarted.RestorePersistent(bytes.NewReader(snapshot(t, r))))
+	require.ErrorIs(t, restarted.Admit(create, nil), registry.ErrFull)
 	remove := registry.Command{Kind: registry.DeleteService, Service: orders}
 	require.NoError(t, r.Admit(remove, nil), "what makes room is let in")
 	apply(t, r, remove)

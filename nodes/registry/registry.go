@@ -29,7 +29,7 @@ type Options struct {
 type Registry struct {
 	options Options
 	limits  Limits
-	// replicated is how long the last snapshot was.
+	// replicated is how long the last snapshot was that was written or restored.
 	replicated atomic.Int64
 
 	mu sync.RWMutex

@@ -95,6 +95,25 @@ func TestSoManyConnectionsAreSetUp(t *testing.T) {
 	}
 }
 
+// What a connection counts for is given back, whichever of its setting up and its end comes first.
+func TestAConnectionIsCountedOnce(t *testing.T) {
+	s := NewSDK(SDKOptions{Log: slog.New(slog.DiscardHandler), Most: 1})
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	comes := func() *Connection { return &Connection{ID: "1", sdk: s, host: "10.0.0.1", stream: newOutbox()} }
+	s.opened("1", theirs)
+	require.NoError(t, s.register(comes()))
+	require.Equal(t, codes.AlreadyExists, status.Code(s.register(comes())), "over another stream at the same time")
+	require.Zero(t, s.Refused())
+	s.closed("1")
+	require.Empty(t, s.hosts)
+	require.NoError(t, s.register(comes()), "it has ended by now")
+	require.Empty(t, s.Connections())
+	require.Empty(t, s.entered)
+	require.Empty(t, s.hosts)
+}
+
 func TestSoManyStreamsOfAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(t, SDKOptions{})

@@ -62,8 +62,9 @@ type SDK struct {
 
 	mu          sync.Mutex
 	connections map[string]*Connection
-	// hosts counts them by the address that they come from.
-	hosts map[string]int
+	// entered are the ids of those and of the ones that are being set up; hosts counts them by the address that they come from.
+	entered map[string]bool
+	hosts   map[string]int
 	// streams counts each connection's, set up or not.
 	streams map[string]int
 	// refused counts those that were one too many.
@@ -77,8 +78,8 @@ type SDK struct {
 // NewSDK makes a server that answers ServerCheckRequest to anybody, and HealthCheckRequest and what is handled (see Handle) to
 // connections that were set up.
 func NewSDK(options SDKOptions) *SDK {
-	s := &SDK{Server: newServer(options.Log, maxRequests, idleTimeout), options: options, connections: map[string]*Connection{}, hosts: map[string]int{},
-		streams: map[string]int{}, sockets: map[string]net.Conn{}}
+	s := &SDK{Server: newServer(options.Log, maxRequests, idleTimeout), options: options, connections: map[string]*Connection{}, entered: map[string]bool{},
+		hosts: map[string]int{}, streams: map[string]int{}, sockets: map[string]net.Conn{}}
 	s.sdk = s
 	s.grpc.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "BiRequestStream",
@@ -155,20 +156,27 @@ func (s *SDK) register(c *Connection) error {
 		s.options.Opened(c)
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.connections[c.ID] = c
+	_, open := s.sockets[c.ID]
 	if !s.scanning {
 		s.scanning = true
 		time.AfterFunc(scanEvery, s.scan)
 	}
+	s.mu.Unlock()
+	if !open { // it has ended meanwhile, and nobody else would forget it
+		s.unregister(c.ID)
+	}
 	return nil
 }
 
-// enter counts a connection.
+// enter counts a connection, once: it may set itself up over several streams at the same time.
 func (s *SDK) enter(c *Connection) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if most := s.options.Most; most > 0 && len(s.connections) >= most {
+	if s.entered[c.ID] {
+		return status.Error(codes.AlreadyExists, "the connection is being set up: want one ConnectionSetupRequest at a time")
+	}
+	if most := s.options.Most; most > 0 && len(s.entered) >= most {
 		s.refused++
 		return status.Errorf(codes.ResourceExhausted, "this node has its %d connections: want another node", most)
 	}
@@ -176,6 +184,7 @@ func (s *SDK) enter(c *Connection) error {
 		s.refused++
 		return status.Errorf(codes.ResourceExhausted, "this node has its %d connections from %s: want fewer, or another node", most, c.host)
 	}
+	s.entered[c.ID] = true
 	s.hosts[c.host]++
 	return nil
 }
@@ -193,6 +202,7 @@ func (s *SDK) unregister(id string) {
 	c := s.connections[id]
 	delete(s.connections, id)
 	if c != nil {
+		delete(s.entered, id)
 		s.hosts[c.host]--
 		if s.hosts[c.host] == 0 {
 			delete(s.hosts, c.host)
