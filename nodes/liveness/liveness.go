@@ -153,7 +153,8 @@ func (l *Liveness) Check(now time.Time) {
 	owned := slices.DeleteFunc(l.options.Registry.ResponsibleClients(), registry.IsConnection) // which live as long as they are connected, and do not beat
 	for _, id := range owned {
 		_, before := slices.BinarySearch(l.owned, id)
-		takenOver := !before && !l.options.Registry.HeardFirstHand(id)
+		// What this node heard before the last check it heard before another was responsible, who may have heard more since.
+		takenOver := !before && !l.options.Registry.HeardFirstHand(id, last)
 		if slept || takenOver && !defect.On(TakeOverLastBeats) {
 			l.options.Registry.RenewBeats(id)
 			continue

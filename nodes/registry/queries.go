@@ -163,10 +163,10 @@ func (r *Registry) LastBeat(key model.Service, clientID string) time.Time {
 	return time.Time{}
 }
 
-// HeardFirstHand says whether the last news of a client came to this node itself, not through a peer.
-func (r *Registry) HeardFirstHand(clientID string) bool {
+// HeardFirstHand says whether the last news of a client came to this node itself, not through a peer, and not before a moment.
+func (r *Registry) HeardFirstHand(clientID string, since time.Time) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	c := r.clients[clientID]
-	return c != nil && !c.heardHere.IsZero() && !c.heardHere.Before(c.heard)
+	return c != nil && !c.heardHere.Before(since) && !c.heardHere.IsZero() && !c.heardHere.Before(c.heard)
 }
