@@ -170,6 +170,24 @@ func TestTakeoverStartsAnew(t *testing.T) {
 	})
 }
 
+// A node that was responsible, was not, and is again has old beats of its own. Others may have heard newer ones meanwhile: it gives every
+// client its full time, too.
+func TestResponsibleAgainStartsAnew(t *testing.T) {
+	inVirtualTime(t, func(t *testing.T, n *node) {
+		n.register(t, 80, nil)
+		time.Sleep(2 * liveness.CheckInterval)
+		n.owner.Store("10.0.0.2:8848")
+		time.Sleep(time.Minute)
+		n.owner.Store(self)
+		time.Sleep(liveness.CheckInterval + liveness.UnhealthyAfter - time.Second)
+		require.Equal(t, "healthy", n.state(80))
+		time.Sleep(liveness.CheckInterval + 2*time.Second)
+		require.Equal(t, "unhealthy", n.state(80))
+		time.Sleep(liveness.RemovedAfter - liveness.UnhealthyAfter + time.Second)
+		require.Equal(t, "gone", n.state(80))
+	})
+}
+
 // In Nacos 1.x a service is checked every five seconds from when the node knew it, whenever its instances came.
 func TestChecksCountFromTheService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
