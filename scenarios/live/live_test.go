@@ -6,13 +6,16 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
 
 	"muster/checker"
 	"muster/model"
@@ -160,6 +163,18 @@ func TestNetemSaysWhatShapesAre(t *testing.T) {
 	}
 }
 
+func TestWorkloadsLogInOnlyAsTheyAreTold(t *testing.T) {
+	t.Setenv(run.EnvUsername, "somebody")
+	t.Setenv(run.EnvPassword, "something")
+	for want, login := range map[string]scenarios.Login{" \n": {}, "shop secret\n": {Name: "shop", Password: "secret"}} {
+		command := exec.Command("sh", "-c", `echo "$`+run.EnvUsername+` $`+run.EnvPassword+`"`)
+		command.Env = environment(login)
+		said, err := command.Output()
+		require.NoError(t, err)
+		require.Equal(t, want, string(said))
+	}
+}
+
 func TestTargetIsLeftAsItWas(t *testing.T) {
 	t.Parallel()
 	programs, err := programsForTest()
@@ -168,12 +183,19 @@ func TestTargetIsLeftAsItWas(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, cluster.Close()) })
 	accounts := scenarios.Nodes(3).WithAccounts().Accounts
 	file := filepath.Join(t.TempDir(), "accounts")
-	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(accounts.File, ":*:naming", "*:*:naming", 1)), 0o600))
+	// A password that is part of nothing else, to look for in what the run leaves.
+	const password = "known to nobody else"
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	require.NoError(t, err)
+	written := strings.Replace(accounts.File, ":*:naming", "*:*:naming", 1)
+	written = regexp.MustCompile(`("name": "clients", "password": ")[^"]*`).ReplaceAllString(written, "${1}"+strings.ReplaceAll(string(hash), "$", "$$"))
+	require.NoError(t, os.WriteFile(file, []byte(written), 0o600))
+	login := scenarios.Login{Name: accounts.Login.Name, Password: password}
 	addresses := startCluster(t, cluster, "--accounts", file)
 
 	scenario := ForTarget(brief(), len(addresses))
 	scenario.Lasts, scenario.Load.Stop = 12*time.Second, 10*time.Second
-	stage := NewTarget(programs.Workload, addresses, "leftasitwas", accounts.Login)
+	stage := NewTarget(programs.Workload, addresses, "leftasitwas", login)
 	t.Cleanup(func() { require.NoError(t, stage.Close()) })
 	folder := run.Folder(t.TempDir())
 	ran, err := scenarios.Drive(t.Context(), stage, scenario, 1, folder)
@@ -197,6 +219,7 @@ func TestTargetIsLeftAsItWas(t *testing.T) {
 			return err
 		}
 		text, err := os.ReadFile(path)
+		require.NotContains(t, string(text), password, path)
 		require.NotContains(t, string(text), run.EnvPassword, path)
 		require.NotContains(t, string(text), "accessToken", path)
 		return err

@@ -131,7 +131,7 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 		"--nodes", strings.Join(urls, ","),
 		"--load", string(load),
 		"--seed", strconv.FormatUint(deployment.Seed, 10)}, "")
-	s.processes[workloadName].environment = append(s.processes[workloadName].environment, deployment.Cluster.Login().Environment()...)
+	s.processes[workloadName].environment = environment(deployment.Cluster.Login())
 	if err := s.processes[workloadName].start(); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package live
 import (
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +91,9 @@ func (s *Stage) holdEvidence(state *strikeState) scenarios.Evidence {
 			said = append(said, name+": the kernel does not say how it stands")
 			continue
 		}
+		if now.used < before.used {
+			before.used = 0 // it was started again since
+		}
 		got := fmt.Sprintf("%v of a processor in %v", now.used-before.used, (s.Now() - before.at).Round(time.Millisecond))
 		if state.strike.Kind == run.KindSlowCPU {
 			stops := s.processes[name].stops.Load() - before.stops
@@ -106,6 +108,6 @@ func (s *Stage) holdEvidence(state *strikeState) scenarios.Evidence {
 		}
 		said = append(said, fmt.Sprintf("%s %s and got %s", name, how, got))
 	}
-	evidence.Text = strings.Join(slices.Compact(said), "; ")
+	evidence.Text = strings.Join(said, "; ")
 	return evidence
 }

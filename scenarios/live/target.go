@@ -141,7 +141,7 @@ func (t *Target) newProcess(arguments []string) *process {
 	return &process{
 		name:        workloadName,
 		arguments:   arguments,
-		environment: append(os.Environ(), t.login.Environment()...),
+		environment: environment(t.login),
 		since:       t.began,
 		printed: func(line run.LogLine) {
 			t.news.tell(func() { t.recorder.Printed(workloadName, line) })
@@ -193,6 +193,11 @@ func (t *Target) Finish(ctx context.Context) (scenarios.Ending, error) {
 	}, errors.Join(append(failed, err)...)
 }
 
+// environment is that of a workload. Who it logs in as is said even if that is nobody: muster's own environment may say otherwise.
+func environment(login scenarios.Login) []string {
+	return append(os.Environ(), run.EnvUsername+"="+login.Name, run.EnvPassword+"="+login.Password)
+}
+
 // flags are what has `muster live` run against this target again.
 func (t *Target) flags() []string {
 	flags := []string{"--target " + strings.Join(t.addresses, ",")}
@@ -205,7 +210,7 @@ func (t *Target) flags() []string {
 // clean empties the run's namespace.
 func (t *Target) clean(ctx context.Context) error {
 	command := exec.CommandContext(ctx, t.workload, "--nodes", t.nodes, "--clean", t.namespace)
-	command.Env = append(os.Environ(), t.login.Environment()...)
+	command.Env = environment(t.login)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("emptying the namespace %s of the target: %w: %s", t.namespace, err, bytes.TrimSpace(output))
 	}
