@@ -133,7 +133,8 @@ func (r *Recorder) restore(state kept, past run.Folder) error {
 	r.machines(state.Machines)
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.cast.names = maps.Clone(state.Names)
+	clear(r.cast.names)
+	maps.Copy(r.cast.names, state.Names)
 	r.cast.leader, r.cast.term, r.cast.suffering = state.Leader, state.Term, state.Suffering
 	return r.goOn(state.Taken, past)
 }

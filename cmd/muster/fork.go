@@ -93,7 +93,10 @@ func (f forkFlags) make(command *cobra.Command, folder run.Folder) error {
 func (f forkFlags) trunk(command *cobra.Command, programs *simulated.Programs, folder run.Folder, before run.Run, scratch run.Folder) (*scenarios.Play, error) {
 	traveller, err := simulated.NewTraveller(programs, folder)
 	if err == nil {
-		trunk, _, err := traveller.Relive(command.Context(), f.at.Duration, scratch)
+		trunk, journey, err := traveller.Relive(command.Context(), f.at.Duration, scratch)
+		if journey.Refused != nil {
+			fmt.Fprintln(command.ErrOrStderr(), ofNoUse(journey))
+		}
 		return trunk, err
 	}
 	fmt.Fprintf(command.ErrOrStderr(), "%v: the futures are those of the run as it is today\n", err)
@@ -118,14 +121,19 @@ func (f forkFlags) jobsOf(command *cobra.Command, folder run.Folder, before run.
 	if !command.Flags().Changed("seed") {
 		first = before.Seed + 1
 	}
-	name := filepath.Base(string(folder))
+	// "." has a name, too, and a run is the same by whatever path.
+	itself, err := filepath.Abs(string(folder))
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.Base(itself)
 	if before.Fork == nil {
 		name = strings.TrimSuffix(name, fmt.Sprintf("-seed%d", before.Seed))
 	}
 	var jobs []scenarios.Job
 	for i := range uint64(f.seeds) {
 		job := scenarios.Job{Scenario: scenario, Seed: first + i, Folder: run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, first+i)))}
-		if job.Folder == folder {
+		if at, err := filepath.Abs(string(job.Folder)); err != nil || at == itself {
 			return nil, fmt.Errorf("--out %s: the future with seed %d would take the place of the run itself: want another folder or seed", f.out, job.Seed)
 		}
 		jobs = append(jobs, job)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -67,6 +68,23 @@ func TestFuturesOfARun(t *testing.T) {
 	require.NotContains(t, near.Explain("run", "future"), "has ended")
 	_, asWritten, _ := invoke(t, "diff", "--as-written", futures[0], futures[1])
 	require.NotRegexp(t, `(packet to|sends|goes on)`, asWritten)
+}
+
+// A run is the same by whatever path it is named, and has a name of its own by each.
+func TestFuturesBesideTheirRun(t *testing.T) {
+	details, err := briefly().JSON()
+	require.NoError(t, err)
+	folder := filepath.Join(t.TempDir(), "brief-seed7")
+	require.NoError(t, os.Mkdir(folder, 0o777))
+	t.Chdir(folder)
+	before := run.Run{Format: run.Format, Stage: scenarios.StageSimulated, Seed: 7, Details: details, Lasted: 6 * time.Second}
+	jobs, err := forkFlags{seeds: 1, out: ".."}.jobsOf(newForkCommand(), ".", before)
+	require.NoError(t, err)
+	require.Equal(t, run.Folder("../brief-seed8"), jobs[0].Folder)
+	again := newForkCommand()
+	require.NoError(t, again.Flags().Set("seed", "7"))
+	_, err = forkFlags{seeds: 1, seed: 7, out: ".."}.jobsOf(again, ".", before)
+	require.ErrorContains(t, err, "would take the place of the run itself")
 }
 
 func TestFuturesThatCannotBe(t *testing.T) {

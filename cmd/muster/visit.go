@@ -151,7 +151,7 @@ func (v *visit) travel(command *cobra.Command, traveller *simulated.Traveller, a
 		return nil, err
 	}
 	if journey.Refused != nil {
-		fmt.Fprintf(command.ErrOrStderr(), "the run was simulated again, for its checkpoints are of no use: %v\n", journey.Refused)
+		fmt.Fprintln(command.ErrOrStderr(), ofNoUse(journey))
 	}
 	if v.checkpoints {
 		times, err := traveller.Checkpoints()
@@ -175,4 +175,13 @@ func programsOf(command *cobra.Command, before run.Run) (*simulated.Programs, er
 		}
 	}
 	return simulatedPrograms(command, simulated.NodeOf(before), simulated.NextOf(before))
+}
+
+// ofNoUse says of a journey that could not go on from a checkpoint why.
+func ofNoUse(j simulated.Journey) string {
+	from := "its beginning"
+	if j.From > 0 {
+		from = inSeconds(j.From)
+	}
+	return fmt.Sprintf("the run was simulated again from %s, for later checkpoints are of no use: %v", from, j.Refused)
 }

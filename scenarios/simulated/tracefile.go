@@ -59,7 +59,30 @@ func (s *Stage) continueTrace(other *Stage, folder run.Folder) error {
 	return nil
 }
 
-// copyTrace begins the trace in the run folder with what the one in the folder of its past holds of the first so many records.
+// traceIsWhole fails if a run's trace is there in part only, as after --trace-last.
+func traceIsWhole(folder run.Folder) error {
+	file, err := OpenTrace(folder)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	reader, err := trace.NewReader(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	defer reader.Close()
+	index, _, err := reader.Next()
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: %w", file.Name(), err)
+	case err == nil && index > 0 && reader.Level() == trace.Full:
+		return fmt.Errorf("%s holds only the end of the trace", file.Name())
+	}
+	return nil
+}
+
+// copyTrace begins the trace in the run folder with what the one in the folder of its past holds of the first so many records. That is to be
+// whole (traceIsWhole).
 func (s *Stage) copyTrace(deployment scenarios.Deployment, records uint64) error {
 	file, err := OpenTrace(deployment.Past)
 	if err != nil {
@@ -75,15 +98,13 @@ func (s *Stage) copyTrace(deployment scenarios.Deployment, records uint64) error
 	if err := s.createTrace(deployment); err != nil {
 		return err
 	}
-	for first := true; ; first = false {
+	for {
 		index, record, err := reader.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return fmt.Errorf("%s: %w", file.Name(), err)
-		case first && index > 0 && reader.Level() == trace.Full:
-			return fmt.Errorf("%s holds only the end of the trace", file.Name())
 		case index >= records:
 			return nil
 		}

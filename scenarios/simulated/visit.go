@@ -37,7 +37,9 @@ func Again(ctx context.Context, programs *Programs, before run.Run, options Opti
 	if err != nil {
 		return nil, err
 	}
-	past.KnownAs(run.Folder(before.Fork.Folder))
+	if before.Fork.Folder != "" { // runs of older builds do not say
+		past.KnownAs(run.Folder(before.Fork.Folder))
+	}
 	var future *scenarios.Play
 	if err = past.To(ctx, before.Fork.At); err == nil {
 		future, err = past.Fork(scenario, before.Seed, folder)
@@ -101,9 +103,18 @@ func (t *Traveller) goTo(ctx context.Context, at time.Duration, options Options,
 		return nil, Journey{}, fmt.Errorf("%s: %v: until %v it is the run with seed %d: visit that", t.folder, at, fork.At, fork.Seed)
 	}
 	var journey Journey
-	play, err := t.nearest(at, options, into, past, &journey)
-	if err != nil {
-		return nil, journey, err
+	if past != "" {
+		// Checkpoints are no worse for a trace that cannot be gone on with: they stay, for visits.
+		if err := traceIsWhole(past); err != nil {
+			journey.Refused = err
+		}
+	}
+	var play *scenarios.Play
+	var err error
+	if journey.Refused == nil {
+		if play, err = t.nearest(at, options, into, past, &journey); err != nil {
+			return nil, journey, err
+		}
 	}
 	if play == nil {
 		if play, err = Again(ctx, t.programs, t.before, options, into); err != nil {

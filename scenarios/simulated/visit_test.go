@@ -101,6 +101,34 @@ func TestFuturesFromCheckpoints(t *testing.T) {
 	}
 }
 
+// TestCheckpointsBesideTheEndOfATrace forks a run of whose trace only the end was kept: it is made again, and its checkpoints stay.
+func TestCheckpointsBesideTheEndOfATrace(t *testing.T) {
+	original := begin(t, short(), 1, trace.Full)
+	require.NoError(t, simulated.LeaveCheckpoints(t.Context(), original, 4*time.Second))
+	end(t, original)
+	file, err := os.Create(original.Folder().Path(run.FullTraceFile))
+	require.NoError(t, err)
+	defer file.Close()
+	rest := trace.NewCompactWriter(file, trace.Full, 1)
+	rest.Record(5000, trace.Record{Kind: trace.Connect, At: 9 * time.Second, Machine: "n1"})
+	require.NoError(t, rest.Finish(new(trace.Recorder)))
+	programs, err := guests()
+	require.NoError(t, err)
+	checkpoint := original.Folder().Path(run.CheckpointsFolder, "4s.checkpoint")
+	before, err := os.Stat(checkpoint)
+	require.NoError(t, err)
+	traveller, err := simulated.NewTraveller(programs, original.Folder())
+	require.NoError(t, err)
+	trunk, journey, err := traveller.Relive(t.Context(), 4*time.Second, run.Folder(t.TempDir()))
+	require.NoError(t, err)
+	require.NoError(t, trunk.Stage().Close())
+	require.Zero(t, journey.From)
+	require.ErrorContains(t, journey.Refused, "holds only the end of the trace")
+	after, err := os.Stat(checkpoint)
+	require.NoError(t, err)
+	require.True(t, os.SameFile(before, after), "it is the same")
+}
+
 func TestCheckpointsOfNoUse(t *testing.T) {
 	original := begin(t, short(), 1, trace.Normal)
 	end(t, original)
