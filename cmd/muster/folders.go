@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -39,7 +40,7 @@ run folders stands for all of them; its index page and JUnit file are made anew,
 				return errors.Join(broken...)
 			}
 			err = summarise(command.OutOrStdout(), results)
-			if len(paths) == 1 && len(folders) > 1 {
+			if holdsRuns(paths, folders) {
 				if err := writeOverview(command.Context(), paths[0], judged); err != nil {
 					broken = append(broken, err)
 				}
@@ -74,10 +75,15 @@ func newReportCommand() *cobra.Command {
 				whole = append(whole, folder)
 				fmt.Fprintln(command.OutOrStdout(), folder.Path(run.ReportFile))
 			}
-			if len(paths) == 1 && len(folders) > 1 && len(whole) > 0 {
+			if holdsRuns(paths, folders) && len(whole) > 0 {
 				broken = append(broken, writeOverview(command.Context(), paths[0], whole))
 			}
 			return errors.Join(broken...)
 		},
 	}
+}
+
+// holdsRuns says whether one path was given, of a folder that holds run folders and is none itself: one with an index page.
+func holdsRuns(paths []string, folders []run.Folder) bool {
+	return len(paths) == 1 && len(folders) > 0 && folders[0] != run.Folder(filepath.Clean(paths[0]))
 }

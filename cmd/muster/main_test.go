@@ -296,4 +296,15 @@ func TestABrokenFolderDoesNotHideTheOthers(t *testing.T) {
 		require.Contains(t, stdout, "whole-two", command)
 	}
 	require.FileExists(t, filepath.Join(at, reports.IndexFile))
+
+	// One run below a folder has an index page as many have; what is itself a run has none.
+	require.NoError(t, os.RemoveAll(filepath.Join(at, "damaged")))
+	require.NoError(t, os.RemoveAll(filepath.Join(at, "whole-two")))
+	for _, command := range []string{"check", "report"} {
+		require.NoError(t, os.RemoveAll(filepath.Join(at, reports.IndexFile)))
+		_, _, stderr := invoke(t, command, at)
+		require.FileExists(t, filepath.Join(at, reports.IndexFile), stderr)
+		invoke(t, command, filepath.Join(at, "whole-one")+"/")
+		require.NoFileExists(t, filepath.Join(at, "whole-one", reports.IndexFile))
+	}
 }
