@@ -3,11 +3,14 @@ package scenarios
 // Defect is something that our nodes do wrong when told to (muster simulate --defect, package nodes/defect), and what notices it.
 type Defect struct {
 	// Name is that of the switch: the package below nodes/ that has it, and what it does.
-	Name string
-	// Does says what goes wrong, Source where it has gone wrong before.
-	Does, Source string
-	// Noticed says by which scenarios, and which properties of theirs, or else by what, and why by no scenario.
-	Noticed string
+	Name string `json:"name"`
+	// Does says what goes wrong.
+	Does string `json:"does"`
+	// Source says where it has gone wrong before.
+	Source string `json:"source"`
+	// Noticed says by which scenarios, and which properties of theirs, or else by what, and why by no scenario. Scenarios that are "(varied)" must have
+	// other times or another load for the defect to bite, as in mutants_test.go.
+	Noticed string `json:"noticed"`
 }
 
 // Defects are all that our nodes have. Those whose Noticed begins with a scenario are each switched on by the test suite (mutants_test.go), which
@@ -16,7 +19,7 @@ func Defects() []Defect {
 	return []Defect{
 		{
 			"consensus/ackBeforeCommit", "a leader acknowledges a write before anyone else has it",
-			"the classic of replicated logs: Jepsen found it in several", "leader-isolated: linearizable; leader-isolated: durable",
+			"the classic of replicated logs: Jepsen found it in several", "leader-isolated (varied): linearizable; leader-isolated (varied): durable",
 		},
 		{
 			"consensus/keepBrokenConnections", "connections between members outlive a cut, dead until TCP tries again",
@@ -41,7 +44,7 @@ func Defects() []Defect {
 		},
 		{
 			"distro/changeFromAnyone", "a peer's state of a client wins over that of the node that hears its beats",
-			"Nacos 2.5.1: healing a cut of 20 s turned living instances unhealthy for up to 10 s", "long-isolation: kept",
+			"Nacos 2.5.1: healing a cut of 20 s turned living instances unhealthy for up to 10 s", "long-isolation (varied): kept",
 		},
 		{
 			"distro/deleteFromAnyone", "a peer's removal of a client wins over the node that hears its beats",
@@ -57,7 +60,7 @@ func Defects() []Defect {
 		},
 		{
 			"liveness/takeOverLastBeats", "whoever takes a dead node's instances over counts their silence from the last beat that it was told of",
-			"Nacos 1.x, alibaba/nacos#1873, #7697 and #12895: 0 to 8 of 10 living instances removed", "leader-killed: kept",
+			"Nacos 1.x, alibaba/nacos#1873, #7697 and #12895: 0 to 8 of 10 living instances removed", "leader-killed (varied): kept",
 		},
 		{
 			"membership/startsSlowly", "a node reports to nobody, and answers no reports, for its first minute, though all else of it works",

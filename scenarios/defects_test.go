@@ -21,9 +21,13 @@ func TestDefectsAreListedAsTheyAreNoticed(t *testing.T) {
 		if noticed[c.defect] != "" {
 			noticed[c.defect] += "; "
 		}
-		noticed[c.defect] += c.scenario + ": " + strings.Join(properties, ", ")
+		varied := ""
+		if c.change != nil {
+			varied = " (varied)"
+		}
+		noticed[c.defect] += c.scenario + varied + ": " + strings.Join(properties, ", ")
 	}
-	byScenario := regexp.MustCompile(`^[a-z-]+: [a-z-]+(, [a-z-]+)*$`)
+	byScenario := regexp.MustCompile(`^[a-z-]+( \(varied\))?: [a-z-]+(, [a-z-]+)*$`)
 	for _, d := range scenarios.Defects() {
 		require.NotEmpty(t, d.Does, d.Name)
 		require.NotEmpty(t, d.Source, d.Name)
