@@ -126,6 +126,9 @@ func build(ctx context.Context, o Options) (Program, error) {
 			return Program{}, err
 		}
 	}
+	// Not all file systems note that a file is read, and another process may be pruning.
+	now := time.Now()
+	_ = os.Chtimes(file, now, now)
 	sum := sha256.Sum256(content)
 	return Program{Name: name, Path: file, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(content))}, nil
 }
