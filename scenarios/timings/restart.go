@@ -45,7 +45,7 @@ func measureRestartOne(o *observed, m *meter) {
 	}
 	for _, node := range o.nodes {
 		removed := 0
-		answered, _ := o.answered(node, started)
+		answered, ok := o.answered(node, started)
 		for _, c := range o.clients(webService) {
 			at := place{webService, node}
 			// Those that beat through the dead node alone have expired, and come back.
@@ -56,7 +56,9 @@ func measureRestartOne(o *observed, m *meter) {
 				removed++
 			}
 		}
-		m.counted("after the start: living HTTP instances removed", part(node), float64(removed))
+		if ok {
+			m.counted("after the start: living HTTP instances removed", part(node), float64(removed))
+		}
 		if node != dead {
 			after, ok := o.saw(node, dead, "UP", started, o.end)
 			m.took("after the start: member up", part(node), after, ok)
