@@ -24,7 +24,7 @@ type sources struct {
 }
 
 // catchUp waits until the node knows what others know, however long that takes: who serves earlier shows clients that instances have gone
-// which have not. It waits for nobody longer than catchUpTime who cannot be reached.
+// which have not. For those who cannot be reached it waits catchUpTime, or until each was asked once, which may take longer where many are gone.
 func catchUp(ctx context.Context, from sources, log *slog.Logger) {
 	limit := time.Now().Add(catchUpTime)
 	patient := func() bool { return time.Now().Before(limit) }

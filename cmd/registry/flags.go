@@ -85,6 +85,7 @@ Limits, beside those of the flags; what is beyond is refused, and the node goes 
   gRPC     message 10 MiB (Nacos), header 64 KiB, handshake 5 s, idle 30 s without a stream; a client's connection: 256 requests
            and 4 streams under way, publishes in and subscribes to 20000 services, 10000 instances in a batch
   Raft     only from members' hosts; with --accounts an introduction in 2 s, 64 at a time; a command 256 KiB
+  data     an instance 256 KiB, its service's name included
   UDP      20000 subscriptions, half a minute each (Nacos); names of subscribers are looked up 16 at a time, in 2 s
 
 Flags:

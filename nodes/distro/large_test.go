@@ -129,6 +129,14 @@ func TestPartsHoldEverythingOnce(t *testing.T) {
 	}
 }
 
+func TestSoManyAreMentioned(t *testing.T) {
+	for _, test := range []struct{ clients, length, want int }{
+		{0, 20, 0}, {1, 20, 1}, {mentions, 20, mentions}, {mentions + 1, 20, mentions}, {3, 2 * room, 1}, {200, room / 10, 9},
+	} {
+		require.Equal(t, test.want, mentionable(slices.Repeat([]string{strings.Repeat("x", test.length)}, test.clients)), "%+v", test)
+	}
+}
+
 // A verification of many clients takes several messages, each about some ids: what one does not mention of the others' stays.
 func TestManyClientsAreVerifiedPieceByPiece(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -26,6 +26,19 @@ func sizeOfClient(data registry.ClientData) int {
 	return size
 }
 
+// sizeOfMention is about how many bytes of JSON mention a client.
+func sizeOfMention(clientID string) int { return 96 + len(clientID) }
+
+// mentionable is how many of some clients one message mentions.
+func mentionable(clientIDs []string) (count int) {
+	for size := 0; count < min(mentions, len(clientIDs)); count++ {
+		if size += sizeOfMention(clientIDs[count]); size > room && count > 0 {
+			break
+		}
+	}
+	return count
+}
+
 // part cuts a client that no message has room for: it returns its number-th part, from 0, and whether others follow. A part that there is
 // not, whatever its number, is empty.
 func part(data registry.ClientData, number int) (piece registry.ClientData, more bool) {

@@ -154,6 +154,9 @@ func (t *target) tellSome(ctx context.Context, clientIDs []string) (told int, er
 			}
 			request.Changed = append(request.Changed, data)
 		} else {
+			if size += sizeOfMention(id); size > room && told > 0 {
+				break
+			}
 			request.Removed = append(request.Removed, Mention{ClientID: id, SilentMillis: t.distro.config.Registry.Silent(id).Milliseconds()})
 		}
 		told++
@@ -195,10 +198,10 @@ func (t *target) verify(ctx context.Context) {
 	ids := t.distro.config.Registry.ResponsibleClients()
 	for after, last := "", false; !last; {
 		now, request := time.Now(), DistroDataRequest{DataOperation: Verify, Living: t.distro.config.Membership.Living(), After: after}
-		if last = len(ids) <= mentions; !last {
-			request.Until = ids[mentions-1]
+		some := ids[:mentionable(ids)]
+		if last = len(some) == len(ids); !last {
+			request.Until = some[len(some)-1]
 		}
-		some := ids[:min(mentions, len(ids))]
 		ids, after = ids[len(some):], request.Until
 		for _, id := range some {
 			if revision, exists := t.distro.config.Registry.Revision(id); exists {

@@ -12,8 +12,8 @@ import (
 type Limits struct {
 	// All is how many connections there are at once: 8192 (Tomcat: maxConnections). More wait to be taken in.
 	All int
-	// PerAddress is how many of them come from one IP address: 1024. More are closed at once. (Nacos has such a limit for gRPC, countLimitPerClientIpDefault,
-	// which is off unless an operator sets it.)
+	// PerAddress is how many of them come from one IP address: 1024. More are closed at once. (Nacos has such a limit for gRPC,
+	// countLimitPerClientIpDefault, which is off unless an operator sets it.)
 	PerAddress int
 }
 

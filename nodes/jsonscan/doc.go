@@ -5,5 +5,6 @@
 // lets encoding/json read the same text, which knows all of that and says what is wrong. So whatever Ended says was read is what
 // encoding/json would have read, and callers test that by fuzzing.
 //
-// Its place in the house: registry reads commands with it, openapi metadata, sdk registrations, client lists of services. It must know nothing of any of them.
+// Its place in the house: registry reads commands with it, openapi metadata, sdk registrations, client lists of services. It must know
+// nothing of any of them.
 package jsonscan

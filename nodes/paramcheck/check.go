@@ -102,7 +102,7 @@ func isNoWord(c rune) bool {
 }
 
 func isChineseOrBlank(c rune) bool {
-	return c >= '\u4e00' && c <= '\u9fa5' || c == ' ' || c >= '\t' && c <= '\r' && c != '\v'
+	return c >= '\u4e00' && c <= '\u9fa5' || c == ' ' || c >= '\t' && c <= '\r'
 }
 
 func tooLong(name string, most int) error {

@@ -19,6 +19,9 @@ type Limits struct {
 	ServicesPerConnection int
 	// SocketSubscriptions is how many subscriptions over UDP there may be, whose addresses are whatever a request says: 20,000.
 	SocketSubscriptions int
+	// InstanceBytes is how much of that one instance may take, its service's name included: 256 KiB. Members tell each other of an instance in
+	// one message, whatever JSON makes of its texts.
+	InstanceBytes int64
 	// CommandBytes is how long a command for the Raft group may be, which all nodes keep in their logs: 256 KiB.
 	CommandBytes int
 }
@@ -27,6 +30,7 @@ func (l Limits) orDefaults() Limits {
 	l.Bytes = cmp.Or(l.Bytes, 2<<30)
 	l.ServicesPerConnection = cmp.Or(l.ServicesPerConnection, 20_000)
 	l.SocketSubscriptions = cmp.Or(l.SocketSubscriptions, 20_000)
+	l.InstanceBytes = cmp.Or(l.InstanceBytes, 256<<10)
 	l.CommandBytes = cmp.Or(l.CommandBytes, 256<<10)
 	return l
 }
@@ -92,6 +96,12 @@ func (r *Registry) roomFor(c *client, key model.Service, instances []Published) 
 	}
 	if before == nil && c != nil && c.connection != nil && len(c.published) >= r.limits.ServicesPerConnection {
 		return fmt.Errorf("%w: a connection publishes in at most %d services", ErrFull, r.limits.ServicesPerConnection)
+	}
+	name := int64(len(key.Namespace) + len(key.Group) + len(key.Name))
+	for i := range instances {
+		if takes := name + instances[i].size(); takes > r.limits.InstanceBytes {
+			return fmt.Errorf("%w: an instance takes %d bytes; want at most %d", ErrFull, takes, r.limits.InstanceBytes)
+		}
 	}
 	return r.fits("the instance", size(instances...), before.size())
 }

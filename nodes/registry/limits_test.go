@@ -86,6 +86,22 @@ func TestRoomForPersistentInstances(t *testing.T) {
 	require.NoError(t, admit(one), "what was restored is counted once")
 }
 
+// What members could not tell each other in one message is refused, whichever of its texts is long.
+func TestRoomForOneInstance(t *testing.T) {
+	r := registry.New(registry.Options{Limits: registry.Limits{InstanceBytes: 2000}})
+	long := strings.Repeat("x", 2000)
+	r.Connect(registry.Connection{ID: "1_10.0.0.1_5000"})
+	for name, p := range map[string]registry.Published{
+		"its address": {IP: long, Port: 1}, "its id": {IP: "10.0.0.1", Port: 1, InstanceID: long}, "its application": {IP: "10.0.0.1", Port: 1, App: long},
+		"its metadata": {IP: "10.0.0.1", Port: 1, Metadata: map[string]string{"k": long}},
+	} {
+		require.ErrorContains(t, r.RegisterEphemeral(orders, p), "want at most 2000", name)
+		require.ErrorIs(t, r.PublishConnected("1_10.0.0.1_5000", orders, registry.Published{IP: "10.0.0.1", Port: 2}, p), registry.ErrFull, name)
+	}
+	require.ErrorIs(t, r.RegisterEphemeral(named(long), registry.Published{IP: "10.0.0.1", Port: 1}), registry.ErrFull)
+	require.NoError(t, r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.1", Port: 1, App: long[:1000]}))
+}
+
 // What operators write over instances and services is kept by all members, too.
 func TestRoomInSnapshots(t *testing.T) {
 	r := registry.New(registry.Options{Limits: registry.Limits{Bytes: 2000}})
