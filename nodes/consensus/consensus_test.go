@@ -450,6 +450,8 @@ func TestTransportGoesOnTryingWhoIsOutOfReach(t *testing.T) {
 	}
 	leader := listen("a", "127.0.0.1:0")
 	var leads atomic.Bool
+	_, err = leader.AppendEntriesPipeline("b", raft.ServerAddress(at["b"]))
+	require.ErrorIs(t, err, raft.ErrPipelineReplicationNotSupported, "pipelines can lock up")
 	leading := func(follower raft.ServerID, term uint64) bool {
 		return follower == "b" && term == 7 && leads.Load()
 	}

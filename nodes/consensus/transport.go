@@ -59,6 +59,9 @@ func newTransport(listener net.Listener, advertised string, gate *gate, timeout 
 	config := raft.NetworkTransportConfig{
 		Stream:  over,
 		MaxPool: idleConnections,
+		// One after the other: raft's pipeline can lock itself up when a follower refuses entries. From then on that follower gets heartbeats
+		// and no entries, until another leads (github.com/hashicorp/raft/issues/612), and raft does not end.
+		MaxRPCsInFlight: 1,
 		// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
 		ServerAddressProvider: gate,
 		Timeout:               timeout,
