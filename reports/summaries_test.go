@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,23 @@ func asExpected(seed uint64) fixture {
 		r.Expect = map[string]string{"linearizable": "holds", "local-reads-linearizable": "violated", "durable": "holds"}
 	}
 	return f
+}
+
+// A table of runs that are judged by everything is the widest.
+func TestTheWidestTableFitsATerminal(t *testing.T) {
+	f := newFixture(1000)
+	f.scenario = "connections-rolling-restarts"
+	f.verdicts = nil
+	for _, property := range checker.Properties {
+		f.verdicts = append(f.verdicts, checker.Verdict{Property: property, Outcome: checker.Holds})
+	}
+	f.change = func(r *run.Run) { r.Lasted, r.Cost.CPU = 300*time.Second, time.Second }
+	var text strings.Builder
+	require.NoError(t, Table(&text, resultsOf(t, f), false))
+	for _, line := range strings.Split(text.String(), "\n")[:3] {
+		require.LessOrEqual(t, utf8.RuneCountInString(line), 120, line)
+		require.Greater(t, utf8.RuneCountInString(line), 115, line)
+	}
 }
 
 func TestTable(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // columns are the heads of the properties' columns: as narrow as can be read.
 var columns = map[checker.Property]string{
 	checker.Linearizable: "linear", checker.LocalReads: "local", checker.Durable: "durable", checker.Converged: "converg",
-	checker.NoLoss: "no-loss", checker.Kept: "kept", checker.NoGhost: "no-ghost", checker.Expiry: "expiry", checker.Probed: "probed", checker.Exercised: "exercis",
+	checker.NoLoss: "no-loss", checker.Kept: "kept", checker.NoGhost: "no-ghost", checker.Expiry: "expiry", checker.Probed: "probed", checker.Exercised: "exerc",
 }
 
 // Table writes results as a table of at most 120 columns, a row a run, and below it a line for every verdict that is not the one
@@ -34,6 +34,7 @@ func Table(w io.Writer, results []Result, colour bool) error {
 	writer.SetStyle(table.StyleLight)
 	writer.Style().Format.Header = text.FormatDefault
 	writer.Style().Options = table.Options{SeparateHeader: true}
+	writer.Style().Box.PaddingLeft = ""
 	head := table.Row{"scenario", "seed"}
 	aligned := []table.ColumnConfig{{Number: 1, WidthMax: 28}, {Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}}
 	for _, property := range properties {
