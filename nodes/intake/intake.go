@@ -8,11 +8,18 @@ import (
 	"sync/atomic"
 )
 
+// The limits of a port that says nothing else.
+const (
+	// DefaultAll is Tomcat's (maxConnections).
+	DefaultAll        = 8192
+	DefaultPerAddress = 1024
+)
+
 // Limits of a port. Zero values mean the defaults.
 type Limits struct {
-	// All is how many connections there are at once: 8192 (Tomcat: maxConnections). More wait to be taken in.
+	// All is how many connections there are at once. More wait to be taken in.
 	All int
-	// PerAddress is how many of them come from one IP address: 1024. More are closed at once. (Nacos has such a limit for gRPC,
+	// PerAddress is how many of them come from one IP address. More are closed at once. (Nacos has such a limit for gRPC,
 	// countLimitPerClientIpDefault, which is off unless an operator sets it.)
 	PerAddress int
 }
@@ -35,7 +42,7 @@ type Listener struct {
 // Listen has a listener take in no more connections than the limits say. It adds to the count each that was closed since there were too many from its
 // address; several listeners may share one.
 func Listen(listener net.Listener, limits Limits, refused *atomic.Uint64) *Listener {
-	limits.All, limits.PerAddress = cmp.Or(limits.All, 8192), cmp.Or(limits.PerAddress, 1024)
+	limits.All, limits.PerAddress = cmp.Or(limits.All, DefaultAll), cmp.Or(limits.PerAddress, DefaultPerAddress)
 	closed := make(chan struct{})
 	return &Listener{
 		Listener: listener, limits: limits, refused: refused, places: make(chan struct{}, limits.All), closed: closed, close: sync.OnceFunc(func() { close(closed) }),

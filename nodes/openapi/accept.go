@@ -27,6 +27,15 @@ func textMedia(r *http.Request) string {
 	return first + ";charset=UTF-8"
 }
 
+// setMedia sets an answer's content type. Of any but plain text and JSON a browser shall run nothing: texts repeat what was asked, and come as
+// HTML to whoever takes that first. (Nacos: XssFilter, which is about all answers, and lets scripts from the same host run.)
+func setMedia(header http.Header, media string) {
+	header.Set("Content-Type", media)
+	if !strings.HasPrefix(media, "text/plain") && !strings.HasPrefix(media, mediaJSON) {
+		header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	}
+}
+
 // acceptsJSON says whether the client takes JSON.
 func acceptsJSON(r *http.Request) bool {
 	accept := r.Header.Get("Accept")
@@ -64,7 +73,7 @@ func (f *failure) writeBare(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html;charset=UTF-8")
+	setMedia(w.Header(), "text/html;charset=UTF-8")
 	w.WriteHeader(status)
 	writeBody(w, []byte("<html><body><h1>Whitelabel Error Page</h1><p>This application has no explicit mapping for /error, so you are seeing this as a fallback.</p>"+
 		"<div id='created'>"+time.Now().UTC().Format("Mon Jan 02 15:04:05 MST 2006")+"</div><div>There was an unexpected error (type="+

@@ -51,6 +51,8 @@ func TestAnswersComeAsTheClientTakesThem(t *testing.T) {
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, test.status, response.StatusCode, "%s %s", test.path, test.accept)
 		require.Equal(t, test.media, response.Header.Get("Content-Type"), "%s %s", test.path, test.accept)
+		runnable := test.media != "" && test.media != text && test.media != mediaJSON
+		require.Equal(t, runnable, response.Header.Get("Content-Security-Policy") != "", "%s %s", test.path, test.accept)
 		require.Regexp(t, "^"+test.begins, string(body), "%s %s", test.path, test.accept)
 		require.Equal(t, test.begins == "", len(body) == 0, "%s %s: %s", test.path, test.accept, body)
 	}

@@ -84,7 +84,7 @@ func (f *failure) write(w http.ResponseWriter, r *http.Request) {
 		header["Content-Type"] = nil
 		w.WriteHeader(f.status)
 	case formOutside:
-		header.Set("Content-Type", "text/html;charset=utf-8")
+		setMedia(header, "text/html;charset=utf-8")
 		w.WriteHeader(f.status)
 		writeBody(w, []byte(f.text))
 	case formResult:
@@ -122,7 +122,7 @@ func writeTextStatus(w http.ResponseWriter, r *http.Request, status int, text st
 		w.WriteHeader(status)
 		return
 	}
-	w.Header().Set("Content-Type", media)
+	setMedia(w.Header(), media)
 	w.WriteHeader(status)
 	writeBody(w, []byte(text))
 }
@@ -161,7 +161,7 @@ func (r *relayed) write(w http.ResponseWriter) {
 	if r.media == "" {
 		w.Header()["Content-Type"] = nil
 	} else {
-		w.Header().Set("Content-Type", r.media)
+		setMedia(w.Header(), r.media)
 	}
 	w.WriteHeader(r.status)
 	writeBody(w, r.body)
