@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"muster/model"
+	"muster/nodes/paramcheck"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 )
@@ -82,8 +82,6 @@ func instanceID(p registry.Published, service model.Service) (string, *failure) 
 	return "", plain(http.StatusInternalServerError, "caused: The InstanceIdGenerator type is not found ;")
 }
 
-var legalCluster = regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
-
 // legal refuses what a registration may not hold (Nacos: NamingUtils.checkInstanceIsLegal).
 func legal(p registry.Published) *failure {
 	interval := push.Millis(p.Metadata, registry.BeatIntervalKey)
@@ -91,7 +89,7 @@ func legal(p registry.Published) *failure {
 		return plain(http.StatusBadRequest,
 			"Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.").as(codeInstance)
 	}
-	if !legalCluster.MatchString(p.Cluster) {
+	if !paramcheck.LegalCluster(p.Cluster) {
 		return plain(http.StatusBadRequest,
 			"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: "+p.Cluster+")").as(codeInstance)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"muster/model"
+	"muster/nodes/paramcheck"
 	"muster/nodes/registry"
 )
 
@@ -104,7 +105,7 @@ func (s *Server) takeDatumOne(r *request) (answer, *failure) {
 func (s *Server) takeList(service model.Service, list []instanceDatum) *failure {
 	listed := map[string]bool{}
 	for _, i := range list {
-		if checkWeight(i.Weight) != nil || !legalCluster.MatchString(i.Cluster) {
+		if checkWeight(i.Weight) != nil || !paramcheck.LegalCluster(i.Cluster) {
 			continue // none that could have been registered
 		}
 		id := s.options.Registry.InstanceClient(service, i.IP, i.Port, i.Cluster, true)

@@ -11,6 +11,7 @@ import (
 
 	"muster/model"
 	"muster/nodes/jackson"
+	"muster/nodes/paramcheck"
 	"muster/nodes/push"
 	"muster/nodes/registry"
 )
@@ -82,7 +83,7 @@ func (s *Server) publishOne(r *request, service model.Service, p registry.Publis
 	if name := service.GroupedName(); !legalService.MatchString(name) {
 		return plain(http.StatusBadRequest, "dom name can only have these characters: 0-9a-zA-Z-._:, current: "+name)
 	}
-	if !legalCluster.MatchString(p.Cluster) {
+	if !paramcheck.LegalCluster(p.Cluster) {
 		if ephemeral {
 			s.options.Registry.MakeService(service)
 		}

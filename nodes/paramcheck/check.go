@@ -96,6 +96,12 @@ func legalGroup(group string) bool {
 	return !strings.ContainsFunc(group, func(c rune) bool { return isNoWord(c) && c != ':' && c != '.' })
 }
 
+// LegalCluster says whether an instance may be registered in a cluster of that name, which Check is laxer about: of 0-9, a-z, A-Z and -
+// (Nacos: NamingUtils.checkInstanceIsLegal).
+func LegalCluster(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(c rune) bool { return isNoWord(c) || c == '_' })
+}
+
 // isNoWord says whether a character is none of a namespace's id, or of a cluster's name.
 func isNoWord(c rune) bool {
 	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-'

@@ -71,3 +71,13 @@ func TestCharactersAreThoseOfTheExpressions(t *testing.T) {
 		}
 	}
 }
+
+func TestClustersOfInstances(t *testing.T) {
+	legal := regexp.MustCompile(`^[0-9a-zA-Z-]+$`)
+	require.False(t, paramcheck.LegalCluster(""))
+	for c := range rune(0x300) {
+		for _, name := range []string{string(c), "a" + string(c), string(c) + "a"} {
+			require.Equal(t, legal.MatchString(name), paramcheck.LegalCluster(name), "%q", name)
+		}
+	}
+}

@@ -116,15 +116,10 @@ func (i instance) legal() error {
 	if push.Millis(i.Metadata, registry.BeatTimeoutKey) < interval || push.Millis(i.Metadata, registry.DeleteTimeoutKey) < interval {
 		return invalid("Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.")
 	}
-	if cluster := text(i.Cluster); strings.ContainsFunc(cluster, noClusterCharacter) {
+	if cluster := text(i.Cluster); cluster != "" && !paramcheck.LegalCluster(cluster) {
 		return invalid("Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: " + cluster + ")")
 	}
 	return nil
-}
-
-// noClusterCharacter says whether a character may not be in the name of a cluster (0-9a-zA-Z-).
-func noClusterCharacter(c rune) bool {
-	return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-'
 }
 
 // codeDisconnected is NacosException.CLIENT_DISCONNECT.
