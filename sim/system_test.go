@@ -132,7 +132,8 @@ rmdir: remove /data/a: directory not empty
 true
 symlink: <nil>
 "first\nsecond\n" <nil>
-true
+link: <nil>
+"first\nsecond\n" <nil>
 chtimes: <nil>
 2001-02-03 04:05:06 +0000 UTC <nil>
 remove all: <nil>
