@@ -33,8 +33,9 @@ func newForkCommand() *cobra.Command {
 		Short: "Try other futures of a simulated run from a moment on, and judge them",
 		Long: `Makes a run again up to a moment, and from there goes on with other seeds: what is left to chance from then on, packets,
 disks, what programs draw, and the times and victims of faults still to come, is different in each. Every future leaves a
-run folder, OUT/<scenario>-seed<N>, whose beginning is the run's; an index page and a JUnit file stand beside them. A future
-can be replayed and forked as any run can: those of leader-isolated-seed8 are called leader-isolated-seed8-seed9 and so on.
+run folder whose beginning is the run's, called like the run's but for the seed: of runs/leader-isolated-seed7 they are
+OUT/leader-isolated-seed8 and so on. An index page and a JUnit file stand beside them. A future can be replayed and forked
+as any run can: those of leader-isolated-seed8 are called leader-isolated-seed8-seed9 and so on.
 
 It goes on from the last checkpoint before the moment, and leaves one every two simulated seconds on its way there; without any
 (see muster replay --checkpoints), the run is made again from its beginning.`,
