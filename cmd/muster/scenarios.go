@@ -34,8 +34,9 @@ func newScenariosCommand() *cobra.Command {
 				for _, d := range scenarios.Defects() {
 					fmt.Fprintf(command.OutOrStdout(), "%s\n  %s\n  from        %s\n  noticed by  %s\n", d.Name, d.Does, d.Source, d.Noticed)
 				}
-				fmt.Fprintln(command.OutOrStdout(), "\n(varied): with other times or another load, those of scenarios/mutants_test.go; as it is in the catalog, the scenario need not notice")
-				return nil
+				_, err := fmt.Fprintln(command.OutOrStdout(), "\n(varied): with other times or another load, those of scenarios/mutants_test.go;",
+					"as it is in the catalog, the scenario need not notice")
+				return err
 			case asJSON:
 				return writeIndented(command.OutOrStdout(), chosen)
 			}

@@ -260,8 +260,7 @@ func (d *Disk) remove(at Inode, path string, now int64, refuse func(found) Errno
 }
 
 // Rename moves a file or directory, in one step. It replaces a file by a file, and an empty directory by a directory; two names of one file
-// both stay (rename(2)). Errors: EISDIR, ENOTDIR,
-// ENOTEMPTY, EINVAL (a directory into itself; ".", ".."), EBUSY (the root), and those of Open.
+// both stay (rename(2)). Errors: EISDIR, ENOTDIR, ENOTEMPTY, EINVAL (a directory into itself; ".", ".."), EBUSY (the root), and those of Open.
 func (d *Disk) Rename(fromAt Inode, from string, toAt Inode, to string, now int64) Errno {
 	source, err := d.walk(fromAt, from, false)
 	if err != OK {
