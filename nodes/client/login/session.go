@@ -49,13 +49,15 @@ type Session struct {
 	options Options
 	http    *http.Client
 	log     *slog.Logger
+	// turn is held by who logs in, so that others wait for the token that he gets, each as long as he has time.
+	turn chan struct{}
+	// first is the node to ask first: the one that answered last. It is his who has the turn.
+	first int
 
 	mu    sync.Mutex
 	token string
 	// got is when the token came; it holds until ends, and should be replaced from renew on.
 	got, renew, ends time.Time
-	// first is the node to ask first: the one that answered last.
-	first int
 }
 
 // New makes a session, which logs in when a token is first wanted; nil, without an error, where there is no name to log in by.
@@ -69,7 +71,7 @@ func New(options Options) (*Session, error) {
 	if len(options.Nodes) == 0 || options.Timeout <= 0 {
 		return nil, fmt.Errorf("log in at %d nodes within %v: want at least one, and a time", len(options.Nodes), options.Timeout)
 	}
-	s := &Session{options: options, log: options.Log}
+	s := &Session{options: options, log: options.Log, turn: make(chan struct{}, 1)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -90,22 +92,41 @@ func (s *Session) Token(ctx context.Context) (string, error) {
 	if s == nil {
 		return "", nil
 	}
+	if token := s.fresh(); token != "" {
+		return token, nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return "", fmt.Errorf("wait for another login as %s: %w", s.options.Name, ctx.Err())
+	}
+	if token := s.fresh(); token != "" {
+		return token, nil
+	}
+	now := time.Now()
+	token, err := s.logIn(ctx)
+	if err == nil {
+		return token, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	if s.token != "" && now.Before(s.renew) {
-		return s.token, nil
-	}
-	err := s.logIn(ctx)
-	if err == nil {
-		return s.token, nil
-	}
 	if s.token != "" && now.Before(s.ends) {
 		s.log.Warn("client.login", "error", err.Error())
 		s.renew = now.Add(patience)
 		return s.token, nil
 	}
 	return "", err
+}
+
+// fresh is the token, if there is one that need not be replaced yet.
+func (s *Session) fresh() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Now().Before(s.renew) {
+		return s.token
+	}
+	return ""
 }
 
 // Refused says that a node refused what was done with a token. It answers whether that is worth another try with another token: not if the
@@ -126,13 +147,13 @@ func (s *Session) Refused(token string) bool {
 	return true
 }
 
-// logIn asks one node after another. The lock is held.
-func (s *Session) logIn(ctx context.Context) error {
+// logIn asks one node after another for a token, and keeps it.
+func (s *Session) logIn(ctx context.Context) (token string, err error) {
 	var problems []error
 	for range s.options.Nodes {
-		err := s.logInAt(ctx, s.options.Nodes[s.first])
+		token, err := s.logInAt(ctx, s.options.Nodes[s.first])
 		if err == nil {
-			return nil
+			return token, nil
 		}
 		problems = append(problems, err)
 		if errors.Is(err, ErrRefused) || ctx.Err() != nil {
@@ -140,24 +161,24 @@ func (s *Session) logIn(ctx context.Context) error {
 		}
 		s.first = (s.first + 1) % len(s.options.Nodes)
 	}
-	return errors.Join(problems...)
+	return "", errors.Join(problems...)
 }
 
-func (s *Session) logInAt(ctx context.Context, node string) error {
+func (s *Session) logInAt(ctx context.Context, node string) (token string, err error) {
 	form := url.Values{"username": {s.options.Name}, "password": {s.options.Password}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(node, "/")+path, strings.NewReader(form.Encode()))
 	if err != nil {
-		return fmt.Errorf("log in: %w", err)
+		return "", fmt.Errorf("log in: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	response, err := s.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("log in as %s: %w", s.options.Name, err)
+		return "", fmt.Errorf("log in as %s: %w", s.options.Name, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
 	if err != nil {
-		return fmt.Errorf("log in as %s at %s: %w", s.options.Name, node, err)
+		return "", fmt.Errorf("log in as %s at %s: %w", s.options.Name, node, err)
 	}
 	var said struct {
 		Token string `json:"accessToken"`
@@ -165,14 +186,16 @@ func (s *Session) logInAt(ctx context.Context, node string) error {
 	}
 	switch {
 	case response.StatusCode == http.StatusForbidden || response.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("log in as %s at %s: %w", s.options.Name, node, ErrRefused)
+		return "", fmt.Errorf("log in as %s at %s: %w", s.options.Name, node, ErrRefused)
 	case response.StatusCode != http.StatusOK:
-		return fmt.Errorf("log in as %s at %s: status %d: %.200q", s.options.Name, node, response.StatusCode, body)
+		return "", fmt.Errorf("log in as %s at %s: status %d: %.200q", s.options.Name, node, response.StatusCode, body)
 	case json.Unmarshal(body, &said) != nil || said.Token == "" || said.Life <= 0:
-		return fmt.Errorf("log in as %s at %s: want an answer with accessToken and tokenTtl, got %d bytes without", s.options.Name, node, len(body))
+		return "", fmt.Errorf("log in as %s at %s: want an answer with accessToken and tokenTtl, got %d bytes without", s.options.Name, node, len(body))
 	}
 	life := time.Duration(said.Life) * time.Second
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.token, s.got = said.Token, time.Now()
 	s.renew, s.ends = s.got.Add(life-life/window), s.got.Add(life)
-	return nil
+	return s.token, nil
 }

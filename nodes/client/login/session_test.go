@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -137,4 +138,33 @@ func TestWhoShowsNothing(t *testing.T) {
 		_, err := login.New(options)
 		require.ErrorContains(t, err, problem)
 	}
+}
+
+// While one logs in, others wait for his token, but none longer than he has time.
+func TestLoggingInTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network, node := clienttest.New(t), &door{}
+		network.Serve(one, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(2 * time.Second)
+			node.ServeHTTP(w, r)
+		}))
+		s := newSession(t, network, "pass")
+		tokens := make(chan string, 2)
+		for range cap(tokens) {
+			go func() {
+				token, err := s.Token(t.Context())
+				require.NoError(t, err)
+				tokens <- token
+			}()
+		}
+		synctest.Wait()
+		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := s.Token(hasty)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, time.Second, time.Since(began))
+		require.Equal(t, "token-1", <-tokens)
+		require.Equal(t, "token-1", <-tokens)
+	})
 }
