@@ -29,9 +29,21 @@ func (a accounts) failed(r *request, err error) *failure {
 	return plain(http.StatusInternalServerError, "caused: "+err.Error()+";")
 }
 
+// closed says why accounts cannot be changed, if they cannot. Without authentication Nacos has anybody make an administrator, who is one still
+// when it is turned on.
+func (a accounts) closed() *failure {
+	if a.options.Auth.On() {
+		return nil
+	}
+	return a.words.refused("authentication is off here, and accounts are not changed: start all nodes with --accounts")
+}
+
 // changes is a change of accounts: parameters that it needs, and what is done with them and said of it.
 func (a accounts) changes(change func(ctx context.Context, values []string) error, said string, needs ...string) handler {
 	return func(r *request) (answer, *failure) {
+		if failed := a.closed(); failed != nil {
+			return nil, failed
+		}
 		var values []string
 		for _, name := range needs {
 			value, failed := a.words.need(r, name)
@@ -105,7 +117,10 @@ type userJSON struct {
 
 // createAdmin makes the first administrator, and says his password.
 func (a accounts) createAdmin(r *request) (answer, *failure) {
-	if a.options.Auth.On() && !a.options.Accounts.Seeded() { // there may be one
+	if failed := a.closed(); failed != nil {
+		return nil, failed
+	}
+	if !a.options.Accounts.Seeded() { // there may be one
 		return nil, r.refused(auth.ErrNotReady)
 	}
 	password, err := a.options.Accounts.CreateAdmin(r.Context(), r.raw("password"))

@@ -14,18 +14,24 @@ import (
 	"muster/nodes/registry"
 )
 
-func TestTheFirstAdministratorIsMadeByAnybodyOnce(t *testing.T) {
+func TestAccountsAreNotChangedWhileAuthenticationIsOff(t *testing.T) {
 	n := newNode(t, nil)
-	status, body := n.ask(t, "POST", "/nacos/v1/auth/users/admin", "password=first")
-	require.Equal(t, 200, status)
-	require.JSONEq(t, `{"username":"nacos","password":"first"}`, body)
-	status, body = n.ask(t, "POST", "/nacos/v1/auth/users/admin", "password=second")
+	for _, path := range []string{"/nacos/v1/auth/users/admin", "/nacos/v1/auth/users", "/nacos/v3/auth/user", "/nacos/v3/auth/user/admin"} {
+		status, body := n.ask(t, "POST", path, "username=nacos", "password=first")
+		require.Equal(t, 400, status, path)
+		require.Contains(t, body, "authentication is off here", path)
+	}
+	require.Empty(t, n.Accounts.Book().Users)
+}
+
+func TestTheFirstAdministratorIsMadeOnce(t *testing.T) {
+	n := newNode(t, func(o *Options) { o.Auth = guard(t, o.Accounts) })
+	status, body := n.ask(t, "POST", "/nacos/v1/auth/users/admin", "password=second")
 	require.Equal(t, 200, status)
 	require.JSONEq(t, `{"code":409,"message":null,"data":"have admin user cannot use it"}`, body)
 	status, body = n.ask(t, "POST", "/nacos/v3/auth/user/admin", "password=second")
 	require.Equal(t, 200, status)
 	require.JSONEq(t, `{"code":409,"message":"have admin user cannot use it.","data":null}`, body)
-	require.NotContains(t, n.Accounts.Book().Users[0].Hash, "first")
 }
 
 // What is recorded of no cluster: version 3, which says the same as version 1 in envelopes with codes.
