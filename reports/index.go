@@ -59,8 +59,7 @@ type indexScenario struct {
 }
 
 type indexRun struct {
-	Seed              uint64
-	Link              string
+	Seed, Link        string
 	Mood, Interrupted string
 }
 
@@ -89,7 +88,7 @@ func indexOf(out string, results []Result) (indexPage, error) {
 				return p, fmt.Errorf("the index in %s cannot link to %s: %w", out, r.Folder, err)
 			}
 			_, mood := headline(r)
-			one.Runs = append(one.Runs, indexRun{Seed: r.Run.Seed, Link: link + "/" + run.ReportFile, Mood: mood, Interrupted: r.Run.Interrupted})
+			one.Runs = append(one.Runs, indexRun{Seed: r.Seed(), Link: link + "/" + run.ReportFile, Mood: mood, Interrupted: r.Run.Interrupted})
 			if !r.AsExpected() {
 				wrong++
 			}
@@ -142,7 +141,7 @@ func indexCellOf(r Result, property checker.Property, link string) indexCell {
 	if !ok {
 		return indexCell{Mood: "quiet", Symbol: "–", Link: link, Title: "not judged"}
 	}
-	title := fmt.Sprintf("seed %d: %s %s", r.Run.Seed, v.Property, v.Outcome)
+	title := fmt.Sprintf("seed %s: %s %s", r.Seed(), v.Property, v.Outcome)
 	if v.Expected != "" {
 		title += fmt.Sprintf(", expected %s", v.Expected)
 	}

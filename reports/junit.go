@@ -94,7 +94,7 @@ func WriteJUnit(w io.Writer, folders []run.Folder) error {
 
 func (s *junitSuite) add(r Result, v checker.Verdict) {
 	one := junitCase{
-		Name:      fmt.Sprintf("%s (seed %d)", v.Property, r.Run.Seed),
+		Name:      fmt.Sprintf("%s (seed %s)", v.Property, r.Seed()),
 		Classname: "muster." + strings.ReplaceAll(r.Run.Scenario, ".", "-"),
 		// A run's time is shared out evenly, so that the cases of a suite add up to it.
 		Time: junitTime(r.Run.Cost.Wall / time.Duration(len(r.Verdicts))),

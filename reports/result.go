@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"time"
 
 	"muster/checker"
@@ -128,6 +129,15 @@ func (r Result) Speed() float64 {
 		return 0
 	}
 	return float64(lasted) / float64(cpu)
+}
+
+// Seed is what tells a run of a scenario from others: its seed, after those of its pasts if it is a future, as in "7→8".
+func (r Result) Seed() string {
+	text := strconv.FormatUint(r.Run.Seed, 10)
+	for past := r.Run.Fork; past != nil; past = past.Of {
+		text = strconv.FormatUint(past.Seed, 10) + "→" + text
+	}
+	return text
 }
 
 // Defects names what was broken in the nodes on purpose, "" for nothing.

@@ -249,3 +249,20 @@ func TestRunPageNamesTheProtocol(t *testing.T) {
 	require.Contains(t, string(page), "<title>calm over grpc, seed 7")
 	require.Contains(t, string(page), "nacos2 · clients over grpc · seed 7")
 }
+
+// A future of seed 7 is not taken for an ordinary run with the same seed.
+func TestFuturesAreToldFromOrdinaryRuns(t *testing.T) {
+	future := asExpected(8)
+	set := future.change
+	future.change = func(r *run.Run) {
+		set(r)
+		r.Fork = &run.Fork{Seed: 7, At: 20 * time.Second, Of: &run.Fork{Seed: 5, At: time.Second}}
+	}
+	results := resultsOf(t, future)
+	var table strings.Builder
+	require.NoError(t, Table(&table, results, false))
+	require.Contains(t, table.String(), "5→7→8")
+	page, err := indexOf(t.TempDir(), results)
+	require.NoError(t, err)
+	require.Equal(t, "5→7→8", page.Scenarios[0].Runs[0].Seed)
+}

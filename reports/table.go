@@ -61,7 +61,7 @@ func Table(w io.Writer, results []Result, colour bool) error {
 			if i == 0 {
 				name = g.title()
 			}
-			row := table.Row{name, r.Run.Seed}
+			row := table.Row{name, r.Seed()}
 			for _, property := range properties {
 				row = append(row, tableCell(r, property, colour))
 			}
@@ -74,12 +74,12 @@ func Table(w io.Writer, results []Result, colour bool) error {
 				broken[defects] = true
 			}
 			if !r.Judged {
-				lines = append(lines, fmt.Sprintf("%s seed %d was not judged\n    %s", g.title(), r.Run.Seed, r.Folder))
+				lines = append(lines, fmt.Sprintf("%s seed %s was not judged\n    %s", g.title(), r.Seed(), r.Folder))
 				continue
 			}
 			for _, v := range r.Unexpected() {
-				lines = append(lines, fmt.Sprintf("%s seed %d: %s is %s, expected %s: %s\n    %s",
-					g.title(), r.Run.Seed, v.Property, coloured(strings.ToUpper(string(v.Outcome)), v, colour), v.Expected, v.Reason, r.Folder))
+				lines = append(lines, fmt.Sprintf("%s seed %s: %s is %s, expected %s: %s\n    %s",
+					g.title(), r.Seed(), v.Property, coloured(strings.ToUpper(string(v.Outcome)), v, colour), v.Expected, v.Reason, r.Folder))
 			}
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -33,15 +32,15 @@ func newForkCommand() *cobra.Command {
 		Short: "Try other futures of a simulated run from a moment on, and judge them",
 		Long: `Makes a run again up to a moment, and from there goes on with other seeds: what is left to chance from then on, packets,
 disks, what programs draw, and the times and victims of faults still to come, is different in each. Every future leaves a
-run folder whose beginning is the run's, called like the run's but for the seed: of runs/leader-isolated-seed7 they are
-OUT/leader-isolated-seed8 and so on. An index page and a JUnit file stand beside them. A future can be replayed and forked
-as any run can: those of leader-isolated-seed8 are called leader-isolated-seed8-seed9 and so on.
+run folder whose beginning is the run's, called like the run's and by its own seed: of runs/leader-isolated-seed7 they are
+OUT/leader-isolated-seed7-seed8 and so on. An index page and a JUnit file stand beside them. A future can be replayed and
+forked as any run can: those of leader-isolated-seed7-seed8 are called leader-isolated-seed7-seed8-seed9 and so on.
 
 It goes on from the last checkpoint before the moment, and leaves one every two simulated seconds on its way there; without any
 (see muster replay --checkpoints), the run is made again from its beginning.`,
 		Example: `  muster fork runs/leader-isolated-seed7 --at 20s --seeds 50
   muster fork runs/leader-isolated-seed7 --at 20s --seed 31 --out again
-  muster fork futures/leader-isolated-seed8 --at 30s --seeds 5    # futures of one of those futures`,
+  muster fork futures/leader-isolated-seed7-seed8 --at 30s --seeds 5    # futures of one of those futures`,
 		Args: wants(1, 1, "the folder of a simulated run"),
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if !command.Flags().Changed("at") {
@@ -122,22 +121,15 @@ func (f forkFlags) jobsOf(command *cobra.Command, folder run.Folder, before run.
 	if !command.Flags().Changed("seed") {
 		first = before.Seed + 1
 	}
-	// "." has a name, too, and a run is the same by whatever path.
-	itself, err := filepath.Abs(string(folder))
+	itself, err := filepath.Abs(string(folder)) // "." has a name, too
 	if err != nil {
 		return nil, err
 	}
-	name := filepath.Base(itself)
-	if before.Fork == nil {
-		name = strings.TrimSuffix(name, fmt.Sprintf("-seed%d", before.Seed))
-	}
 	var jobs []scenarios.Job
 	for i := range uint64(f.seeds) {
-		job := scenarios.Job{Scenario: scenario, Seed: first + i, Folder: run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, first+i)))}
-		if at, err := filepath.Abs(string(job.Folder)); err != nil || at == itself {
-			return nil, fmt.Errorf("--out %s: the future with seed %d would take the place of the run itself: want another folder or seed", f.out, job.Seed)
-		}
-		jobs = append(jobs, job)
+		seed := first + i
+		name := fmt.Sprintf("%s-seed%d", filepath.Base(itself), seed)
+		jobs = append(jobs, scenarios.Job{Scenario: scenario, Seed: seed, Folder: run.Folder(filepath.Join(f.out, name))})
 	}
 	return jobs, nil
 }

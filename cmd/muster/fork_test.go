@@ -20,7 +20,7 @@ func TestFuturesOfARun(t *testing.T) {
 	}
 	_, printed, stderr := invoke(t, "fork", string(folder), "--at", "4s", "--seeds", "2", "--out", out)
 	require.Contains(t, printed, "2 runs", stderr)
-	futures := []string{filepath.Join(out, "brief-seed6"), filepath.Join(out, "brief-seed7")}
+	futures := []string{filepath.Join(out, "brief-seed5-seed6"), filepath.Join(out, "brief-seed5-seed7")}
 	hashes := map[string]bool{}
 	for i, future := range futures {
 		r, err := run.Folder(future).ReadRun()
@@ -37,16 +37,13 @@ func TestFuturesOfARun(t *testing.T) {
 	// A future has futures, too.
 	_, printed, stderr = invoke(t, "fork", futures[0], "--at", "5s", "--out", out)
 	require.Contains(t, printed, "1 run", stderr)
-	nested := filepath.Join(out, "brief-seed6-seed7")
+	nested := filepath.Join(out, "brief-seed5-seed6-seed7")
 	r, err := run.Folder(nested).ReadRun()
 	require.NoError(t, err)
 	require.Equal(t, &run.Fork{Seed: 6, At: 5 * time.Second, Folder: futures[0], Of: &run.Fork{Seed: 5, At: 4 * time.Second, Folder: string(folder)}}, r.Fork)
 	code, printed, stderr = invoke(t, "replay", nested)
 	require.Equal(t, exitAsExpected, code, stderr)
 	require.Contains(t, printed, "the same run, bit for bit")
-	code, _, stderr = invoke(t, "fork", string(folder), "--at", "4s", "--seed", "5", "--out", filepath.Dir(string(folder)))
-	require.Equal(t, exitFailed, code)
-	require.Contains(t, stderr, "would take the place of the run itself")
 
 	// Their traces hold no packets, so both are made again to find where they part.
 	code, printed, stderr = invoke(t, "diff", futures[0], futures[1])
@@ -70,7 +67,7 @@ func TestFuturesOfARun(t *testing.T) {
 	require.NotRegexp(t, `(packet to|sends|goes on)`, asWritten)
 }
 
-// A run is the same by whatever path it is named, and has a name of its own by each.
+// A future is never called as an ordinary run is, by whatever path its run is named, even with the same seed.
 func TestFuturesBesideTheirRun(t *testing.T) {
 	details, err := briefly().JSON()
 	require.NoError(t, err)
@@ -80,11 +77,12 @@ func TestFuturesBesideTheirRun(t *testing.T) {
 	before := run.Run{Format: run.Format, Stage: scenarios.StageSimulated, Seed: 7, Details: details, Lasted: 6 * time.Second}
 	jobs, err := forkFlags{seeds: 1, out: ".."}.jobsOf(newForkCommand(), ".", before)
 	require.NoError(t, err)
-	require.Equal(t, run.Folder("../brief-seed8"), jobs[0].Folder)
+	require.Equal(t, run.Folder("../brief-seed7-seed8"), jobs[0].Folder)
 	again := newForkCommand()
 	require.NoError(t, again.Flags().Set("seed", "7"))
-	_, err = forkFlags{seeds: 1, seed: 7, out: ".."}.jobsOf(again, ".", before)
-	require.ErrorContains(t, err, "would take the place of the run itself")
+	jobs, err = forkFlags{seeds: 1, seed: 7, out: ".."}.jobsOf(again, ".", before)
+	require.NoError(t, err)
+	require.Equal(t, run.Folder("../brief-seed7-seed7"), jobs[0].Folder)
 }
 
 func TestFuturesThatCannotBe(t *testing.T) {
@@ -112,4 +110,21 @@ func TestFuturesThatCannotBe(t *testing.T) {
 		require.Equal(t, exitFailed, code)
 		require.Contains(t, stderr, c.want)
 	}
+}
+
+// A run is not lost to its own replay, by whatever path its folder is named.
+func TestReplayDoesNotReplaceItsRun(t *testing.T) {
+	details, err := briefly().JSON()
+	require.NoError(t, err)
+	folder := t.TempDir()
+	whole := run.Run{Format: run.Format, Stage: scenarios.StageSimulated, Seed: 7, Details: details, Lasted: 6 * time.Second}
+	require.NoError(t, run.Folder(folder).WriteJSON(run.RunFile, whole))
+	for _, out := range []string{folder, folder + "/../" + filepath.Base(folder)} {
+		code, _, stderr := invoke(t, "replay", folder, "--out", out)
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, stderr, "would take the place of the one that it is compared with")
+	}
+	still, err := run.Folder(folder).ReadRun()
+	require.NoError(t, err)
+	require.Equal(t, whole.Seed, still.Seed)
 }

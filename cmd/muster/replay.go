@@ -61,6 +61,9 @@ func replay(command *cobra.Command, original run.Folder, keep string) error {
 	if err := replayable(before); err != nil {
 		return fmt.Errorf("%s: %w", original, err)
 	}
+	if sameFolder(string(original), keep) {
+		return fmt.Errorf("--out %s: the new run would take the place of the one that it is compared with: want another folder", keep)
+	}
 	programs, err := simulatedPrograms(command, simulated.NodeOf(before), simulated.NextOf(before))
 	if err != nil {
 		return err
@@ -82,6 +85,16 @@ func replay(command *cobra.Command, original run.Folder, keep string) error {
 	}
 	fmt.Fprintf(command.OutOrStdout(), "%s: the same run, bit for bit: %d trace records, %s\n", original, before.TraceRecords, before.TraceHash)
 	return nil
+}
+
+// sameFolder says whether two paths lead to one folder that is there.
+func sameFolder(one, other string) bool {
+	first, err := os.Stat(one)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(other)
+	return err == nil && os.SameFile(first, second)
 }
 
 // makeAgain makes a run again, to its end, with so much of its trace.
