@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -104,6 +105,11 @@ func (f conformanceFlags) run(command *cobra.Command) error {
 	if f.jobs < 1 {
 		return fmt.Errorf("--jobs %d: want at least 1", f.jobs)
 	}
+	for flag, share := range map[string]float64{"strict": f.strict, "compatible": f.compatible} {
+		if share < 0 || share > 100 || math.IsNaN(share) {
+			return fmt.Errorf("--%s %g: want per cent, from 0 to 100", flag, share)
+		}
+	}
 	var results []golden.Result
 	meant := map[string]string{}
 	if f.target != "" {
@@ -139,6 +145,11 @@ func (f conformanceFlags) playTarget(command *cobra.Command, profile string, who
 	}
 	if err := player.Reach(command.Context()); err != nil {
 		return nil, fmt.Errorf("--target: %w", err)
+	}
+	if who.Name == "" && profile != "auth" { // cases about authentication log in themselves
+		if err := wantsNoLogin(command.Context(), urls[0]); err != nil {
+			return nil, err
+		}
 	}
 	session, err := logIn(command.Context(), urls, who)
 	if err != nil {
@@ -250,7 +261,11 @@ func (f conformanceFlags) conclude(out io.Writer, results []golden.Result, meant
 		}
 	}
 	if differ > differencesShown {
-		fmt.Fprintf(out, "and %d more that differ: --out FOLDER writes all of them down\n", differ-differencesShown)
+		where := "--out FOLDER writes all of them down"
+		if f.out != "" {
+			where = "all of them are in " + filepath.Join(f.out, conformanceTable)
+		}
+		fmt.Fprintf(out, "and %d more that differ: %s\n", differ-differencesShown, where)
 	}
 	matrix := golden.MatrixOf(results)
 	fmt.Fprint(out, matrix)

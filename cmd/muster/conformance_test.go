@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,11 @@ func TestConformanceConcludes(t *testing.T) {
 			require.Contains(t, out.String(), "f/far: \n    large\n", test.name)
 			require.NotContains(t, out.String(), "small", test.name)
 		}
+	}
+	for out, want := range map[string]string{"": "and 1 more that differ: --out FOLDER writes all of them down\n", "kept": "and 1 more that differ: all of them are in kept/conformance.md\n"} {
+		var printed strings.Builder
+		require.NoError(t, conformanceFlags{target: "x", out: out}.conclude(&printed, slices.Repeat(results[2:3], differencesShown+1), nil))
+		require.Contains(t, printed.String(), want)
 	}
 	suites := suites(results, map[string]string{"f/close": "why"})
 	require.Len(t, suites, 1)

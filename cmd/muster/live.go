@@ -77,6 +77,11 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 		if err := live.AwaitTarget(command.Context(), addresses); err != nil {
 			return fmt.Errorf("--target: %w", err)
 		}
+		if login.Name == "" {
+			if err := wantsNoLogin(command.Context(), addresses[0]); err != nil {
+				return err
+			}
+		}
 		if _, err := logIn(command.Context(), addresses, login); err != nil {
 			return err
 		}

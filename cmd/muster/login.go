@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
@@ -43,6 +44,26 @@ func (f loginFlags) read(target bool) (scenarios.Login, error) {
 		return scenarios.Login{}, fmt.Errorf("--username %s: want --password, or %s in the environment", f.username, run.EnvPassword)
 	}
 	return login, nil
+}
+
+// wantsNoLogin asks a node of a target, by its base URL, once for what anybody may see where there is no authentication. Who is refused that
+// would be refused everything, so it is an error. Nacos answers 403.
+func wantsNoLogin(ctx context.Context, node string) error {
+	ctx, cancel := context.WithTimeout(ctx, targetLogin)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, node+"/nacos/v1/ns/instance/list?serviceName=muster-login", nil)
+	if err != nil {
+		return fmt.Errorf("--target: %w", err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("--target: asking whether it wants a login: %w", err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized {
+		return fmt.Errorf("--target: %s answers %s: the cluster wants a login: --username", node, answer.Status)
+	}
+	return nil
 }
 
 // logIn sees whether the nodes of a target, by their base URLs, know a name and a password; nil where there is no name.

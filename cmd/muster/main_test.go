@@ -50,6 +50,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"conformance", "--target", "127.0.0.1:1", "--username", "shop"}, "want --password, or MUSTER_PASSWORD in the environment"},
 		{[]string{"conformance", "--profile", "nacos3"}, `--profile "nacos3": want nacos1, nacos2 or auth`},
 		{[]string{"conformance", "--jobs", "0"}, "--jobs 0: want at least 1"},
+		{[]string{"conformance", "--strict", "101"}, "--strict 101: want per cent, from 0 to 100"},
+		{[]string{"conformance", "--compatible", "-1"}, "--compatible -1: want per cent, from 0 to 100"},
 		{[]string{"conformance", "calm"}, `unknown command "calm" for "muster conformance"`},
 		{[]string{"replay", empty}, "no run to replay"},
 		{[]string{"check", empty}, "no run folder here"},
