@@ -30,6 +30,9 @@ Exit codes: 0 they are the same; 1 they differ; 2 they cannot be compared.`,
   muster run ./server --trace one.trace && muster run ./server --trace two.trace && muster diff one.trace two.trace`,
 		Args: wants(2, 2, "two runs: folders of simulated ones, or trace files"),
 		RunE: func(command *cobra.Command, paths []string) error {
+			if err := alike(run.Folder(paths[0]), run.Folder(paths[1])); err != nil {
+				return err
+			}
 			difference, err := differenceOf(paths[0], paths[1])
 			if err != nil {
 				return err
@@ -126,6 +129,22 @@ func makeFull(command *cobra.Command, before run.Run, until time.Duration, folde
 	return errors.Join(err, play.Abandon(), play.Stage().Close())
 }
 
+// alike refuses two runs of different scenarios, as far as they are run folders: those have nothing in common that could part.
+func alike(one, other run.Folder) error {
+	left, err := one.ReadRun()
+	if err != nil {
+		return nil // a file of muster run, or what is refused when its trace is opened
+	}
+	right, err := other.ReadRun()
+	if err != nil {
+		return nil
+	}
+	if left.Scenario != right.Scenario {
+		return fmt.Errorf("%s is a run of %s, %s of %s: want two runs of the same scenario, others cannot be compared", one, left.Scenario, other, right.Scenario)
+	}
+	return nil
+}
+
 // contrast tells in what two runs differed from the beginning, as far as they are run folders: that explains what comes.
 func contrast(out io.Writer, one, other run.Folder) {
 	left, err := one.ReadRun()
@@ -135,9 +154,6 @@ func contrast(out io.Writer, one, other run.Folder) {
 	right, err := other.ReadRun()
 	if err != nil {
 		return
-	}
-	if left.Scenario != right.Scenario {
-		fmt.Fprintf(out, "Not the same scenario: %s and %s.\n", left.Scenario, right.Scenario)
 	}
 	if left.Seed != right.Seed {
 		fmt.Fprintf(out, "Not the same seed: %d and %d.\n", left.Seed, right.Seed)

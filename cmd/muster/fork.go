@@ -58,7 +58,7 @@ It goes on from the last checkpoint before the moment, and leaves one every two 
 }
 
 func (f forkFlags) make(command *cobra.Command, folder run.Folder) error {
-	before, err := folder.ReadRun()
+	before, err := runAt(folder)
 	if err != nil {
 		return fmt.Errorf("%s: no run to fork: %w", folder, err)
 	}

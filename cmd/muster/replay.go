@@ -54,7 +54,7 @@ nearest, which takes less than a second. --checkpoints leaves them for the whole
 
 // replay runs a run again and compares.
 func replay(command *cobra.Command, original run.Folder, keep string) error {
-	before, err := original.ReadRun()
+	before, err := runAt(original)
 	if err != nil {
 		return fmt.Errorf("%s: no run to replay: %w", original, err)
 	}

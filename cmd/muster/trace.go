@@ -42,6 +42,9 @@ machine did, and what others did with it.`,
 				return err
 			}
 			defer file.Close()
+			if before, err := run.Folder(arguments[0]).ReadRun(); err == nil && before.Lasted > 0 && shown.from.Duration > before.Lasted {
+				return fmt.Errorf("%s: --from %v: want a time from 0 to %s, the run's end", arguments[0], &shown.from, inSeconds(before.Lasted))
+			}
 			if err := shown.show(command.OutOrStdout(), command.ErrOrStderr(), file, arguments[0]); err != nil {
 				return fmt.Errorf("%s: %w", arguments[0], err)
 			}
@@ -93,7 +96,20 @@ func openTrace(path string) (io.ReadCloser, error) {
 	} else if err != nil {
 		return nil, err
 	} else if info.IsDir() {
-		return simulated.OpenTrace(run.Folder(path))
+		folder := run.Folder(path)
+		before, err := folder.ReadRun()
+		switch {
+		case err == nil:
+			err = traced(before)
+		case errors.Is(err, fs.ErrNotExist):
+			err = holdsOthers(folder)
+		default:
+			err = nil // a trace can be read without what else is known of the run
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return simulated.OpenTrace(folder)
 	}
 	return os.Open(path)
 }

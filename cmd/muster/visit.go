@@ -74,7 +74,7 @@ func (v *visit) make(command *cobra.Command, folder run.Folder) error {
 	if err := v.shown.parse(); err != nil {
 		return err
 	}
-	before, err := folder.ReadRun()
+	before, err := runAt(folder)
 	if err != nil {
 		return fmt.Errorf("%s: no run to visit: %w", folder, err)
 	}
