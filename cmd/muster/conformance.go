@@ -78,7 +78,7 @@ not on the list of differences that are meant; 2 it could not be played.`,
 		"and the users of nodes/golden/recordings/accounts); a target is taken for nacos2")
 	command.Flags().StringVar(&flags.only, "only", "", "play only cases in whose name, file/case, this `text` is")
 	command.Flags().StringVarP(&flags.out, "out", "o", "", "`folder` for "+conformanceTable+", "+conformanceJUnit+" and "+conformanceResults)
-	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the seed of simulated worlds")
+	seedFlag(command, &flags.seed, 1, "the seed of simulated worlds")
 	command.Flags().Float64Var(&flags.strict, "strict", 0, "fail if fewer `per cent` are strictly alike")
 	command.Flags().Float64Var(&flags.compatible, "compatible", 0, "fail if fewer `per cent` are compatible")
 	command.Flags().IntVar(&flags.jobs, "jobs", 2, "how many worlds are simulated at once")

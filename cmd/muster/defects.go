@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -37,10 +38,37 @@ func (d *defects) flagOn(command *cobra.Command) {
 	completeFlag(command, "defect", knownDefects()...)
 }
 
+// defectMeant is the defect that somebody who typed another name meant, with or without the package that it is in; "" if that cannot be told.
+// Cobra knows what is near, as for the names of commands.
+func defectMeant(typed string) string {
+	names := &cobra.Command{SuggestionsMinimumDistance: 2}
+	whole := map[string]string{}
+	for _, name := range knownDefects() {
+		whole[name], whole[path.Base(name)] = name, name
+	}
+	for name := range whole {
+		names.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
+	}
+	meant := map[string]bool{}
+	for _, name := range names.SuggestionsFor(typed) {
+		meant[whole[name]] = true
+	}
+	if len(meant) != 1 {
+		return ""
+	}
+	for name := range meant {
+		return name
+	}
+	return ""
+}
+
 // in returns scenarios whose nodes have the defects.
 func (d defects) in(chosen []scenarios.Scenario) ([]scenarios.Scenario, error) {
 	for _, name := range d {
 		if !slices.Contains(knownDefects(), name) {
+			if meant := defectMeant(name); meant != "" {
+				return nil, fmt.Errorf("--defect %s: there is none of that name: did you mean %s?", name, meant)
+			}
 			return nil, fmt.Errorf("--defect %s: there is none of that name; want one of %s", name, strings.Join(knownDefects(), ", "))
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +52,7 @@ registered is in a namespace of the run's own, which is emptied in the end.`,
 			return flags.run(command, chosen[0])
 		},
 	}
-	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the seed that fault times, roles and the load are drawn from")
+	seedFlag(command, &flags.seed, 1, "the seed that fault times, roles and the load are drawn from")
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folder")
 	command.Flags().StringVar(&flags.target, "target", "", "base URLs of all nodes of a cluster that already runs, separated by commas")
 	flags.login.register(command)
@@ -94,7 +93,7 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 	}
 	built := sayIfSlow(command.ErrOrStderr(), "building the programs …")
 	programs, err := live.BuildPrograms(command.Context(), root, filepath.Join(root, "build"))
-	if err == nil && f.target == "" && slices.Contains(scenario.Plan.Kinds(), run.KindUpgrade) {
+	if err == nil && f.target == "" && upgrades(scenario) {
 		programs, err = programs.BuildNext(command.Context(), root, filepath.Join(root, "build"))
 	}
 	built()

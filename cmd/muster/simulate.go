@@ -93,6 +93,9 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 			if chosen, err = as(chosen, flags.profile, len(names) == 0); err != nil {
 				return err
 			}
+			if flags.next != "" && !slices.ContainsFunc(chosen, upgrades) {
+				return errors.New("--node-next is for scenarios that upgrade nodes, and none of these does: want one such as rolling-upgrade")
+			}
 			jobs, err := flags.plan(chosen)
 			if err != nil {
 				return err
@@ -111,7 +114,7 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 			return b.report(command, flags.out, jobs)
 		},
 	}
-	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the first seed")
+	seedFlag(command, &flags.seed, 1, "the first seed")
 	command.Flags().IntVar(&flags.seeds, "seeds", 1, "how many seeds, counted on from the first")
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folders")
@@ -130,6 +133,9 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
 	return command
 }
+
+// upgrades says whether a scenario has nodes run another build.
+func upgrades(s scenarios.Scenario) bool { return slices.Contains(s.Plan.Kinds(), run.KindUpgrade) }
 
 // plan lists the runs that the flags ask for.
 func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]scenarios.Job, error) {

@@ -73,7 +73,7 @@ Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has sai
 			return flags.report(command, chosen, outcomes)
 		},
 	}
-	command.Flags().Uint64Var(&flags.seed, "seed", 1, "the first seed")
+	seedFlag(command, &flags.seed, 1, "the first seed")
 	command.Flags().IntVar(&flags.seeds, "seeds", 3, "how many seeds, counted on from the first")
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", filepath.Join("runs", "timings"), "folder for the run folders and the page")
