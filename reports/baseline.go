@@ -23,13 +23,15 @@ type Set struct {
 	Scenarios []ScenarioSet `json:"scenarios"`
 }
 
-// ScenarioSet is the runs of one scenario on one stage with one profile and one protocol of the clients.
+// ScenarioSet is the runs of one scenario on one stage with one profile, one protocol of the clients and the same nodes.
 type ScenarioSet struct {
 	Scenario string `json:"scenario"`
 	Stage    string `json:"stage"`
 	Profile  string `json:"profile"`
 	// Protocol is empty for HTTP.
 	Protocol string `json:"protocol,omitempty"`
+	// Nodes is empty for ours, healthy; as Result.Nodes.
+	Nodes string `json:"nodes,omitempty"`
 	// Seeds in order.
 	Seeds    []uint64     `json:"seeds"`
 	Verdicts []VerdictSet `json:"verdicts"`
@@ -58,7 +60,7 @@ type FigureSet struct {
 func NewSet(results []Result) Set {
 	set := Set{Format: SetFormat, Scenarios: []ScenarioSet{}}
 	for _, g := range groups(results) {
-		one := ScenarioSet{Scenario: g.scenario, Stage: g.stage, Profile: g.profile, Protocol: g.protocol}
+		one := ScenarioSet{Scenario: g.scenario, Stage: g.stage, Profile: g.profile, Protocol: g.protocol, Nodes: g.nodes}
 		for _, property := range g.properties() {
 			one.Verdicts = append(one.Verdicts, VerdictSet{Property: property})
 		}
@@ -100,7 +102,9 @@ func (s *ScenarioSet) measure(f checker.Figure) {
 }
 
 // title as reports show it.
-func (s ScenarioSet) title() string { return setTitle(s.Scenario, s.Stage, s.Profile, s.Protocol) }
+func (s ScenarioSet) title() string {
+	return setTitle(s.Scenario, s.Stage, s.Profile, s.Protocol, s.Nodes)
+}
 
 // WriteBaseline sums up run folders in one file, which ReadSet reads. The file appears whole or not at all.
 func WriteBaseline(path string, folders []run.Folder) error {

@@ -109,12 +109,21 @@ func Compare(baseline, current Set, options CompareOptions) (Comparison, error) 
 			comparison.notef("%s is in the baseline and was not run now", before.title())
 			continue
 		}
+		if before.Nodes != now.Nodes {
+			comparison.notef("%s: not the same nodes: in the baseline %s, now %s", before.plain().title(), before.nodesInWords(), now.nodesInWords())
+		}
 		comparison.compareSeeds(before, now)
 		comparison.compareVerdicts(before, now)
 		comparison.compareFigures(before, now)
 	}
 	for _, now := range current.Scenarios {
-		if _, ok := baseline.find(now); !ok {
+		before, ok := baseline.find(now)
+		if ok {
+			// Runs of other nodes stand in for those that a side lacks, but only if it lacks them.
+			with, _ := current.find(before)
+			ok = with.Nodes == now.Nodes
+		}
+		if !ok {
 			comparison.notef("%s is new: the baseline does not have it, so nothing is judged", now.title())
 		}
 	}
@@ -128,13 +137,33 @@ func (c Comparison) Regressed() bool {
 		slices.ContainsFunc(c.Figures, func(f FigureChange) bool { return f.Judgement == Regressed })
 }
 
-func (s Set) find(like ScenarioSet) (ScenarioSet, bool) {
+// find looks up the runs that are comparable: with the same nodes or else, the first with others.
+func (s Set) find(like ScenarioSet) (found ScenarioSet, ok bool) {
 	for _, one := range s.Scenarios {
-		if one.Scenario == like.Scenario && one.Stage == like.Stage && one.Profile == like.Profile && one.Protocol == like.Protocol {
+		if one.Scenario != like.Scenario || one.Stage != like.Stage || one.Profile != like.Profile || one.Protocol != like.Protocol {
+			continue
+		}
+		if one.Nodes == like.Nodes {
 			return one, true
 		}
+		if !ok {
+			found, ok = one, true
+		}
 	}
-	return ScenarioSet{}, false
+	return found, ok
+}
+
+// plain is the set but for what its nodes were.
+func (s ScenarioSet) plain() ScenarioSet {
+	s.Nodes = ""
+	return s
+}
+
+func (s ScenarioSet) nodesInWords() string {
+	if s.Nodes == "" {
+		return "ours, healthy"
+	}
+	return s.Nodes
 }
 
 func (c *Comparison) notef(format string, arguments ...any) {

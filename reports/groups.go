@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"muster/checker"
-	"muster/model/run"
 )
 
 // sortedKeys are the keys of a map that pass, in order: a report never depends on the order of a map.
@@ -20,18 +19,18 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V, pass func(K) bool) []K {
 	return keys
 }
 
-// group is the runs of one scenario on one stage with one profile and one protocol of the clients, in the order of their seeds.
+// group is the runs of one scenario on one stage with one profile, one protocol of the clients and the same nodes, in the order of their seeds.
 type group struct {
-	scenario, stage, profile, protocol string
-	claim                              string
-	results                            []Result
+	scenario, stage, profile, protocol, nodes string
+	claim                                     string
+	results                                   []Result
 }
 
 // title is the scenario's name, with what sets this group apart from the usual.
-func (g group) title() string { return setTitle(g.scenario, g.stage, g.profile, g.protocol) }
+func (g group) title() string { return setTitle(g.scenario, g.stage, g.profile, g.protocol, g.nodes) }
 
-// setTitle names what stands apart from the usual: simulated nodes like Nacos 2, and clients that speak HTTP.
-func setTitle(scenario, stage, profile, protocol string) string {
+// setTitle names what stands apart from the usual: simulated nodes like Nacos 2, ours and healthy, and clients that speak HTTP.
+func setTitle(scenario, stage, profile, protocol, nodes string) string {
 	title := scenario
 	if stage != "simulated" && stage != "" {
 		title += " (" + stage + ")"
@@ -42,31 +41,34 @@ func setTitle(scenario, stage, profile, protocol string) string {
 	if protocol != "" {
 		title += " [" + protocol + "]"
 	}
+	if nodes != "" {
+		title += " [" + nodes + "]"
+	}
 	return title
 }
 
-// groups sorts results by scenario, stage, profile, protocol and seed.
+// groups sorts results by scenario, stage, profile, protocol, nodes and seed.
 func groups(results []Result) []group {
 	sorted := slices.Clone(results)
 	slices.SortStableFunc(sorted, func(a, b Result) int {
 		return cmp.Or(cmp.Compare(a.Run.Scenario, b.Run.Scenario), -cmp.Compare(a.Run.Stage, b.Run.Stage),
-			cmp.Compare(a.Run.Profile, b.Run.Profile), cmp.Compare(a.Run.Protocol, b.Run.Protocol),
+			cmp.Compare(a.Run.Profile, b.Run.Profile), cmp.Compare(a.Run.Protocol, b.Run.Protocol), cmp.Compare(a.Nodes(), b.Nodes()),
 			cmp.Compare(a.Run.Seed, b.Run.Seed), cmp.Compare(a.Folder, b.Folder))
 	})
 	var all []group
 	for _, r := range sorted {
-		if n := len(all); n > 0 && all[n-1].has(r.Run) {
+		if n := len(all); n > 0 && all[n-1].has(r) {
 			all[n-1].results = append(all[n-1].results, r)
 			continue
 		}
-		all = append(all, group{r.Run.Scenario, r.Run.Stage, r.Run.Profile, r.Run.Protocol, r.Run.Claim, []Result{r}})
+		all = append(all, group{r.Run.Scenario, r.Run.Stage, r.Run.Profile, r.Run.Protocol, r.Nodes(), r.Run.Claim, []Result{r}})
 	}
 	return all
 }
 
 // has says whether a run is one of the group's.
-func (g group) has(r run.Run) bool {
-	return g.scenario == r.Scenario && g.stage == r.Stage && g.profile == r.Profile && g.protocol == r.Protocol
+func (g group) has(r Result) bool {
+	return g.scenario == r.Run.Scenario && g.stage == r.Run.Stage && g.profile == r.Run.Profile && g.protocol == r.Run.Protocol && g.nodes == r.Nodes()
 }
 
 // properties that any run of the group was judged by.

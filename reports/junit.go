@@ -107,6 +107,9 @@ func (s *junitSuite) add(r Result, v checker.Verdict) {
 		// What shows cases by class and name alone must not take one for the other.
 		one.Classname += "-" + r.Run.Protocol
 	}
+	if nodes := r.Nodes(); nodes != "" {
+		one.Name += " [" + nodes + "]"
+	}
 	if defects := r.Defects(); defects != "" {
 		one.Properties = append(one.Properties, junitProperty{"defects", defects})
 	}

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"muster/checker"
@@ -142,6 +144,27 @@ func (r Result) Seed() string {
 
 // Defects names what was broken in the nodes on purpose, "" for nothing.
 func (r Result) Defects() string { return r.Run.Options[run.OptionDefects] }
+
+// The options of a simulated run that name other programs in the place of our nodes, by import path or folder.
+const (
+	optionNode = "node"
+	optionNext = "node-next"
+)
+
+// Nodes says what sets a run's nodes apart from ours as they are: what was broken in them on purpose, and which other programs ran in
+// their place; "" for nothing.
+func (r Result) Nodes() string {
+	var apart []string
+	if defects := r.Defects(); defects != "" {
+		apart = append(apart, "broken on purpose: "+defects)
+	}
+	for _, option := range []string{optionNode, optionNext} {
+		if program := r.Run.Options[option]; program != "" {
+			apart = append(apart, option+": "+filepath.Base(program))
+		}
+	}
+	return strings.Join(apart, "; ")
+}
 
 // seconds writes a duration for people: tenths of seconds below a hundred, whole ones above.
 func seconds(d time.Duration) string {

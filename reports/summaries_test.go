@@ -266,3 +266,39 @@ func TestFuturesAreToldFromOrdinaryRuns(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "5→7→8", page.Scenarios[0].Runs[0].Seed)
 }
+
+// Runs that were broken on purpose stand apart from healthy ones, and a comparison with them says so.
+func TestRunsThatWereBrokenOnPurposeStandApart(t *testing.T) {
+	broken := asExpected(7)
+	set := broken.change
+	broken.change = func(r *run.Run) {
+		set(r)
+		r.Options = map[string]string{run.OptionDefects: "distro/skipSync"}
+	}
+	below := t.TempDir()
+	folders := append(writeFolders(t, filepath.Join(below, "healthy"), asExpected(7)), writeFolders(t, filepath.Join(below, "broken"), broken)...)
+	results, err := ReadResults(folders)
+	require.NoError(t, err)
+	page, err := indexOf(below, results)
+	require.NoError(t, err)
+	require.Len(t, page.Scenarios, 2)
+	require.Equal(t, "calm", page.Scenarios[0].Title)
+	require.Equal(t, "calm [broken on purpose: distro/skipSync]", page.Scenarios[1].Title)
+
+	healthy, sick := NewSet(results[:1]), NewSet(results[1:])
+	for _, c := range []struct {
+		baseline, current Set
+		want              []string
+	}{
+		{healthy, healthy, nil},
+		{sick, sick, nil},
+		{healthy, sick, []string{"calm: not the same nodes: in the baseline ours, healthy, now broken on purpose: distro/skipSync"}},
+		{sick, healthy, []string{"calm: not the same nodes: in the baseline broken on purpose: distro/skipSync, now ours, healthy"}},
+		{healthy, NewSet(results), []string{"calm [broken on purpose: distro/skipSync] is new: the baseline does not have it, so nothing is judged"}},
+	} {
+		comparison, err := Compare(c.baseline, c.current, CompareOptions{})
+		require.NoError(t, err)
+		require.Equal(t, c.want, comparison.Notes)
+		require.NotEmpty(t, comparison.Verdicts)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"path"
 	"slices"
@@ -60,6 +61,21 @@ func defectMeant(typed string) string {
 		return name
 	}
 	return ""
+}
+
+// short is what names of run folders call the defects by: by their names without the packages up to two, and more by the first and what tells them from
+// others; "" for none.
+func (d defects) short() string {
+	all := slices.Compact(slices.Sorted(slices.Values(d)))
+	var names []string
+	for _, name := range all {
+		names = append(names, path.Base(name))
+	}
+	if len(names) > 2 {
+		sum := sha256.Sum256([]byte(strings.Join(all, ",")))
+		return fmt.Sprintf("%s-and-%d-more-%x", names[0], len(names)-1, sum[:3])
+	}
+	return strings.Join(names, "-")
 }
 
 // in returns scenarios whose nodes have the defects.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/model/run"
+	"muster/reports"
 	"muster/scenarios/simulated"
 	"muster/sim"
 )
@@ -113,13 +114,14 @@ func TestAnotherRegistryTakesThePlaceOfOurs(t *testing.T) {
 	code, _, stderr := invoke(t, "simulate", "calm", "--node", "./testdata/ring", "--out", folder)
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "n1", "the ring does not know our flags")
-	written, err := run.Folder(filepath.Join(folder, "calm-seed1")).ReadRun()
+	written, err := run.Folder(filepath.Join(folder, "calm-node-ring-seed1")).ReadRun()
 	require.NoError(t, err)
 	require.Equal(t, "ring", written.Guests[0].Name)
 	require.Equal(t, "workload", written.Guests[1].Name)
 	here, err := filepath.Abs("testdata/ring")
 	require.NoError(t, err)
 	require.Equal(t, here, simulated.NodeOf(written), "a replay finds it")
+	require.Equal(t, "node: ring", reports.Result{Run: written}.Nodes())
 }
 
 func TestBuildKeepsTheModule(t *testing.T) {
@@ -213,7 +215,7 @@ func TestNodesAreUpgradedToTheBuildThatIsNamed(t *testing.T) {
 	folder := t.TempDir()
 	code, out, stderr := invoke(t, "simulate", "rolling-upgrade", "--node-next", "../registry", "--trace", "none", "--out", folder)
 	require.Equal(t, exitAsExpected, code, out+stderr)
-	written, err := run.Folder(filepath.Join(folder, "rolling-upgrade-seed1")).ReadRun()
+	written, err := run.Folder(filepath.Join(folder, "rolling-upgrade-next-registry-seed1")).ReadRun()
 	require.NoError(t, err)
 	require.Len(t, written.Guests, 3)
 	require.Equal(t, "registry-next", written.Guests[2].Name)
@@ -221,4 +223,5 @@ func TestNodesAreUpgradedToTheBuildThatIsNamed(t *testing.T) {
 	here, err := filepath.Abs("../registry")
 	require.NoError(t, err)
 	require.Equal(t, here, simulated.NextOf(written))
+	require.Equal(t, "node-next: registry", reports.Result{Run: written}.Nodes())
 }

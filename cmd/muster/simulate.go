@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,6 +66,8 @@ checking and reporting are not in it.
 --defect switches on what is known to be wrong, to see what notices it: distro/skipSync shows in calm, liveness/neverExpire and
 liveness/beatWrongInstance in silent-clients, probe/neverProbe in servers-die, and consensus/ackBeforeCommit in far-leader, there
 with one seed of a few, since it takes a write at the wrong moment.
+Runs with defects, or with other programs in the place of our nodes, stand in folders of their own: SCENARIO-neverExpire-seedN,
+SCENARIO-node-PROGRAM-seedN, SCENARIO-next-PROGRAM-seedN.
 
 --node puts another registry's node in the place of ours: any main package with the open API of Nacos that takes our
 flags, --addr IP:PORT, --members IP:PORT,…, --data FOLDER and --insecure. Faults that strike a role, such as the leader, need it to
@@ -148,21 +151,44 @@ func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]scenarios.Job, error
 	if f.last < 0 || f.last > 0 && f.trace != trace.Full.String() {
 		return nil, fmt.Errorf("--trace-last %v with --trace %s: want a stretch above zero, with --trace full", f.last, f.trace)
 	}
+	variants := f.variants()
 	var jobs []scenarios.Job
 	for _, s := range chosen {
 		for i := range f.seeds {
 			seed := f.seed + uint64(i)
-			name := s.Name
-			for _, variant := range []string{f.protocol, f.profile} {
-				if variant != "" {
-					name += "-" + variant
-				}
-			}
+			name := strings.Join(append([]string{s.Name}, variants...), "-")
 			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, seed)))
 			jobs = append(jobs, scenarios.Job{Scenario: s, Seed: seed, Folder: folder})
 		}
 	}
 	return jobs, nil
+}
+
+// variants are what the names of run folders say of how the runs differ from the ordinary ones of their scenarios, which they must not replace.
+func (f simulateFlags) variants() []string {
+	var named []string
+	for _, variant := range []string{f.protocol, f.profile, f.broken.short(), programName("node", f.node), programName("next", f.next)} {
+		if variant != "" {
+			named = append(named, variant)
+		}
+	}
+	return named
+}
+
+// programName is how the name of a run folder tells of a main package that took the place of another; "" if none did.
+func programName(place, pack string) string {
+	if pack == "" {
+		return ""
+	}
+	if path, err := filepath.Abs(pack); err == nil {
+		pack = path // "." has a name, too
+	}
+	return place + "-" + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' {
+			return r
+		}
+		return '-'
+	}, filepath.Base(pack))
 }
 
 // over has the clients of scenarios speak a protocol, if one is named.
