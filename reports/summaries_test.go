@@ -285,6 +285,10 @@ func TestRunsThatWereBrokenOnPurposeStandApart(t *testing.T) {
 	require.Equal(t, "calm", page.Scenarios[0].Title)
 	require.Equal(t, "calm [broken on purpose: distro/skipSync]", page.Scenarios[1].Title)
 
+	var table strings.Builder
+	require.NoError(t, Table(&table, results, false))
+	require.Regexp(t, `(?m)^ *calm \[broken on purpose: +7 .*\n *distro/skipSync\] `, table.String(), "no word is cut")
+
 	healthy, sick := NewSet(results[:1]), NewSet(results[1:])
 	for _, c := range []struct {
 		baseline, current Set

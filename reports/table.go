@@ -36,7 +36,7 @@ func Table(w io.Writer, results []Result, colour bool) error {
 	writer.Style().Options = table.Options{SeparateHeader: true}
 	writer.Style().Box.PaddingLeft = ""
 	head := table.Row{"scenario", "seed"}
-	aligned := []table.ColumnConfig{{Number: 1, WidthMax: 28}, {Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}}
+	aligned := []table.ColumnConfig{{Number: 1, WidthMax: 28, WidthMaxEnforcer: text.WrapSoft}, {Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}}
 	for _, property := range properties {
 		name, ok := columns[property]
 		if !ok {
