@@ -194,7 +194,7 @@ func (d *Difference) Explain(left, right string) string {
 	if d.Left != nil && d.Right != nil && d.LeftIndex != d.RightIndex {
 		fmt.Fprintf(&s, "These are record %d on the left and %d on the right, so something else happened before.\n%s", d.LeftIndex, d.RightIndex, writeFull)
 	} else if fields := d.Fields(); len(fields) > 0 {
-		fmt.Fprintf(&s, "Not the same: %s.\n", strings.Join(fields, ", "))
+		fmt.Fprintf(&s, "The two records differ in: %s.\n", strings.Join(fields, ", "))
 	}
 	return s.String()
 }

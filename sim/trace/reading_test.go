@@ -170,7 +170,7 @@ one:
 two:
      8.000000000s  n1        writes 3 bytes to the file of inode 12, content 5b833ca1
      7.000000000s  n1        prints to standard error: <panic> "x"
-Not the same: time, content.
+The two records differ in: time, content.
 `, d.Explain("one", "two"))
 
 	// A side that has ended, a difference below the level, and one just before.
