@@ -87,8 +87,8 @@ func TestEveryKindIsStruckOrSkippedByName(t *testing.T) {
 	for _, harm := range harms() {
 		scenario.Plan = append(scenario.Plan, scenarios.At(at, harm))
 		at += 700 * time.Millisecond
-		if slices.Contains([]run.Kind{run.KindIsolate, run.KindPartition, run.KindBridge, run.KindMajorityRing, run.KindCut}, harm.Kind) {
-			at += 2 * time.Second // for by then all nodes have told each other that they live, and a packet was dropped
+		if slices.Contains([]run.Kind{run.KindIsolate, run.KindPartition, run.KindBridge, run.KindMajorityRing, run.KindCut, run.KindNarrowLink}, harm.Kind) {
+			at += 2 * time.Second // for by then all nodes have told each other that they live, and a packet was dropped, or had to wait
 		}
 		undoing := harm.Kind.UndoneBy()
 		if len(undoing) == 0 {

@@ -98,11 +98,13 @@ func (n *namespaces) shape(ctx context.Context, ways map[scenarios.Way]shape) er
 }
 
 func (n *namespaces) shapeWay(ctx context.Context, from, to, class string, bad shape) error {
-	rate := unlimited
+	limits := []string{"rate", unlimited}
 	if bad.rate > 0 {
-		rate = strconv.FormatInt(bad.rate, 10) + "bps" // tc's word for bytes a second
+		// "bps" is tc's word for bytes a second. Without a burst, or packets would pass at once by what was saved up while there were none.
+		limits = []string{"rate", strconv.FormatInt(bad.rate, 10) + "bps", "burst", "1", "cburst", "1"}
 	}
-	if err := n.tc(ctx, from, "class", "add", "dev", "eth0", "parent", "1:", "classid", class, "htb", "rate", rate, "quantum", "60000"); err != nil {
+	add := []string{"class", "add", "dev", "eth0", "parent", "1:", "classid", class, "htb", "quantum", "60000"}
+	if err := n.tc(ctx, from, append(add, limits...)...); err != nil {
 		return err
 	}
 	if arguments := bad.netem(); len(arguments) > 0 {
