@@ -75,7 +75,7 @@ func lateInNacos1(s *scenarios.Scenario) {
 		panic(err) // the scenario is for both
 	}
 	*s = one
-	s.Load.EphemeralClients = 9
+	s.Load.EphemeralClients, s.Load.EphemeralServices = 18, 9 // of nine services, whose owners their names decide, whoever dies has some
 	s.Plan[0].At, s.Plan[0].Within, s.Plan[1].At = 50*time.Second, 0, 74*time.Second
 	s.Lasts = 95 * time.Second
 }
