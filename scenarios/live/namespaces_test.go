@@ -90,7 +90,7 @@ func machinesForTest(t *testing.T, names ...string) *namespaces {
 	}
 	made, err := newNamespaces(t.Context(), names)
 	if err != nil {
-		t.Skip("SKIPPED: network namespaces are not permitted here: " + err.Error())
+		t.Skip("SKIPPED: network namespaces are not permitted here; run this where root may make them (in a container: with CAP_SYS_ADMIN and CAP_NET_ADMIN): " + err.Error())
 	}
 	t.Cleanup(func() { require.NoError(t, made.close()) })
 	return made

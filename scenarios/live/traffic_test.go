@@ -55,7 +55,7 @@ func TestANarrowWayHoldsPacketsBack(t *testing.T) {
 	way := scenarios.Way{From: "n1", To: "n2"}
 	if err := n.shape(t.Context(), map[scenarios.Way]shape{way: {rate: 1000}}); err != nil {
 		require.ErrorIs(t, err, scenarios.ErrUnsupported)
-		t.Skip("SKIPPED: " + err.Error())
+		t.Skip("SKIPPED: this kernel cannot shape links; run this on one with what is missing: " + err.Error())
 	}
 	require.NoError(t, on(t, n, "n1", "flood", n.address("n2")).Run())
 	counted, err := n.traffic(t.Context())
