@@ -35,7 +35,7 @@ timings: build/muster ## time what a cluster does, beside what a real Nacos took
 
 .PHONY: test
 test: $(fast) ## run all tests, the conformance suite (go test ./scenarios/...) included
-	$(GO) test -timeout 15m ./...
+	$(GO) test -timeout 10m ./...
 
 .PHONY: verify
 verify: build/muster ## run every scenario twice and compare the traces record by record

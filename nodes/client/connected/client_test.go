@@ -241,6 +241,27 @@ func TestUnansweredWritesAreUnknown(t *testing.T) {
 	})
 }
 
+func TestTurnsAreWaitedForNoLongerThanAllowed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		cluster := newCluster(t, one)
+		c := cluster.client(nil)
+		cluster.network.Cut(sdkAddress(one))
+		registered := make(chan client.Answer)
+		go func() { registered <- c.Register(t.Context(), orders, first) }()
+		synctest.Wait()
+		hurried, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		answer := c.Deregister(hurried, orders)
+		require.Equal(t, model.Fail, answer.Outcome, "nothing was sent")
+		require.ErrorIs(t, answer.Err, context.DeadlineExceeded)
+		require.ErrorContains(t, answer.Err, "wait for an earlier request")
+		require.Equal(t, time.Second, time.Since(start))
+		require.Equal(t, model.Unknown, (<-registered).Outcome)
+		require.Equal(t, connected.Pending, c.Published(orders), "what was not asked for does not count")
+	})
+}
+
 func TestGoesWhereItIsSent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		cluster := newCluster(t, one, two)

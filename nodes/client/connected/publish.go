@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"muster/model"
 	"muster/nodes/client"
@@ -14,8 +13,9 @@ import (
 
 // publication is what the client wants to have registered of one service, and where it is (redo/data/InstanceRedoData).
 type publication struct {
-	// turn is held while a request about it is under way.
-	turn sync.Mutex
+	// turn holds a token while a request about it is under way. It is not a mutex: who waits for a turn waits as long as a request may
+	// take, and shall hear when its context ends.
+	turn chan struct{}
 
 	// The rest is guarded by Client.mu.
 	instances []model.Instance
@@ -27,6 +27,28 @@ type publication struct {
 	// registered says that all of it is there, over that connection.
 	registered bool
 }
+
+// takeTurn waits until no other request about the publication is under way. Until endTurn the turn is the caller's.
+func (p *publication) takeTurn(ctx context.Context) error {
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// tryTurn is takeTurn for those who would rather not wait.
+func (p *publication) tryTurn() bool {
+	select {
+	case p.turn <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *publication) endTurn() { <-p.turn }
 
 // Register adds an instance to a service, or replaces what the client registered there before: one a service and client, unless it is a
 // batch. If it fails, and whenever the connection is lost, it is done again until Deregister.
@@ -44,8 +66,10 @@ func (c *Client) publish(ctx context.Context, service model.Service, instances [
 		return client.Answer{Outcome: model.Fail, Err: err}
 	}
 	p := c.publicationOf(service)
-	p.turn.Lock()
-	defer p.turn.Unlock()
+	if err := p.takeTurn(ctx); err != nil {
+		return client.Answer{Outcome: model.Fail, Err: fmt.Errorf("%s: wait for an earlier request about it: %w", service, err)}
+	}
+	defer p.endTurn()
 	c.mu.Lock()
 	p.instances, p.batch, p.wanted, p.registered = instances, batch, true, false
 	c.mu.Unlock()
@@ -58,8 +82,10 @@ func (c *Client) Deregister(ctx context.Context, service model.Service) client.A
 		return client.Answer{Outcome: model.Fail, Err: err}
 	}
 	p := c.publicationOf(service)
-	p.turn.Lock()
-	defer p.turn.Unlock()
+	if err := p.takeTurn(ctx); err != nil {
+		return client.Answer{Outcome: model.Fail, Err: fmt.Errorf("%s: wait for an earlier request about it: %w", service, err)}
+	}
+	defer p.endTurn()
 	c.mu.Lock()
 	p.wanted = false
 	nothing := len(p.instances) == 0
@@ -116,7 +142,7 @@ func (c *Client) publicationOf(service model.Service) *publication {
 	defer c.mu.Unlock()
 	p := c.publications[service]
 	if p == nil {
-		p = &publication{}
+		p = &publication{turn: make(chan struct{}, 1)}
 		c.publications[service] = p
 	}
 	return p

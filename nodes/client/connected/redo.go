@@ -39,10 +39,10 @@ func (c *Client) redo(ctx context.Context) {
 
 func (c *Client) redoPublication(ctx context.Context, service model.Service, id string) {
 	p := c.publicationOf(service)
-	if !p.turn.TryLock() {
+	if !p.tryTurn() {
 		return // a request is under way, whose outcome decides
 	}
-	defer p.turn.Unlock()
+	defer p.endTurn()
 	state := c.Published(service)
 	if state != Pending && state != Leaving {
 		return
