@@ -8,23 +8,19 @@ import (
 	"muster/nodes/auth"
 )
 
-// authenticate reads the file of accounts, if there is one, and has the node's doors guarded as it says. What is returned runs until the
-// cluster has its first accounts: it closes n.seeded.
-func (n *node) authenticate(path string, log *slog.Logger) (guard *auth.Guard, seed func(context.Context), err error) {
+// authenticate has the node's doors guarded by those who know these accounts' key and identity, if there are any. What is returned runs until
+// the cluster has its first accounts: it closes n.seeded.
+func (n *node) authenticate(accounts *auth.Accounts, log *slog.Logger) (guard *auth.Guard, seed func(context.Context), err error) {
 	n.accounts = &auth.Editor{
 		Directory: auth.NewDirectory(), Propose: n.proposeAccounts,
 		Barrier: func(ctx context.Context) error { return n.consensus.ReadBarrier(ctx) },
 	}
 	n.seeded = make(chan struct{})
-	if path == "" {
+	if accounts == nil {
 		close(n.seeded)
 		return nil, func(context.Context) {}, nil
 	}
-	accounts, err := auth.ReadAccounts(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--accounts: %w", err)
-	}
-	if guard, err = auth.New(accounts, n.accounts.Directory); err != nil {
+	if guard, err = auth.New(*accounts, n.accounts.Directory); err != nil {
 		return nil, nil, fmt.Errorf("--accounts: %w", err)
 	}
 	key, value := guard.Identity()
@@ -34,7 +30,7 @@ func (n *node) authenticate(path string, log *slog.Logger) (guard *auth.Guard, s
 	}
 	n.rpc.Require(guard.FromMember)
 	return guard, func(ctx context.Context) {
-		if err := n.accounts.Seed(ctx, accounts); err != nil {
+		if err := n.accounts.Seed(ctx, *accounts); err != nil {
 			log.Warn("the accounts are not known", "error", err.Error())
 			return
 		}

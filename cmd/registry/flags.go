@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/nodes/auth"
 	"muster/nodes/intake"
 	"muster/nodes/membership"
 	"muster/nodes/registry"
@@ -31,8 +32,8 @@ type settings struct {
 	profile      registry.Profile
 	// healthChecks has persistent instances probed.
 	healthChecks bool
-	// accounts is the file of users and roles; "": authentication is off.
-	accounts string
+	// accounts are those that the cluster begins with; nil: authentication is off.
+	accounts *auth.Accounts
 	// insecure has a node that others can reach do without authentication.
 	insecure bool
 	// metrics has Prometheus read the node.
@@ -91,16 +92,13 @@ Limits, beside those of the flags; what is beyond is refused, and the node goes 
 Flags:
 `
 
-// parseFlags reads the command line. After an error, or a question for help, everything there is to say has been written to out.
+// parseFlags reads the command line and the files that it names. After an error, or a question for help, everything there is to say has been
+// written to out.
 func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("registry", flag.ContinueOnError)
-	flags.SetOutput(out)
-	flags.Usage = func() {
-		fmt.Fprint(out, usage)
-		flags.PrintDefaults()
-	}
-	members := ""
+	flags.SetOutput(io.Discard) // it would answer each mistake with all flags there are
+	var members, accounts string
 	flags.StringVar(&s.address, "addr", "127.0.0.1:8848", "this node's `ip:port`, by which its members know it")
 	flags.StringVar(&members, "members", "", "all members, this one too, as `ip:port,ip:port,…` (default: this node alone)")
 	flags.StringVar(&s.membersFile, "members-file", "", "`file` with all members, ip:port a line, # before comments; read again while the node runs")
@@ -110,7 +108,7 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	profile := flags.String("profile", string(registry.Nacos2), "the `generation` of Nacos to be like: nacos1 (1.4: HTTP and UDP, each instance ephemeral or\n"+
 		"persistent by itself) or nacos2 (2.5: gRPC too, services ephemeral or persistent as a whole); all members alike")
 	flags.BoolVar(&s.healthChecks, "health-checks", true, "probe persistent instances over the network, as the settings of their clusters say")
-	flags.StringVar(&s.accounts, "accounts", "", "`file` of the tokens' key, the members' identity and the first users, the same at all members: authentication is on")
+	flags.StringVar(&accounts, "accounts", "", "`file` of the tokens' key, the members' identity and the first users, the same at all members: authentication is on")
 	flags.BoolVar(&s.insecure, "insecure", false, "do without authentication where others than this machine can connect")
 	flags.BoolVar(&s.metrics, "metrics", false, "answer Prometheus at /nacos/actuator/prometheus")
 	flags.BoolVar(&s.subscribePersistent, "subscribe-persistent", true, "push persistent services to their subscribers, too, as Nacos 2.5 does")
@@ -120,24 +118,36 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.IntVar(&s.sdkMostPerIP, "sdk-connections-per-address", 0, "`most` of them from one IP address (0: no limit but that of the port)")
 	flags.Int64Var(&s.dataMiB, "data-limit", 2048, "memory in `MiB` that what clients register and subscribe may take, roughly; more is refused")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
-	if err := flags.Parse(arguments); err != nil {
-		return s, err
+	err := flags.Parse(arguments)
+	if err == nil {
+		s.profile = registry.Profile(*profile)
+		err = s.complete(members, accounts, flags.Args())
 	}
-	s.profile = registry.Profile(*profile)
-	err := s.complete(members, flags.Args())
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, usage)
+		flags.SetOutput(out)
+		flags.PrintDefaults()
+	case err != nil:
 		fmt.Fprintf(out, "registry: %v; see registry --help\n", err)
 	}
 	return s, err
 }
 
-// complete checks the settings and fills in what follows from others.
-func (s *settings) complete(members string, rest []string) error {
+// complete checks the settings and fills in what follows from others, and from files.
+func (s *settings) complete(members, accounts string, rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("argument %q: want flags only", rest[0])
 	}
 	if err := checkAddress("--addr", s.address); err != nil {
 		return err
+	}
+	if accounts != "" {
+		read, err := auth.ReadAccounts(accounts)
+		if err != nil {
+			return fmt.Errorf("--accounts: %w", err)
+		}
+		s.accounts = &read
 	}
 	if err := s.checkAccess(); err != nil {
 		return err
@@ -171,7 +181,7 @@ func (s *settings) complete(members string, rest []string) error {
 // checkAccess makes sure that nobody opens a node to the world by mistake.
 func (s *settings) checkAccess() error {
 	host, _, err := net.SplitHostPort(s.address)
-	if err != nil || s.accounts != "" || s.insecure || host == "localhost" || net.ParseIP(host).IsLoopback() {
+	if err != nil || s.accounts != nil || s.insecure || host == "localhost" || net.ParseIP(host).IsLoopback() {
 		return err
 	}
 	return fmt.Errorf("--addr %s can be reached from other machines, and authentication is off: want --accounts with a file of users, "+
