@@ -85,7 +85,9 @@ func (s *Server) publishOne(r *request, service model.Service, p registry.Publis
 	}
 	if !paramcheck.LegalCluster(p.Cluster) {
 		if ephemeral {
-			s.options.Registry.MakeService(service)
+			if err := s.options.Registry.MakeService(service); err != nil {
+				return exception(err.Error())
+			}
 		}
 		return plain(http.StatusBadRequest, "cluster name can only have these characters: 0-9a-zA-Z-, current: "+p.Cluster)
 	}

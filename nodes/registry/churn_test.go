@@ -63,6 +63,7 @@ func TestChurnLeavesNothing(t *testing.T) {
 		require.Empty(t, r.subscribers)
 		require.Empty(t, r.awaited)
 		require.Empty(t, r.orphans)
+		require.Zero(t, r.kept)
 		left := heap() - before
 		runtime.KeepAlive(r)
 		require.Greater(t, grown, 20<<20, "there was something to be given back")

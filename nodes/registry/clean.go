@@ -32,29 +32,29 @@ func (r *Registry) ExpireCopies() []string {
 
 // Clean forgets services that have been empty for EmptyServiceAge, and the memory of clients removed long ago. It returns the
 // commands that take operators' metadata off services and instances that are gone; the caller proposes them to the Raft group, on one
-// node of the cluster. A service made by hand
-// stays as long as its metadata do, which is until the DropService command among these is applied.
+// node of the cluster. A service made by hand stays as long as its metadata do, which is until the DropService command among these is
+// applied.
 func (r *Registry) Clean() []Command {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for id, g := range r.graves {
 		if now.Sub(g.dug) > graveAge {
-			delete(r.graves, id)
+			r.forget(id)
 		}
 	}
 	r.trim()
 	maps.DeleteFunc(r.orphans, func(key model.Service, _ time.Time) bool { return r.instanceMetadata[key] == nil })
 	var commands []Command
 	for key, s := range r.services {
-		s.forgetMoves(now)
+		r.forgetMoves(s, now)
 		if len(s.publishers) > 0 || now.Sub(s.touched) < EmptyServiceAge {
 			continue
 		}
 		if metadata := r.metadata(key); metadata != nil {
 			commands = append(commands, Command{Kind: DropService, Service: key, ServiceMetadata: metadata})
 		} else {
-			delete(r.services, key)
+			r.dropService(s)
 		}
 	}
 	commands = append(commands, r.uncovered(now)...)

@@ -220,7 +220,7 @@ func (r *Registry) deleteService(key model.Service) error {
 		if len(s.publishers) > 0 { // ephemeral instances came meanwhile, at whichever node
 			r.changed(s)
 		} else {
-			delete(r.services, key)
+			r.dropService(s)
 		}
 	}
 	if a := r.awaited[key]; a != nil && r.options.Profile.mixes() {
@@ -327,7 +327,7 @@ func (r *Registry) RestorePersistent(from io.Reader) error {
 	}
 	for key := range r.serviceMetadata {
 		if s := r.services[key]; s != nil && len(s.publishers) == 0 {
-			delete(r.services, key)
+			r.dropService(s)
 		}
 	}
 	r.serviceMetadata = make(map[model.Service]ServiceMetadata, len(state.Services))

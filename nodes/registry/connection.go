@@ -64,7 +64,6 @@ func (r *Registry) Connect(connection Connection) {
 	c := r.clients[connection.ID]
 	if c == nil {
 		c = r.newClient(connection.ID)
-		delete(r.graves, connection.ID)
 	}
 	c.connection, c.verified = &connection, time.Now()
 	c.subscribed = map[model.Service]Subscription{}

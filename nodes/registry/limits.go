@@ -12,8 +12,8 @@ import (
 // ask of this node. What peers and the Raft group tell counts, but is taken in: members differ in no such thing. Zero values mean the
 // defaults. (Nacos has no such limits but that of a request's size.)
 type Limits struct {
-	// Bytes is how much memory instances and subscriptions may take, by a rough count: 2 GiB, some two million instances. As long may a snapshot
-	// be of what the Raft group keeps.
+	// Bytes is how much memory services, instances and subscriptions may take, and for some minutes what is remembered of those that went, by a
+	// rough count: 2 GiB, some two million instances. As long may a snapshot be of what the Raft group keeps.
 	Bytes int64
 	// ServicesPerConnection is how many services one connection may publish in, and how many it may subscribe to: 20,000.
 	ServicesPerConnection int
@@ -38,13 +38,24 @@ func (l Limits) orDefaults() Limits {
 // ErrFull says that a node has no room for what a client wants kept.
 var ErrFull = errors.New("this node has no room for more")
 
-// What something takes of the memory besides its texts, in bytes: an instance with the client that publishes it, one of its metadata, a
-// subscription.
+// What something takes of the memory besides its texts, in bytes: a service, an instance with the client that publishes it, one of its metadata
+// or a cluster of the service, a subscription; a client that was removed, and an instance that moved, as long as they are remembered.
 const (
+	serviceSize      = 600
 	instanceSize     = 800
 	metadataSize     = 64
 	subscriptionSize = 400
+	graveSize        = 200
+	moveSize         = 150
 )
+
+// sizeOfService is what a service takes that has nothing yet.
+func sizeOfService(key model.Service) int64 {
+	return int64(serviceSize + len(key.Namespace) + len(key.Group) + len(key.Name))
+}
+
+// sizeOfCluster is what the name of a service's cluster takes.
+func sizeOfCluster(name string) int64 { return int64(metadataSize + len(name)) }
 
 // size is about how much memory instances take that are published together.
 func size(instances ...Published) (bytes int64) {
@@ -103,7 +114,26 @@ func (r *Registry) roomFor(c *client, key model.Service, instances []Published) 
 			return fmt.Errorf("%w: an instance takes %d bytes; want at most %d", ErrFull, takes, r.limits.InstanceBytes)
 		}
 	}
-	return r.fits("the instance", size(instances...), before.size())
+	return r.fits("the instance", size(instances...)+r.stays(key, instances, before), before.size())
+}
+
+// stays is what instances take besides themselves that a service has not had, and what may stay for a while when they go.
+func (r *Registry) stays(key model.Service, instances []Published, before *publication) (bytes int64) {
+	s := r.services[key]
+	if s == nil {
+		s, bytes = &service{}, sizeOfService(key)
+	}
+	had := before.places()
+	for i := range instances {
+		p := &instances[i]
+		if !s.clusters[p.Cluster] {
+			bytes += sizeOfCluster(p.Cluster)
+		}
+		if !had.has(p) {
+			bytes += moveSize + int64(len(p.IP)+len(p.Cluster))
+		}
+	}
+	return bytes
 }
 
 // roomToSubscribe says whether a client may have a wish; c is nil for one that is not known yet.

@@ -44,23 +44,71 @@ func TestRoomForInstances(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := registry.New(registry.Options{Limits: registry.Limits{Bytes: 10_000}})
-			count := fill(t, r)
-			require.Equal(t, 12, count)
-			require.NoError(t, r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.1", Port: 1}), "what is there may come again")
-			long := registry.Published{IP: "10.0.0.1", Port: 1, Metadata: map[string]string{"long": strings.Repeat("x", 1000)}}
-			require.ErrorIs(t, r.RegisterEphemeral(orders, long), registry.ErrFull)
-			require.NoError(t, r.ApplySync(registry.ClientData{ID: "10.0.0.2:1#true", Revision: 1,
-				Published: []registry.ServicePublished{{Service: orders, Published: registry.Published{IP: "10.0.0.2", Port: 1}}}}), "what peers say is taken in")
-			leave(r, count)
-			require.NoError(t, r.RemoveSynced("10.0.0.2:1#true", 0))
-			require.Equal(t, count, fill(t, r))
+			synctest.Test(t, func(t *testing.T) {
+				r := registry.New(registry.Options{Limits: registry.Limits{Bytes: 10_000}})
+				count := fill(t, r)
+				require.Equal(t, 11, count)
+				require.NoError(t, r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.1", Port: 1}), "what is there may come again")
+				long := registry.Published{IP: "10.0.0.1", Port: 1, Metadata: map[string]string{"long": strings.Repeat("x", 1000)}}
+				require.ErrorIs(t, r.RegisterEphemeral(orders, long), registry.ErrFull)
+				require.NoError(t, r.ApplySync(registry.ClientData{ID: "10.0.0.2:1#true", Revision: 1,
+					Published: []registry.ServicePublished{{Service: orders, Published: registry.Published{IP: "10.0.0.2", Port: 1}}}}), "what peers say is taken in")
+				leave(r, count)
+				require.NoError(t, r.RemoveSynced("10.0.0.2:1#true", 0))
+				time.Sleep(4 * time.Minute)
+				r.Clean()
+				require.Equal(t, count, fill(t, r))
+			})
+		})
+	}
+}
+
+// Whoever registers and leaves again and again has what is remembered of that counted, until it is forgotten.
+func TestRoomForWhatIsRemembered(t *testing.T) {
+	const id = "1_10.0.0.9_5000"
+	for name, comeAndGo := range map[string]func(r *registry.Registry, i int) error{
+		"clients": func(r *registry.Registry, i int) error {
+			err := r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.1", Port: i})
+			r.DeregisterEphemeral(orders, "10.0.0.1", i)
+			return err
+		},
+		"services": func(r *registry.Registry, i int) error {
+			err := r.RegisterEphemeral(named(fmt.Sprint(i)), registry.Published{IP: "10.0.0.1", Port: 1})
+			r.DeregisterEphemeral(named(fmt.Sprint(i)), "10.0.0.1", 1)
+			return err
+		},
+		"services that nobody registers in": func(r *registry.Registry, i int) error { return r.MakeService(named(fmt.Sprint(i))) },
+		"services of a connection":          func(r *registry.Registry, i int) error { return r.PublishConnected(id, named(fmt.Sprint(i))) },
+		"clusters": func(r *registry.Registry, i int) error {
+			return r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.1", Port: 1, Cluster: fmt.Sprint(i)})
+		},
+		"moves": func(r *registry.Registry, i int) error {
+			return r.PublishConnected(id, orders, registry.Published{IP: "10.0.0.1", Port: i})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := registry.New(registry.Options{Limits: registry.Limits{Bytes: 10_000}})
+				r.Connect(registry.Connection{ID: id})
+				var err error
+				for i := 1; err == nil; i++ {
+					require.Less(t, i, 1000, "nothing is refused")
+					err = comeAndGo(r, i)
+				}
+				require.ErrorIs(t, err, registry.ErrFull)
+				r.Disconnect(id)
+				r.DeregisterEphemeral(orders, "10.0.0.1", 1)
+				time.Sleep(4 * time.Minute)
+				r.Clean()
+				r.Connect(registry.Connection{ID: id})
+				require.NoError(t, comeAndGo(r, 1))
+			})
 		})
 	}
 }
 
 func TestRoomForPersistentInstances(t *testing.T) {
-	r := registry.New(registry.Options{Limits: registry.Limits{Bytes: 1000, CommandBytes: 2000}})
+	r := registry.New(registry.Options{Limits: registry.Limits{Bytes: 2000, CommandBytes: 2000}})
 	admit := func(p registry.Published) error {
 		command := registry.Command{Kind: registry.RegisterPersistent, Service: orders, Instance: &p}
 		text, err := command.Encode()
@@ -74,7 +122,7 @@ func TestRoomForPersistentInstances(t *testing.T) {
 	one := registry.Published{IP: "10.0.0.1", Port: 1}
 	require.NoError(t, admit(one))
 	require.NoError(t, admit(one))
-	require.ErrorContains(t, admit(registry.Published{IP: "10.0.0.2", Port: 1}), "beyond 1000 bytes")
+	require.ErrorContains(t, admit(registry.Published{IP: "10.0.0.2", Port: 1}), "beyond 2000 bytes")
 	one.Metadata = map[string]string{"long": strings.Repeat("x", 2000)}
 	require.ErrorContains(t, admit(one), "want at most 2000")
 	snapshot, err := r.SnapshotPersistent()

@@ -53,11 +53,17 @@ func ClusterNames(known []string, metadata ServiceMetadata) []string {
 	return slices.Compact(names)
 }
 
-// MakeService has an ephemeral service that nobody has registered in, unless it is there.
-func (r *Registry) MakeService(key model.Service) {
+// MakeService has an ephemeral service that nobody has registered in, unless it is there. The error is ErrFull.
+func (r *Registry) MakeService(key model.Service) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.services[key] == nil {
+		if err := r.fits("the service", sizeOfService(key), 0); err != nil {
+			return err
+		}
+	}
 	r.singleton(key, true)
+	return nil
 }
 
 // ApplyList takes an instance of a list that a member tells of, as ApplySync does, with the revision that its content has.

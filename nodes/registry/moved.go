@@ -19,7 +19,7 @@ type move struct {
 }
 
 // noteMoves notes which instances a connection begins to publish.
-func (s *service) noteMoves(c *client, p *publication, old *publication) {
+func (r *Registry) noteMoves(s *service, c *client, p *publication, old *publication) {
 	if !isConnectionID(c.id) {
 		return
 	}
@@ -31,7 +31,11 @@ func (s *service) noteMoves(c *client, p *publication, old *publication) {
 		if s.moved == nil {
 			s.moved = map[string]move{}
 		}
-		s.moved[p.at(i).metadataID()] = move{to: c.id, at: time.Now()}
+		id := p.at(i).metadataID()
+		if _, known := s.moved[id]; !known {
+			r.take(s, moveSize+int64(len(id)))
+		}
+		s.moved[id] = move{to: c.id, at: time.Now()}
 	}
 }
 
@@ -73,10 +77,11 @@ func (r *Registry) vouched(c *client, now, beat time.Time) {
 }
 
 // forgetMoves drops moves that can matter to no copy any more.
-func (s *service) forgetMoves(now time.Time) {
+func (r *Registry) forgetMoves(s *service, now time.Time) {
 	for id, moved := range s.moved {
 		if now.Sub(moved.at) > copyAge {
 			delete(s.moved, id)
+			r.take(s, -moveSize-int64(len(id)))
 		}
 	}
 }

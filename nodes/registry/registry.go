@@ -33,7 +33,7 @@ type Registry struct {
 	replicated atomic.Int64
 
 	mu sync.RWMutex
-	// kept is about how much memory instances and subscriptions take; overUDP is how many of the subscriptions are over UDP.
+	// kept is about how much memory all takes that Limits count; overUDP is how many of the subscriptions are over UDP.
 	kept     int64
 	overUDP  int
 	services map[model.Service]*service
@@ -66,6 +66,8 @@ type service struct {
 	ephemeral bool
 	// made is when this node first knew the service; touched when that was or it last lost its last publisher.
 	made, touched time.Time
+	// takes is about how much memory it takes besides its instances.
+	takes int64
 	// publishers is the index from the service to the clients that publish an instance of it.
 	publishers map[string]*client
 	// clusters are those that have had instances.
@@ -198,7 +200,6 @@ func (r *Registry) RegisterEphemeral(key model.Service, instance Published) erro
 	}
 	if c == nil {
 		c = r.newClient(id)
-		delete(r.graves, id)
 	}
 	c.heard, c.heardHere, c.verified = now, now, now
 	r.publish(c, key, []Published{instance}, now)
@@ -311,11 +312,20 @@ func (c *client) renew(now, beat time.Time) {
 	}
 }
 
-// newClient adds a client that has published nothing yet.
+// newClient adds a client that has published nothing yet. That one of the same id was removed is forgotten.
 func (r *Registry) newClient(id string) *client {
+	r.forget(id)
 	c := &client{id: id, ephemeral: isEphemeralID(id), verified: time.Now()}
 	r.clients[id] = c
 	return c
+}
+
+// forget forgets that a client was removed.
+func (r *Registry) forget(id string) {
+	if _, buried := r.graves[id]; buried {
+		delete(r.graves, id)
+		r.kept -= graveSize + int64(len(id))
+	}
 }
 
 // singleton finds a service or makes it. A service that nobody publishes takes the kind of whoever comes next.
@@ -325,10 +335,23 @@ func (r *Registry) singleton(key model.Service, ephemeral bool) *service {
 		now := time.Now()
 		s = &service{key: key, ephemeral: ephemeral, made: now, touched: now, publishers: map[string]*client{}, clusters: map[string]bool{}}
 		r.services[key] = s
+		r.take(s, sizeOfService(key))
 	} else if len(s.publishers) == 0 {
 		s.ephemeral = ephemeral
 	}
 	return s
+}
+
+// dropService forgets a service.
+func (r *Registry) dropService(s *service) {
+	delete(r.services, s.key)
+	r.kept -= s.takes
+}
+
+// take counts memory that a service takes besides its instances; less than none gives it back.
+func (r *Registry) take(s *service, bytes int64) {
+	s.takes += bytes
+	r.kept += bytes
 }
 
 // publish has a client publish some instances, one at least, in place of what it published in that service before.
@@ -342,7 +365,7 @@ func (r *Registry) publish(c *client, key model.Service, instances []Published, 
 	for _, i := range instances[1:] {
 		p.more = append(p.more, i.owned())
 	}
-	s.noteMoves(c, p, old)
+	r.noteMoves(s, c, p, old)
 	c.put(p)
 	r.kept += p.size() - old.size()
 	s.publishers[c.id] = c
@@ -352,6 +375,7 @@ func (r *Registry) publish(c *client, key model.Service, instances []Published, 
 		}
 		if cluster := p.at(i).Cluster; !s.clusters[cluster] {
 			s.clusters[cluster] = true
+			r.take(s, sizeOfCluster(cluster))
 		}
 	}
 	r.changed(s)

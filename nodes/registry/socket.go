@@ -20,7 +20,6 @@ func (r *Registry) SubscribeSocket(at Connection, wish Subscription) error {
 	}
 	if c == nil {
 		c = r.newClient(at.ID)
-		delete(r.graves, at.ID)
 		c.revision = r.options.Profile.subscriberRevision(c)
 	}
 	if c.subscribed == nil {

@@ -121,7 +121,6 @@ func (r *Registry) ApplySync(data ClientData) error {
 	}
 	if c == nil {
 		c = r.newClient(data.ID)
-		delete(r.graves, data.ID)
 	}
 	r.replace(c, data.Published, theirs)
 	c.heard, c.revision = theirs, data.Revision
@@ -192,6 +191,7 @@ func (r *Registry) bury(c *client) bool {
 	}
 	delete(r.clients, c.id)
 	r.graves[c.id] = grave{heard: c.heard, heardHere: c.heardHere, dug: time.Now()}
+	r.kept += graveSize + int64(len(c.id))
 	return true
 }
 
