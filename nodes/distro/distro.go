@@ -140,6 +140,9 @@ func (d *Distro) retarget() {
 		if !slices.Contains(peers, t.peer) {
 			close(t.gone)
 			delete(d.paged, t.peer)
+			delete(d.telling, t.peer)
+			d.parts.forget(t.peer)
+			d.delays.forget(t.peer)
 		}
 	}
 	d.peers = targets

@@ -137,6 +137,24 @@ func TestLoadGoesOnWithoutAMemberThatStaysAway(t *testing.T) {
 	})
 }
 
+func TestSilentPeerHoldsUpNoLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, "a:1", "b:2")
+		time.Sleep(41 * time.Second)
+		instance := owned("b:2", 1)
+		c.register("b:2", instance)
+		c.cut("c:3>a:1", true)
+		late := c.start("c:3")
+		time.Sleep(loadPatience - time.Millisecond)
+		synctest.Wait()
+		require.False(t, late.distro.hasLoaded())
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		require.True(t, late.distro.hasLoaded(), "b was asked when a had been silent for a while")
+		c.requireKnown(instance, "b:2 c:3")
+	})
+}
+
 func TestSnapshotComesInPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, "a:1")
@@ -175,9 +193,9 @@ func TestPeerThatNamesNoFurtherClientsHasNotAnswered(t *testing.T) {
 		rpc.Handle(c.nodes["a:1"].server, func(context.Context, *DistroDataRequest) (DistroDataResponse, error) {
 			return DistroDataResponse{Result: rpc.OK(), More: true, Loaded: true}, nil
 		})
-		_, complete, err := c.nodes["b:2"].distro.loadFrom(t.Context(), "a:1")
-		require.ErrorContains(t, err, `a:1 has more clients after ""`)
-		require.False(t, complete)
+		told := c.nodes["b:2"].distro.loadFrom(t.Context(), "a:1")
+		require.ErrorContains(t, told.err, `a:1 has more clients after ""`)
+		require.False(t, told.complete)
 	})
 }
 
@@ -400,9 +418,13 @@ func TestNewMembersLearnAndFormerOnesAreLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, names...)
 		time.Sleep(6 * time.Second)
+		atA := c.nodes["a:1"].distro
+		atA.parts.add("c:3", registry.ClientData{ID: "x"}, 0, true)
 		for _, name := range []string{"a:1", "b:2"} {
 			require.NoError(t, c.nodes[name].membership.Set([]string{"a:1", "b:2"}))
 		}
+		require.False(t, atA.parts.awaits("c:3"), "the rest will not come")
+		require.NotContains(t, atA.delays.senders, "c:3")
 		early, late := owned("a:1", 1), owned("a:1", 2)
 		for _, instance := range []registry.Published{early, late} {
 			require.NoError(t, c.nodes["a:1"].registry.RegisterEphemeral(orders, instance))

@@ -9,7 +9,9 @@
 //     them it lacks or has otherwise, and gets those at once; and it drops copies of clients that their responsible node does not have.
 //   - Where instances stand by themselves (Nacos 1.x), what is compared are the lists of services, by checksum: a list that a peer has
 //     otherwise is told whole, and what it has beyond that is dropped. What is told of a change are the instances that changed, where
-//     Nacos tells the list; by instance it is known who was heard of last. And what is due to a peer waits a second for more.
+//     Nacos 1.x tells the list: from what a list does not mention nobody learns when it was heard of last, so that with each one that
+//     comes after a heal Nacos drops living instances; and a list of n instances that register one after another costs n² instances on
+//     the way. And what is due to a peer waits a second for more, as there.
 //   - A node that starts asks its peers for everything that they know, page by page.
 //   - No message is longer than rpc.MaxMessage: many clients take several, and so does one that publishes much, which its receiver puts together.
 //

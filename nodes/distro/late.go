@@ -45,6 +45,13 @@ func (d *delays) of(source string, boot int64, running time.Duration) time.Durat
 	return took - known.quickest
 }
 
+// forget drops what is known of a peer's messages, who is no peer any more.
+func (d *delays) forget(source string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.senders, source)
+}
+
 // older adds to a silence what has passed since it was measured.
 func older(silent, late time.Duration) time.Duration {
 	if sum := silent + late; sum >= silent {

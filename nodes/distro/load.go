@@ -4,13 +4,18 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"muster/model/run"
 )
 
-// firstLoadRetry is how soon after a failed attempt the second one comes; the time doubles from then on, up to LoadRetry.
-const firstLoadRetry = time.Second
+const (
+	// firstLoadRetry is how soon after a failed attempt the second one comes; the time doubles from then on, up to LoadRetry.
+	firstLoadRetry = time.Second
+	// loadPatience is how long a peer that is asked may be silent before the next one is asked, too.
+	loadPatience = 500 * time.Millisecond
+)
 
 // load asks peers for what they know. It is done when a peer has answered that has itself loaded. Where none has, as when all members
 // start at once, it is done when all have answered, or some have and LoadRetry is over.
@@ -37,29 +42,61 @@ func (d *Distro) allIn(answered map[string]bool) bool {
 	return !slices.ContainsFunc(d.targets(), func(t *target) bool { return !answered[t.peer] })
 }
 
-// loadOnce asks each peer that has not answered yet; true if one of them knew all.
+// snapshot is how asking a peer for all that it knows ended.
+type snapshot struct {
+	from    string
+	clients int
+	// complete: the peer has itself loaded what others knew.
+	complete bool
+	err      error
+}
+
+// loadOnce asks each peer that has not answered yet, one after another, as each is likely to know all; but whoever says nothing holds up
+// nobody. It is true if one of them knew all.
 func (d *Distro) loadOnce(ctx context.Context, answered map[string]bool) bool {
 	defer d.noteTried()
+	var peers []string
 	for _, t := range d.targets() {
-		if answered[t.peer] {
-			continue
+		if !answered[t.peer] {
+			peers = append(peers, t.peer)
 		}
-		clients, complete, err := d.loadFrom(ctx, t.peer)
-		if err != nil {
-			d.config.Logger.Debug("the peer's snapshot could not be loaded", "from", t.peer, "error", err.Error())
-			continue
-		}
-		answered[t.peer] = true
-		d.config.Logger.Info(run.EventDistroLoaded, "from", t.peer, "clients", clients)
-		if complete {
-			return true
+	}
+	ended := make(chan snapshot, len(peers))
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop() // who is still asked does not matter any more
+	silent := time.NewTimer(0)
+	defer silent.Stop()
+	for asked := []string(nil); len(peers)+len(asked) > 0; {
+		select {
+		case <-silent.C:
+			if len(peers) > 0 && !slices.ContainsFunc(asked, d.tells) {
+				peer := peers[0]
+				peers, asked = peers[1:], append(asked, peer)
+				wait.Go(func() { ended <- d.loadFrom(ctx, peer) })
+			}
+			silent.Reset(loadPatience)
+		case s := <-ended:
+			asked = slices.DeleteFunc(asked, func(peer string) bool { return peer == s.from })
+			silent.Reset(0)
+			if s.err != nil {
+				d.config.Logger.Debug("the peer's snapshot could not be loaded", "from", s.from, "error", s.err.Error())
+				continue
+			}
+			answered[s.from] = true
+			d.config.Logger.Info(run.EventDistroLoaded, "from", s.from, "clients", s.clients)
+			if s.complete {
+				return true
+			}
 		}
 	}
 	return false
 }
 
 // loadFrom asks a peer for its pages, one after another.
-func (d *Distro) loadFrom(ctx context.Context, peer string) (clients int, complete bool, err error) {
+func (d *Distro) loadFrom(ctx context.Context, peer string) (s snapshot) {
+	s.from = peer
 	var parts assembly
 	request := DistroDataRequest{DataOperation: Snapshot}
 	for page := 0; ; page++ {
@@ -69,7 +106,8 @@ func (d *Distro) loadFrom(ctx context.Context, peer string) (clients int, comple
 			if page == 0 {
 				d.progress(peer, false)
 			}
-			return clients, false, err
+			s.err = err
+			return s
 		}
 		d.progress(peer, response.More)
 		request.Part = 0
@@ -80,16 +118,18 @@ func (d *Distro) loadFrom(ctx context.Context, peer string) (clients int, comple
 			case complete:
 				d.apply(peer, whole, SnapshotOverNative)
 				request.After = max(request.After, data.ID)
-				clients++
+				s.clients++
 			case parts.awaits(peer):
 				request.Part = response.Part + 1
 			}
 		}
 		if !response.More {
-			return clients, response.Loaded, nil
+			s.complete = response.Loaded
+			return s
 		}
 		if request.After == last.After && request.Part == 0 && last.Part == 0 {
-			return clients, false, fmt.Errorf("%s has more clients after %q, but its page names none of them", peer, last.After)
+			s.err = fmt.Errorf("%s has more clients after %q, but its page names none of them", peer, last.After)
+			return s
 		}
 	}
 }
@@ -118,6 +158,13 @@ func (d *Distro) Loading() bool {
 	defer d.mu.Unlock()
 	tells := slices.ContainsFunc(d.peers, func(t *target) bool { return d.telling[t.peer] })
 	return !d.hasLoaded() && (!d.tried || tells)
+}
+
+// tells says whether a peer has told a part of what it knows.
+func (d *Distro) tells(peer string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.telling[peer]
 }
 
 // page answers a Snapshot: clients after an id, in order. If there are more, it is as full as it can be: an asker goes on after the last one.

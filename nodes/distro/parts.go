@@ -96,6 +96,13 @@ func (a *assembly) add(peer string, piece registry.ClientData, number int, more 
 	return registry.ClientData{}, false
 }
 
+// forget drops what a peer has begun to tell, who is no peer any more.
+func (a *assembly) forget(peer string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.unfinished, peer)
+}
+
 // awaits says whether a peer has begun a client and not ended it.
 func (a *assembly) awaits(peer string) bool {
 	a.mu.Lock()

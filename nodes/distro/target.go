@@ -119,7 +119,8 @@ func (t *target) run(ctx context.Context) {
 	}
 }
 
-// tell sends the state of clients as it is now, in as many messages as that takes.
+// tell sends the state of clients as it is now, in as many messages as that takes. If one fails, that is the peer's or the network's doing, never
+// one client's (what no message can say is refused where clients come): all that is left is tried again together.
 func (t *target) tell(ctx context.Context, clientIDs []string) {
 	if t.distro.skipped(t.peer) {
 		return

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"time"
 
@@ -59,8 +58,10 @@ type Command struct {
 
 // Encode writes the command as the log holds it. It refuses numbers that JSON has no words for.
 func (c Command) Encode() ([]byte, error) {
-	if c.Instance != nil && (math.IsNaN(c.Instance.Weight) || math.IsInf(c.Instance.Weight, 0)) {
-		return nil, fmt.Errorf("command %s of %s: weight %v: want a number", c.Kind, c.Service, c.Instance.Weight)
+	if c.Instance != nil {
+		if err := checkWeights(*c.Instance); err != nil {
+			return nil, fmt.Errorf("command %s of %s: %w", c.Kind, c.Service, err)
+		}
 	}
 	text, err := json.Marshal(c)
 	if err != nil {

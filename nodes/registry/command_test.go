@@ -113,7 +113,8 @@ func TestRefusals(t *testing.T) {
 	p := instance()
 	p.Weight = 0 / zero
 	_, err := registry.Command{Kind: registry.RegisterPersistent, Service: orders, Instance: &p}.Encode()
-	require.ErrorContains(t, err, "want a number")
+	require.ErrorIs(t, err, registry.ErrWeight)
+	require.ErrorIs(t, r.RegisterEphemeral(other, p), registry.ErrWeight)
 }
 
 // zero keeps the compiler from seeing the NaN.

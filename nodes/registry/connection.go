@@ -92,8 +92,11 @@ func (r *Registry) Disconnect(id string) {
 }
 
 // PublishConnected has a connected client publish these instances of a service, and nothing else there: a client has one
-// publication a service, which may be a batch. The error is ErrNotConnected, ErrFull or a KindError.
+// publication a service, which may be a batch. The error is ErrNotConnected, ErrFull, ErrWeight or a KindError.
 func (r *Registry) PublishConnected(id string, key model.Service, instances ...Published) error {
+	if err := checkWeights(instances...); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	if s, known := r.services[key]; known && !s.ephemeral {
 		r.mu.Unlock()

@@ -1,7 +1,10 @@
 package registry
 
 import (
+	"errors"
+	"fmt"
 	"maps"
+	"math"
 	"strconv"
 	"strings"
 
@@ -24,6 +27,19 @@ type Published struct {
 	App string `json:"app,omitempty"`
 	// Metadata may be nil, which Nacos 1.x shows as null.
 	Metadata map[string]string `json:"metadata,omitzero"`
+}
+
+// ErrWeight refuses a weight that is no finite number: members could not tell each other of it, nor of whatever goes with it in one message.
+var ErrWeight = errors.New("want a finite number as weight")
+
+// checkWeights returns ErrWeight if an instance has such a one.
+func checkWeights(instances ...Published) error {
+	for i := range instances {
+		if weight := instances[i].Weight; math.IsNaN(weight) || math.IsInf(weight, 0) {
+			return fmt.Errorf("%w, not %v", ErrWeight, weight)
+		}
+	}
+	return nil
 }
 
 // noMetadata is in place of all empty ones. Metadata are never changed.

@@ -184,8 +184,11 @@ func (r *Registry) CheckKind(key model.Service, ephemeral bool) error {
 }
 
 // RegisterEphemeral takes an instance on, in place of what the same address published in that service before. It counts as a sign
-// of life. The error is ErrFull or a KindError.
+// of life. The error is ErrFull, ErrWeight or a KindError.
 func (r *Registry) RegisterEphemeral(key model.Service, instance Published) error {
+	if err := checkWeights(instance); err != nil {
+		return err
+	}
 	id := r.InstanceClient(key, instance.IP, instance.Port, instance.Cluster, true)
 	r.mu.Lock()
 	if s, known := r.services[key]; known && !s.ephemeral && !r.options.Profile.mixes() {

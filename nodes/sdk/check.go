@@ -136,6 +136,8 @@ func translated(err error, clientID string) error {
 		return wrap(codeDisconnected, "Client ["+clientID+"] connection already disconnect, can't register ephemeral instance.")
 	case errors.As(err, &kind):
 		return wrap(rpc.CodeInvalid, kind.Error())
+	case errors.Is(err, registry.ErrWeight):
+		return wrap(rpc.CodeInvalid, err.Error())
 	case errors.Is(err, registry.ErrFull):
 		return wrap(rpc.CodeFull, err.Error())
 	}

@@ -82,6 +82,8 @@ func TestRefusals(t *testing.T) {
 			rpc.Error{Code: 400, Message: "Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: a_b)"}},
 		{"times", `{` + ofOrders + `,"type":"registerInstance","instance":{"metadata":{"preserved.heart.beat.timeout":"1"}}}`,
 			rpc.Error{Code: 400, Message: "Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'."}},
+		{"weight", `{` + ofOrders + `,"type":"registerInstance","instance":{"weight":"NaN"}}`,
+			rpc.Error{Code: 400, Message: "errCode: 400, errMsg: want a finite number as weight, not NaN "}},
 		{"generator", `{` + ofOrders + `,"type":"registerInstance","instance":{"metadata":{"preserved.instance.id.generator":"x"}}}`,
 			rpc.Error{Code: 500, Message: "The InstanceIdGenerator type is not found "}},
 	} {
