@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"muster/nodes/loopback"
 )
 
 // settleTime is how long a node has, after it was told of much, to come to rest.
@@ -116,7 +118,7 @@ func syncing(ctx context.Context, s settings) (f figure, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	members, err := freeAddresses(2)
+	members, err := loopback.Addresses(2)
 	if err != nil {
 		return f, err
 	}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"muster/nodes/loopback"
 	"muster/nodes/rpc"
 )
 
@@ -161,39 +162,11 @@ func (n *node) proc(file string) (string, error) {
 	return string(text), nil
 }
 
-// freeAddress is an address of loopback whose four ports are free.
+// freeAddress is where a node can listen.
 func freeAddress() (string, error) {
-	addresses, err := freeAddresses(1)
+	addresses, err := loopback.Addresses(1)
 	if err != nil {
 		return "", err
 	}
 	return addresses[0], nil
-}
-
-// freeAddresses are several that share no ports.
-func freeAddresses(count int) ([]string, error) {
-	var addresses []string
-	for port := 20848; port < 30000; port += 10 {
-		if address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port)); portsFree(address) {
-			addresses = append(addresses, address)
-		}
-		if len(addresses) == count {
-			return addresses, nil
-		}
-	}
-	return nil, fmt.Errorf("127.0.0.1 has not the ports for %d nodes free, of those from 19848 to 31000", count)
-}
-
-func portsFree(address string) bool {
-	for _, offset := range []int{0, rpc.SDKOffset, rpc.ClusterOffset, rpc.RaftOffset} {
-		at, err := rpc.Offset(address, offset)
-		if err != nil {
-			return false
-		}
-		listener, err := net.Listen("tcp", at)
-		if err != nil || listener.Close() != nil {
-			return false
-		}
-	}
-	return true
 }

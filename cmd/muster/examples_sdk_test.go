@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"muster/nodes/loopback"
 )
 
 // TestExamplesOfficialSDK plays examples/nacos, which is the official nacos-sdk-go, against three processes of our node, and on simulated
@@ -63,10 +65,8 @@ func playNatively(t *testing.T) []string {
 	registry, script := filepath.Join(folder, "registry"), filepath.Join(folder, "script")
 	build(t, ".", registry, "./cmd/registry")
 	build(t, filepath.Join("examples", "nacos"), script, ".")
-	var members []string
-	for range 3 {
-		members = append(members, freeAddress(t))
-	}
+	members, err := loopback.Addresses(3)
+	require.NoError(t, err)
 	start := func(number int) *exec.Cmd {
 		node := exec.CommandContext(t.Context(), registry, "--addr", members[number-1], "--members", strings.Join(members, ","),
 			"--data", filepath.Join(folder, fmt.Sprintf("n%d", number)))
@@ -116,27 +116,4 @@ func build(t *testing.T, dir, to, what string) {
 	}
 	said, err := command.CombinedOutput()
 	require.NoError(t, err, string(said))
-}
-
-// freeAddress is one whose other ports are free as well: clients' and members' gRPC, and Raft.
-func freeAddress(t *testing.T) string {
-	for range 100 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		port := listener.Addr().(*net.TCPAddr).Port
-		require.NoError(t, listener.Close())
-		free := port > 2024 && port < 64000
-		for _, offset := range []int{1000, 1001, -1000} {
-			if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+offset)); err != nil {
-				free = false
-			} else {
-				l.Close()
-			}
-		}
-		if free {
-			return fmt.Sprintf("127.0.0.1:%d", port)
-		}
-	}
-	t.Fatal("no address with four free ports")
-	return ""
 }

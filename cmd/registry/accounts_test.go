@@ -30,13 +30,14 @@ func TestAccountsOfACluster(t *testing.T) {
 		require.Eventually(t, func() bool {
 			status, _ := asks("POST", "http://"+address+write+"&"+admin, "")
 			return status == 200
-		}, 30*time.Second, 50*time.Millisecond, "the cluster takes writes")
+		}, patience, 50*time.Millisecond, "the cluster takes writes")
 	}
 	status, body := asks("POST", "http://"+addresses[1]+write, "")
 	require.Equal(t, 403, status, body)
-	status, body = asks("GET", "http://"+addresses[1]+"/nacos/v2/core/cluster/node/list?"+admin, "")
-	require.Equal(t, 200, status)
-	require.Equal(t, 2, strings.Count(body, `"state":"UP"`), "members report to each other: %s", body)
+	require.Eventually(t, func() bool {
+		status, body := asks("GET", "http://"+addresses[1]+"/nacos/v2/core/cluster/node/list?"+admin, "")
+		return status == 200 && strings.Count(body, `"state":"UP"`) == 2
+	}, patience, 50*time.Millisecond, "members report to each other")
 
 	status, body = asks("POST", "http://"+addresses[1]+"/nacos/v1/auth/users?"+admin+"&accessToken=", "")
 	require.Equal(t, 400, status, "there is that user: %s", body)
@@ -46,7 +47,7 @@ func TestAccountsOfACluster(t *testing.T) {
 	require.Eventually(t, func() bool {
 		status, _ := asks("POST", "http://"+addresses[0]+"/nacos/v1/auth/login?username=new&password=new", "")
 		return status == 200
-	}, 10*time.Second, 50*time.Millisecond, "who is made at one member logs in at the other")
+	}, patience, 50*time.Millisecond, "who is made at one member logs in at the other")
 }
 
 // tokenOf logs in.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -15,14 +14,15 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"muster/model/run"
 	"muster/nodes/intake"
+	"muster/nodes/loopback"
 	"muster/nodes/registry"
 )
 
@@ -92,6 +92,9 @@ func TestParseFlags(t *testing.T) {
 	require.Contains(t, help.String(), "-log-level")
 }
 
+// patience is how long nodes have for whatever takes them a second or two on an idle computer.
+const patience = 2 * time.Minute
+
 // process is a node that runs.
 type process struct {
 	*exec.Cmd
@@ -113,7 +116,12 @@ func launchWith(t *testing.T, address string, arguments []string, environment ..
 	require.NoError(t, err)
 	p.stderr = bufio.NewScanner(pipe)
 	require.NoError(t, p.Start())
-	t.Cleanup(func() { _ = p.Process.Kill() })
+	tooLong := time.AfterFunc(patience, func() { _ = p.Process.Kill() }) // or until would wait for a node that hangs
+	t.Cleanup(func() {
+		tooLong.Stop()
+		_ = p.Process.Kill()
+		_ = p.Wait() // it may have been waited for
+	})
 	return p
 }
 
@@ -166,23 +174,11 @@ func (p *process) exit() int {
 	return 0
 }
 
-// freeAddress finds an address all of whose ports are free.
+// freeAddress is that of a node to be started.
 func freeAddress(t *testing.T) string {
-	for range 100 {
-		address := "127.0.0.1:" + strconv.Itoa(12000+rand.IntN(40000))
-		clients, err := net.Listen("tcp", address)
-		if err != nil {
-			continue
-		}
-		require.NoError(t, clients.Close())
-		listeners, err := listen(address, intake.Limits{}, new(atomic.Uint64))
-		if err == nil {
-			require.NoError(t, listeners.close())
-			return address
-		}
-	}
-	require.Fail(t, "no free ports")
-	return ""
+	addresses, err := loopback.Addresses(1)
+	require.NoError(t, err)
+	return addresses[0]
 }
 
 func TestPersistentInstancesOutliveTheProcess(t *testing.T) {

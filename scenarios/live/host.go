@@ -2,8 +2,8 @@ package live
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -51,8 +51,9 @@ func newHost(ctx context.Context, nodes []string, workload string, loopbackOnly 
 	return made, nil
 }
 
-// loopback has all processes share 127.0.0.1. Its network cannot be cut.
+// loopback has all processes share a host of the loopback interface. Its network cannot be cut.
 type loopback struct {
+	host      string
 	addresses map[string]string
 	// reason says why the machines have no network of their own.
 	reason string
@@ -63,24 +64,36 @@ var portOffsets = []int{0, 1000, 1001, -1000}
 
 // newLoopback finds free ports for the nodes.
 func newLoopback(nodes []string, reason string) (*loopback, error) {
-	l := &loopback{addresses: map[string]string{}, reason: reason}
+	l := &loopback{host: ownLoopback(), addresses: map[string]string{}, reason: reason}
 	port := 18848
 	for _, name := range nodes {
-		for ; !portsFree(port); port += 10 {
+		for ; !l.portsFree(port); port += 10 {
 			if port > 28000 {
-				return nil, errors.New("no four free ports in a row for a node (p, p+1000, p+1001, p-1000) between 18848 and 28000 on 127.0.0.1")
+				return nil, fmt.Errorf("no four free ports in a row for a node (p, p+1000, p+1001, p-1000) between 18848 and 28000 on %s", l.host)
 			}
 		}
-		l.addresses[name] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		l.addresses[name] = net.JoinHostPort(l.host, strconv.Itoa(port))
 		port += 10
 	}
 	return l, nil
 }
 
+// ownLoopback draws a host of the loopback interface that no other run is likely to draw. Nodes are killed and started again, and find
+// their ports free there, whatever else runs on this computer. Systems that have but one, as macOS, have all runs share it.
+func ownLoopback() string {
+	host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return "127.0.0.1"
+	}
+	listener.Close()
+	return host
+}
+
 // portsFree says whether all ports of a node at this port can be listened on.
-func portsFree(port int) bool {
+func (l *loopback) portsFree(port int) bool {
 	for _, offset := range portOffsets {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+offset)))
+		listener, err := net.Listen("tcp", net.JoinHostPort(l.host, strconv.Itoa(port+offset)))
 		if err != nil {
 			return false
 		}
@@ -93,7 +106,7 @@ func (l *loopback) address(machine string) string {
 	if address, ok := l.addresses[machine]; ok {
 		return address
 	}
-	return "127.0.0.1"
+	return l.host
 }
 
 func (l *loopback) command(_ string, arguments []string) []string { return arguments }

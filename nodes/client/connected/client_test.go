@@ -76,12 +76,13 @@ func (c *cluster) start(name string) {
 	c.nodes[name] = n
 }
 
-// stop ends a node as the end of its process does.
+// stop ends a node as the end of its process does, and waits until clients have noticed: what they send meanwhile may or may not arrive.
 func (c *cluster) stop(name string) {
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
 	c.nodes[name].sdk.Stop(ended)
 	delete(c.nodes, name)
+	synctest.Wait()
 }
 
 // client connects to the cluster, and is closed before the nodes end.

@@ -3,7 +3,6 @@ package goldentest
 import (
 	"bytes"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/nodes/golden"
-	"muster/nodes/rpc"
+	"muster/nodes/loopback"
 )
 
 // StartCluster runs three nodes as processes until the test ends, at the recorded addresses if these are free, with further arguments.
@@ -26,7 +25,7 @@ func StartCluster(t *testing.T, arguments ...string) []string {
 	output, err := exec.Command("go", "build", "-o", binary, "muster/cmd/registry").CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	nodes := golden.Recorded()
-	if !allFree(nodes) {
+	if !loopback.AllFree(nodes) {
 		nodes = freeAddresses(t)
 	}
 	for _, address := range nodes {
@@ -61,35 +60,16 @@ func ready(nodes []string) bool {
 	return true
 }
 
-// nodeOffsets are where a node listens, counted from its address.
-var nodeOffsets = []int{0, rpc.SDKOffset, rpc.ClusterOffset, rpc.RaftOffset}
-
-func allFree(addresses []string) bool {
-	for _, address := range addresses {
-		for _, offset := range nodeOffsets {
-			at, err := rpc.Offset(address, offset)
-			if err != nil {
-				return false
-			}
-			listener, err := net.Listen("tcp", at)
-			if err != nil {
-				return false
-			}
-			listener.Close()
-		}
-	}
-	return true
-}
-
-// freeAddresses looks for three addresses all of whose ports are free.
+// freeAddresses looks for three addresses all of whose ports are free, on the host of the recorded ones: answers tell it. They are below
+// the ports that systems give to outgoing connections.
 func freeAddresses(t *testing.T) []string {
 	for range 100 {
-		base := 12000 + rand.IntN(40000)
+		base := 12000 + rand.IntN(19000)
 		var addresses []string
 		for i := range 3 {
 			addresses = append(addresses, "127.0.0.1:"+strconv.Itoa(base+10*i))
 		}
-		if allFree(addresses) {
+		if loopback.AllFree(addresses) {
 			return addresses
 		}
 	}
