@@ -2,11 +2,8 @@ package reports
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"html/template"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -194,48 +191,6 @@ func (s *story) untilOf(i int) string {
 		return "the end"
 	}
 	return moment(until)
-}
-
-// embedLimit is how large porcupine's pictures may be, all of one page together, to become part of it. Larger ones are linked.
-const embedLimit = 1_200_000
-
-// violation is porcupine's picture of one.
-type violation struct {
-	File string
-	// Frame is the iframe's attribute that holds the picture; empty where it is too large.
-	Frame template.HTMLAttr
-	Size  string
-}
-
-// violations are the pictures that the verdicts' evidence names.
-func (s *story) violations() ([]violation, error) {
-	var all []violation
-	seen := map[string]bool{}
-	embedded := 0
-	for _, v := range s.Verdicts {
-		for _, e := range v.Evidence {
-			if !strings.HasSuffix(e.File, ".html") || !filepath.IsLocal(e.File) || seen[e.File] {
-				continue
-			}
-			seen[e.File] = true
-			text, err := os.ReadFile(s.Folder.Path(e.File))
-			if errors.Is(err, fs.ErrNotExist) {
-				s.untold = append(s.untold, e.File)
-				continue
-			}
-			if err != nil {
-				return nil, fmt.Errorf("reading the picture of a violation: %w", err)
-			}
-			one := violation{File: filepath.ToSlash(e.File), Size: fmt.Sprintf("%d kB", (len(text)+999)/1000)}
-			if embedded+len(text) <= embedLimit {
-				embedded += len(text)
-				// In single quotes only these two need escaping, so that the picture grows little.
-				one.Frame = template.HTMLAttr("srcdoc='" + strings.NewReplacer("&", "&amp;", "'", "&#39;").Replace(string(text)) + "'")
-			}
-			all = append(all, one)
-		}
-	}
-	return all, nil
 }
 
 // identity is what makes the run this run.
