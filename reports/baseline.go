@@ -46,6 +46,8 @@ type VerdictSet struct {
 	Holds     int             `json:"holds"`
 	Violated  int             `json:"violated"`
 	Undecided int             `json:"undecided"`
+	// UnexpectedSeeds are those of the runs whose outcome was not the expected one; older baselines do not say.
+	UnexpectedSeeds []uint64 `json:"unexpected_seeds,omitempty"`
 }
 
 // FigureSet is a figure's values, in the order of the seeds; runs that did not measure it have none.
@@ -68,7 +70,7 @@ func NewSet(results []Result) Set {
 			one.Seeds = append(one.Seeds, r.Run.Seed)
 			for i := range one.Verdicts {
 				if v, ok := r.verdict(one.Verdicts[i].Property); ok {
-					one.Verdicts[i].count(v)
+					one.Verdicts[i].count(v, r.Run.Seed)
 				}
 			}
 			for _, figure := range r.Figures.Values() {
@@ -80,8 +82,11 @@ func NewSet(results []Result) Set {
 	return set
 }
 
-func (v *VerdictSet) count(verdict checker.Verdict) {
+func (v *VerdictSet) count(verdict checker.Verdict, seed uint64) {
 	v.Expected = verdict.Expected
+	if !verdict.AsExpected() {
+		v.UnexpectedSeeds = append(v.UnexpectedSeeds, seed)
+	}
 	switch verdict.Outcome {
 	case checker.Holds:
 		v.Holds++

@@ -108,7 +108,7 @@ func TestIndexInABrowser(t *testing.T) {
 	require.NoError(t, WriteIndex(t.Context(), out, folders))
 	path := run.Folder(out).Path(IndexFile)
 	requests, complaints := inBrowser(t, path, func(ctx context.Context) {
-		require.Equal(t, 3, evaluate[int](t, ctx, picturesDrawn))
+		require.Equal(t, 7, evaluate[int](t, ctx, picturesDrawn), "of failovers, of each kind of operation that was not served, and of convergence")
 	})
 	require.Equal(t, []string{"file://" + path}, requests)
 	require.Empty(t, complaints)

@@ -237,7 +237,7 @@ func (c *Comparison) judge() {
 				settle(Same, "")
 			}
 		case slices.Max(now) > slices.Max(before):
-			settle(Regressed, fmt.Sprintf("%s, which never happened in the baseline", change.Current.worst(expected)))
+			settle(Regressed, change.Current.worst(expected)+change.Current.where()+", which never happened in the baseline")
 		case slices.Max(now) == 0 && slices.Max(before) == 0:
 			settle(Same, "")
 		default:
@@ -316,6 +316,17 @@ func (v VerdictSet) worst(expected checker.Outcome) string {
 		}
 	}
 	return ""
+}
+
+// where names the runs that were not as expected, so that they can be looked at: " (seeds 3, 8)".
+func (v VerdictSet) where() string {
+	switch len(v.UnexpectedSeeds) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf(" (seed %d)", v.UnexpectedSeeds[0])
+	}
+	return fmt.Sprintf(" (seeds %s)", seedList(v.UnexpectedSeeds))
 }
 
 func times(n int) string {

@@ -177,7 +177,11 @@ func (f FigureChange) change() string {
 	case was == is:
 		return "0"
 	case was == 0:
-		return fmt.Sprintf("%+.3g", is-was)
+		text := quantity(is-was, f.Baseline.Unit)
+		if is > was {
+			text = "+" + text
+		}
+		return text
 	default:
 		return fmt.Sprintf("%+.1f %%", 100*(is-was)/was)
 	}

@@ -150,13 +150,13 @@ func TestCompareReportsWhatCannotBeCompared(t *testing.T) {
 
 func TestMarkdownIsATable(t *testing.T) {
 	baseline := setOf(VerdictSet{Expected: checker.Holds, Holds: 20}, from(2000, 50, 20)...)
-	current := setOf(VerdictSet{Expected: checker.Holds, Holds: 19, Violated: 1}, from(3200, 50, 20)...)
+	current := setOf(VerdictSet{Expected: checker.Holds, Holds: 19, Violated: 1, UnexpectedSeeds: []uint64{7}}, from(3200, 50, 20)...)
 	comparison, err := Compare(baseline, current, CompareOptions{})
 	require.NoError(t, err)
 	var text strings.Builder
 	require.NoError(t, comparison.WriteMarkdown(&text))
 	require.True(t, strings.HasPrefix(text.String(), "## muster: 2 regressions\n"))
-	require.Contains(t, text.String(), "| ❌ | leader-isolated | linearizable | 20 holds | 19 holds, 1 violated | violated once, which never happened in the baseline |")
+	require.Contains(t, text.String(), "| ❌ | leader-isolated | linearizable | 20 holds | 19 holds, 1 violated | violated once (seed 7), which never happened in the baseline |")
 	require.Contains(t, text.String(), "2475 ms (2000 to 2950; 20) | 3675 ms (3200 to 4150; 20)")
 	require.Contains(t, text.String(), "Wilcoxon-Mann-Whitney")
 	columns := 0

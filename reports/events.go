@@ -64,7 +64,7 @@ func memberMood(state string) string {
 	return "unsure"
 }
 
-// attributes of an event as text, by name, without what the row says anyhow; addresses of nodes carry the nodes' names.
+// attributes of an event as text, by name, without what is empty or what the row says anyhow; addresses of nodes carry the nodes' names.
 func (s *story) attributes(e run.NodeEvent, but ...string) string {
 	var parts []string
 	for _, name := range sortedKeys(e.Attributes, nil) {
@@ -72,6 +72,9 @@ func (s *story) attributes(e run.NodeEvent, but ...string) string {
 			continue
 		}
 		value := fmt.Sprint(e.Attributes[name])
+		if value == "" {
+			continue
+		}
 		if named, ok := s.names[value]; ok && named != value {
 			value = fmt.Sprintf("%s (%s)", named, value)
 		}

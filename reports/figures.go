@@ -59,12 +59,15 @@ func operationsOf(f checker.Figures) []shownOperations {
 	return rows
 }
 
-// milliseconds for people: seconds from a second on. The space does not break, so that a value stays with its unit.
+// milliseconds for people, to three digits: seconds from a second on. The space does not break, so that a value stays with its unit.
 func milliseconds(ms float64) string {
-	if ms >= 1000 {
+	switch {
+	case ms == 0:
+		return "0\u00a0s"
+	case ms >= 1000:
 		return fmt.Sprintf("%.2f\u00a0s", ms/1000)
 	}
-	return fmt.Sprintf("%.3g\u00a0ms", ms)
+	return strings.TrimSuffix(fmt.Sprintf("%#.3g", ms), ".") + "\u00a0ms"
 }
 
 // figureName is a figure's name as people read it: without its unit, which stands by its value.

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"muster/checker"
 	"muster/model/run"
-	"muster/reports/plots"
 )
 
 // IndexFile is the name of the page over many runs.
@@ -46,8 +44,10 @@ func WriteIndex(ctx context.Context, out string, folders []run.Folder) error {
 // indexPage is what the template index.html shows.
 type indexPage struct {
 	Headline, Mood string
-	Scenarios      []indexScenario
-	Pictures       []shownPicture
+	// Columns name the figures of the overview.
+	Columns   []string
+	Scenarios []indexScenario
+	Pictures  []shownPicture
 }
 
 type indexScenario struct {
@@ -56,6 +56,8 @@ type indexScenario struct {
 	Runs                 []indexRun
 	Rows                 []indexRow
 	Figures              []indexFigure
+	// Medians of the figures that the overview shows; empty where no run measured one.
+	Medians []string
 }
 
 type indexRun struct {
@@ -78,6 +80,9 @@ type indexFigure struct{ Name, Median, Least, Greatest, Runs string }
 
 func indexOf(out string, results []Result) (indexPage, error) {
 	var p indexPage
+	for _, column := range overview {
+		p.Columns = append(p.Columns, column.title)
+	}
 	unexpected := 0
 	for _, g := range groups(results) {
 		one := indexScenario{Title: g.title(), Claim: g.claim, Anchor: anchor(g.title())}
@@ -106,6 +111,7 @@ func indexOf(out string, results []Result) (indexPage, error) {
 			one.Rows = append(one.Rows, row)
 		}
 		set := NewSet(g.results)
+		one.Medians = medians(set.Scenarios[0])
 		for _, f := range set.Scenarios[0].Figures {
 			s := spreadOf(f.Values)
 			one.Figures = append(one.Figures, indexFigure{
@@ -121,6 +127,30 @@ func indexOf(out string, results []Result) (indexPage, error) {
 	}
 	p.Pictures = distributions(NewSet(results))
 	return p, nil
+}
+
+// overview are the figures that stand beside each scenario at the top of the page: what its clients felt.
+var overview = []struct{ figure, title string }{
+	{"failover_ms", "first write after a lost leader"},
+	{"persistent_write_unavailable_total_ms", "persistent writes unavailable"},
+	{"linearizable_read_unavailable_total_ms", "linearizable reads unavailable"},
+	{"ephemeral_write_unavailable_total_ms", "ephemeral writes unavailable"},
+	{"convergence_ms", "views alike again after the last fault"},
+}
+
+// medians of the overview's figures over a scenario's seeds.
+func medians(s ScenarioSet) []string {
+	var all []string
+	for _, column := range overview {
+		text := ""
+		for _, f := range s.Figures {
+			if f.Name == column.figure && len(f.Values) > 0 {
+				text = milliseconds(spreadOf(f.Values).median)
+			}
+		}
+		all = append(all, text)
+	}
+	return all
 }
 
 // relative is the way from a folder to another as a link writes it, whichever of them is given relative to the working directory.
@@ -156,48 +186,4 @@ func anchor(title string) string {
 		}
 		return '-'
 	}, strings.ToLower(title)), "-")
-}
-
-// distributions draws how the times that matter most are distributed over the seeds.
-func distributions(set Set) []shownPicture {
-	var all []shownPicture
-	if samples := samplesOf(set, "failover_ms"); len(samples) > 0 {
-		all = append(all, shownPicture{Picture: plots.Cumulative("failover", "How long a failover takes",
-			"From the strike on the leader to the first persistent write that was acknowledged again, over the runs of each scenario that had one: the share of the runs in which it took at most so long.",
-			"seconds", samples)})
-	}
-	samples := slices.DeleteFunc(samplesOf(set, "_unavailable_total_ms"), func(s plots.Sample) bool { return slices.Max(s.Values) == 0 })
-	if len(samples) > 0 {
-		all = append(all, shownPicture{Picture: plots.Strip("unavailability", "How long clients were not served",
-			"Times in which operations of a kind were tried and none succeeded, added up over a run. Each triangle is one run; kinds that were always served are left out.",
-			"seconds", samples)})
-	}
-	if samples := samplesOf(set, "convergence_ms"); len(samples) > 0 {
-		all = append(all, shownPicture{Picture: plots.Strip("convergence", "How long the nodes' views took to agree again",
-			"Counted from the end of the last fault. Each triangle is one run.", "seconds", samples)})
-	}
-	return all
-}
-
-// samplesOf collects the figures whose names end so over all scenarios, from milliseconds to seconds. What stands before the
-// ending tells several figures of one scenario apart.
-func samplesOf(set Set, ending string) []plots.Sample {
-	var samples []plots.Sample
-	for _, scenario := range set.Scenarios {
-		for _, f := range scenario.Figures {
-			which, ok := strings.CutSuffix(f.Name, ending)
-			if !ok || len(f.Values) == 0 {
-				continue
-			}
-			sample := plots.Sample{Name: scenario.title()}
-			if which != "" {
-				sample.Name += ", " + kindName(checker.Kind(which))
-			}
-			for _, v := range f.Values {
-				sample.Values = append(sample.Values, v/1000)
-			}
-			samples = append(samples, sample)
-		}
-	}
-	return samples
 }

@@ -7,6 +7,7 @@ import (
 
 	"muster/checker"
 	"muster/model"
+	"muster/model/run"
 	"muster/reports/plots"
 )
 
@@ -69,7 +70,7 @@ func (s *story) pictures() []plots.Picture {
 	if views := s.views(); slices.ContainsFunc(views, func(v plots.NodeViews) bool { return len(v.Views) > 0 }) {
 		all = append(all, plots.Views(s.timeline, views))
 	}
-	if len(s.clocks) > 0 {
+	if slices.ContainsFunc(s.clocks, func(c run.ClockSample) bool { return c.Offset != 0 }) { // a flat line would tell nobody anything
 		all = append(all, plots.Clocks(s.timeline, s.offsets()))
 	}
 	return all

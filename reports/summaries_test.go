@@ -162,6 +162,7 @@ func TestIndex(t *testing.T) {
 	requireSelfContained(t, root)
 
 	require.Contains(t, textOf(byID(t, root, "calm")), "1 run as expected")
+	require.Regexp(t, `calm 1 run as expected.* leader-isolated 3 of 3 runs not as expected [\d.]+ s`, textOf(byID(t, root, "overview")))
 	leader := byID(t, root, "leader-isolated")
 	require.Contains(t, textOf(leader), "3 of 3 runs not as expected")
 	require.Contains(t, textOf(leader), "Seed 3 was interrupted: the clients' machine stopped")
@@ -171,7 +172,7 @@ func TestIndex(t *testing.T) {
 	require.Equal(t, "runs/leader-isolated-1/report.html#verdict-linearizable", attribute(cells[0], "href"))
 	require.Equal(t, "cell good", attribute(cells[0], "class"))
 	require.Contains(t, attribute(cells[9], "title"), "seed 1: converged violated, expected holds")
-	for _, name := range []string{"failover", "unavailability", "convergence"} {
+	for _, name := range []string{"failover", "unavailable-persistent-writes", "convergence"} {
 		byID(t, root, "picture-"+name)
 		require.FileExists(t, filepath.Join(out, run.PlotsFolder, name+".svg"))
 	}

@@ -28,24 +28,17 @@ func Beside(name, title, caption, unit, one, other string, pairs []Pair) Picture
 	if most == 0 {
 		most = 1
 	}
-	p := newPanel("", vg.Length(26*len(pairs)), 0, most*1.06)
-	p.plot.X.Label.Text = unit
-	p.plot.X.Tick.Marker = ticker(roundTicks)
-	p.plot.Y.Min, p.plot.Y.Max = -float64(len(pairs))+0.5, 0.5
-	p.left = besideMargin
-	p.add(gridlines{vertical: true})
-	var names plot.ConstantTicks
+	var names []string
+	for _, pair := range pairs {
+		names = append(names, pair.Name)
+	}
+	p := namedRows(names, 26, unit, most*1.06)
 	for i, pair := range pairs {
 		p.add(besideRow{pair, -float64(i)})
-		names = append(names, plot.Tick{Value: -float64(i), Label: pair.Name})
 	}
-	p.plot.Y.Tick.Marker = names
 	p.legend = []entry{{one, calm, block}, {other, nodeHue(0), block}, {"median", ink, line}}
 	return render(name, title, caption, nil, p)
 }
-
-// besideMargin is the left margin: the names of figures are longer than those of scenarios.
-const besideMargin vg.Length = 440
 
 // besideRow is a pair's row.
 type besideRow struct {

@@ -51,23 +51,16 @@ func Cumulative(name, title, caption, unit string, samples []Sample) Picture {
 	return render(name, title, caption, nil, p)
 }
 
-// nameMargin is the left margin of pictures whose rows are named.
-const nameMargin vg.Length = 270
-
 // Strip shows every value of each sample as a mark in the sample's own row, and the median as a line.
 func Strip(name, title, caption, unit string, samples []Sample) Picture {
-	p := newPanel("", vg.Length(24*len(samples)), 0, rangeOf(samples))
-	p.plot.X.Label.Text = unit
-	p.plot.X.Tick.Marker = ticker(roundTicks)
-	p.plot.Y.Min, p.plot.Y.Max = -float64(len(samples))+0.5, 0.5
-	p.left = nameMargin
-	p.add(gridlines{vertical: true})
-	var names plot.ConstantTicks
+	var names []string
+	for _, s := range samples {
+		names = append(names, fmt.Sprintf("%s (%d)", s.Name, len(s.Values)))
+	}
+	p := namedRows(names, 24, unit, rangeOf(samples))
 	for i, s := range samples {
 		p.add(row{s, -float64(i)})
-		names = append(names, plot.Tick{Value: -float64(i), Label: fmt.Sprintf("%s (%d)", s.Name, len(s.Values))})
 	}
-	p.plot.Y.Tick.Marker = names
 	p.legend = []entry{{"one run", nodeHue(0), triangle}, {"median", ink, line}}
 	return render(name, title, caption, nil, p)
 }

@@ -80,7 +80,8 @@ func Latency(t Timeline, kinds []string, operations []Operation) Picture {
 		panels = append(panels, p)
 	}
 	return render("latency", "How long operations took",
-		"Each mark is one operation at the moment of its invocation; the scale is logarithmic. Unknown: no answer came, or a server error after which the write may still happen; the mark stands at the time-out.",
+		"Each mark is one operation at the moment of its invocation; the scale is logarithmic. An operation is unknown that may have happened, or may still: "+
+			"no answer came until its client gave up, or the answer was a server's error.",
 		newFaultLabels(t), panels...)
 }
 
@@ -99,6 +100,9 @@ func decades(low, high float64) []plot.Tick {
 
 // short writes a duration with its unit set off: "10 ms", "3.2 s".
 func short(d time.Duration) string {
+	if d >= 1000*time.Second || d <= -1000*time.Second {
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
 	for _, unit := range []struct {
 		size time.Duration
 		name string

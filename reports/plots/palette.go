@@ -35,7 +35,7 @@ var (
 	faultDefect     = hue{"fault-defect", "#B0305C", "#E27B9F"}
 	outage          = hue{"outage", "#5B1230", "#F5B8CC"}
 
-	nodeHues = []hue{
+	nodeHues = [MostCurves]hue{
 		{"node-1", "#1F6FB5", "#62A8E5"},
 		{"node-2", "#D96C10", "#F0954A"},
 		{"node-3", "#138A83", "#48C2BA"},
@@ -46,8 +46,11 @@ var (
 	}
 )
 
+// MostCurves is how many curves of one picture can be told apart by their hues.
+const MostCurves = 7
+
 func palette() []hue {
-	return append([]hue{ink, faint, rule, paper, good, calm, bad, unsure, quiet, absent, gone, faultNetwork, faultMachine, faultClock, faultDisk, faultMembership, faultDefect, outage}, nodeHues...)
+	return append([]hue{ink, faint, rule, paper, good, calm, bad, unsure, quiet, absent, gone, faultNetwork, faultMachine, faultClock, faultDisk, faultMembership, faultDefect, outage}, nodeHues[:]...)
 }
 
 // nodeHue is the colour of the i-th node, the same in every picture of a run. With more nodes than hues, hues return.
