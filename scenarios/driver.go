@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,17 +101,19 @@ func replayCommand(stage string, scenario Scenario, seed uint64) string {
 	if scenario.Command != "" {
 		command = scenario.Command
 	}
-	line := fmt.Sprintf("muster %s %s --seed %d", command, scenario.Name, seed)
-	if scenario.Load.Protocol != "" {
-		line += " --protocol " + string(scenario.Load.Protocol)
-	}
-	if scenario.Profiles[0] == Nacos1 && scenario.Command == "" {
-		line += " --profile " + string(Nacos1)
+	words := []string{"muster", command, scenario.Name, "--seed", strconv.FormatUint(seed, 10)}
+	if scenario.Command == "" {
+		if listed, _ := Find(scenario.Name); listed.Load.Protocol != scenario.Load.Protocol {
+			words = append(words, "--protocol", string(scenario.Load.Protocol))
+		}
+		if scenario.Profiles[0] == Nacos1 {
+			words = append(words, "--profile", string(Nacos1))
+		}
 	}
 	for _, defect := range scenario.Cluster.Defects() {
-		line += " --defect " + defect
+		words = append(words, "--defect", defect)
 	}
-	return line
+	return run.CommandLine(words...)
 }
 
 // deployment is what the stage is to start.
@@ -300,7 +303,7 @@ func (d *driver) complete(ending Ending, wall time.Duration, interruption error)
 		d.run.Interrupted = interruption.Error()
 	}
 	if d.run.Fork == nil { // a fork takes everything from the run that it is of
-		d.run.Replay = strings.Join(append([]string{d.run.Replay}, ending.Flags...), " ")
+		d.run.Replay = strings.TrimSpace(d.run.Replay + " " + run.CommandLine(ending.Flags...))
 	}
 	d.run.HistoryRecords = d.recorder.records()
 	d.run.Guests, d.run.Versions = ending.Guests, ending.Versions

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"muster/model/run"
@@ -138,7 +139,7 @@ func (p *Play) fork(scenario Scenario, seed uint64, folder run.Folder) (*Play, e
 	f.run.Fork = p.run.Fork
 	if seed != p.seed {
 		f.run.Fork = &run.Fork{Seed: p.seed, At: p.Now(), Folder: string(p.known), Of: p.run.Fork}
-		f.run.Replay = fmt.Sprintf("muster fork %s --at %v --seed %d", p.known, p.Now(), seed)
+		f.run.Replay = run.CommandLine("muster", "fork", string(p.known), "--at", p.Now().String(), "--seed", strconv.FormatUint(seed, 10))
 	} else if at, more := f.Next(); more && at < p.Now() {
 		return nil, fmt.Errorf("%s has a fault at %v", scenario.Name, at)
 	}

@@ -118,7 +118,7 @@ type Ending struct {
 	Versions map[string]string
 	// Options that the stage drew from the seed or was given by hand.
 	Options map[string]string
-	// Flags that the command which runs the run again needs besides scenario, seed and defects, such as "--loopback".
+	// Flags that the command which runs the run again needs besides scenario, seed and defects, a word each, such as "--node", "./registry".
 	Flags []string
 	// TraceHash and TraceRecords of a simulated run.
 	TraceHash    string

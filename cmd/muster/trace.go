@@ -182,17 +182,18 @@ func (s *shown) missing(level trace.Level, path string) string {
 	if slices.ContainsFunc(s.filter.Kinds, kept) {
 		not = "not all"
 	}
-	command := fmt.Sprintf("muster replay %s --from %v", path, &s.from)
+	command := []string{"muster", "replay", path, "--from", s.from.String()}
 	if s.to.Duration > 0 {
-		command += fmt.Sprintf(" --to %v", &s.to)
+		command = append(command, "--to", s.to.String())
 	}
 	if len(s.filter.Machines) > 0 {
-		command += " --machine " + strings.Join(s.filter.Machines, ",")
+		command = append(command, "--machine", strings.Join(s.filter.Machines, ","))
 	}
 	if len(s.kinds) > 0 {
-		command += " --kind " + strings.Join(s.kinds, ",")
+		command = append(command, "--kind", strings.Join(s.kinds, ","))
 	}
-	return fmt.Sprintf(": the trace is of level %s, which does %s keep %s\n%s --trace full shows it", level, not, what, command)
+	command = append(command, "--trace", trace.Full.String())
+	return fmt.Sprintf(": the trace is of level %s, which does %s keep %s\n%s shows it", level, not, what, run.CommandLine(command...))
 }
 
 // cast are the machines that a run is known to have.

@@ -200,9 +200,9 @@ func environment(login scenarios.Login) []string {
 
 // flags are what has `muster live` run against this target again.
 func (t *Target) flags() []string {
-	flags := []string{"--target " + strings.Join(t.addresses, ",")}
+	flags := []string{"--target", strings.Join(t.addresses, ",")}
 	if t.login.Name != "" {
-		flags = append(flags, "--username "+t.login.Name)
+		flags = append(flags, "--username", t.login.Name)
 	}
 	return flags
 }

@@ -108,10 +108,10 @@ func NextOf(r run.Run) string { return r.Options[optionNext] }
 func (s *Stage) flagsGiven() []string {
 	var flags []string
 	if s.programs.node != "" {
-		flags = append(flags, "--node "+s.programs.node)
+		flags = append(flags, "--node", s.programs.node)
 	}
 	if s.programs.next.name != "" {
-		flags = append(flags, "--node-next "+s.programs.next.name)
+		flags = append(flags, "--node-next", s.programs.next.name)
 	}
 	return flags
 }
