@@ -137,10 +137,10 @@ func TestTarget(t *testing.T) {
 	if *targetFlag == "" {
 		t.Skip("no cluster to judge: name one with -target ip:port,ip:port,ip:port, as make conformance TARGET=… does")
 	}
-	player, err := golden.NewPlayer(strings.Split(*targetFlag, ","))
+	player, err := golden.NewPlayer(strings.Split(strings.ReplaceAll(*targetFlag, "http://", ""), ","))
 	require.NoError(t, err)
 	require.NoError(t, player.Reach(t.Context()))
-	results, err := player.PlayAll(golden.Order{Files: golden.Files(*profileOf), Only: *onlyFlag, SideBySide: 24, Plays: 2})
+	results, err := player.PlayAll(t.Context(), golden.Order{Files: golden.Files(*profileOf), Only: *onlyFlag, SideBySide: 24, Plays: 2})
 	require.NoError(t, err)
 	for _, r := range results {
 		if r.Outcome == golden.Different {

@@ -299,7 +299,10 @@ func (d *driver) complete(ending Ending, wall time.Duration, interruption error)
 	d.gather(open)
 	d.run.Lasted = d.stage.Now()
 	d.run.Interrupted = ""
-	if interruption != nil {
+	switch {
+	case errors.Is(interruption, context.Canceled):
+		d.run.Interrupted = fmt.Sprintf("whoever ran it stopped it at %v", d.run.Lasted)
+	case interruption != nil:
 		d.run.Interrupted = interruption.Error()
 	}
 	if d.run.Fork == nil { // a fork takes everything from the run that it is of

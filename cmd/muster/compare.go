@@ -21,12 +21,12 @@ With --write it makes a baseline file of one set instead, small enough to be kep
 		Example: `  muster compare runs/before runs/after
   muster compare baseline.json runs > changes.md
   muster compare --write baseline.json runs`,
-		Args: func(_ *cobra.Command, arguments []string) error {
+		Args: func(command *cobra.Command, arguments []string) error {
 			switch {
 			case write != "" && len(arguments) != 1:
-				return fmt.Errorf("compare --write wants one set of runs, not %d", len(arguments))
-			case write == "" && len(arguments) != 2:
-				return fmt.Errorf("compare wants two sets of runs, BASELINE and CURRENT, not %d", len(arguments))
+				return fmt.Errorf("muster compare --write wants one set of runs, not %d, for example:\n%s", len(arguments), command.Example)
+			case write == "":
+				return wants(2, 2, "two sets of runs, BASELINE and CURRENT: folders that hold runs, or baseline files")(command, arguments)
 			}
 			return nil
 		},

@@ -18,6 +18,7 @@ import (
 	"muster/nodes/golden"
 	"muster/reports"
 	"muster/scenarios"
+	"muster/scenarios/live"
 )
 
 // Names of what `muster conformance --out` leaves.
@@ -70,7 +71,10 @@ not on the list of differences that are meant; 2 it could not be played.`,
   muster conformance --target 10.0.0.1:8848,10.0.0.2:8848,10.0.0.3:8848 --out build/conformance
   muster conformance --target 127.0.0.1:8848 --profile nacos1 --compatible 90    # for CI: at least 90 %`,
 		Args: cobra.NoArgs,
-		RunE: func(command *cobra.Command, _ []string) error { return flags.run(command) },
+		RunE: func(command *cobra.Command, _ []string) error {
+			defer endAtSecondSignal(command.ErrOrStderr())()
+			return flags.run(command)
+		},
 	}
 	command.Flags().StringVar(&flags.target, "target", "", "addresses `ip:port,ip:port,ip:port` of a cluster that already runs")
 	flags.login.register(command)
@@ -134,10 +138,13 @@ func (f conformanceFlags) run(command *cobra.Command) error {
 
 // playTarget asks a cluster that runs.
 func (f conformanceFlags) playTarget(command *cobra.Command, profile string, who scenarios.Login) ([]golden.Result, error) {
-	var nodes, urls []string
-	for part := range strings.SplitSeq(f.target, ",") {
-		node := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(part), "http://"), "/")
-		nodes, urls = append(nodes, node), append(urls, "http://"+node)
+	urls, err := live.ParseTargets(f.target)
+	if err != nil {
+		return nil, fmt.Errorf("--target: %w", err)
+	}
+	var nodes []string
+	for _, url := range urls {
+		nodes = append(nodes, strings.TrimPrefix(url, "http://"))
 	}
 	player, err := golden.NewPlayer(nodes)
 	if err != nil {
@@ -157,7 +164,7 @@ func (f conformanceFlags) playTarget(command *cobra.Command, profile string, who
 	}
 	player.LogIn(session)
 	watch := newCounter(command.ErrOrStderr())
-	return player.PlayAll(golden.Order{
+	return player.PlayAll(command.Context(), golden.Order{
 		Files: golden.Files(profile), Only: f.only, SideBySide: targetSideBySide, Plays: targetPlays, Done: func(golden.Result) { watch.count(1) },
 	})
 }

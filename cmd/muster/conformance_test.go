@@ -90,7 +90,7 @@ func TestConformanceOfATargetThatIsNotThere(t *testing.T) {
 	require.NoError(t, listener.Close()) // a port that nobody listens at
 	for target, want := range map[string]string{
 		listener.Addr().String(): "cannot be reached; want the address of one that runs",
-		"localhost":              "missing port in address",
+		"localhost":              "want the addresses of all nodes",
 	} {
 		code, _, stderr := invoke(t, "conformance", "--target", target)
 		require.Equal(t, exitFailed, code)

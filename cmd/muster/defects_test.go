@@ -41,8 +41,8 @@ func TestRunsOfOtherNodesHaveNamesOfTheirOwn(t *testing.T) {
 		{simulateFlags{broken: defects{"liveness/neverExpire"}}, "calm-neverExpire-seed7"},
 		{simulateFlags{broken: defects{"probe/neverProbe", "distro/skipSync", "probe/neverProbe"}}, "calm-skipSync-neverProbe-seed7"},
 		{simulateFlags{broken: asNacos()}, "calm-forwardToFormerLeader-and-5-more-[0-9a-f]{6}-seed7"},
-		{simulateFlags{profile: "nacos1", node: "../other/reg istry"}, "calm-nacos1-node-reg-istry-seed7"},
-		{simulateFlags{node: ".", next: "example.com/a/newer"}, "calm-node-muster-next-newer-seed7"},
+		{simulateFlags{profile: "nacos1", node: "../other/reg istry"}, "calm-nacos1-node-reg-istry-[0-9a-f]{6}-seed7"},
+		{simulateFlags{node: ".", next: "example.com/a/newer"}, "calm-node-muster-[0-9a-f]{6}-next-newer-[0-9a-f]{6}-seed7"},
 	} {
 		c.flags.seed, c.flags.seeds, c.flags.jobs, c.flags.out = 7, 1, 1, "runs"
 		jobs, err := c.flags.plan([]scenarios.Scenario{{Name: "calm"}})

@@ -46,6 +46,7 @@ It goes on from the last checkpoint before the moment, and leaves one every two 
 			if !command.Flags().Changed("at") {
 				return errors.New("want --at, the moment from which on there are to be other futures, for example --at 20s")
 			}
+			defer endAtSecondSignal(command.ErrOrStderr())()
 			return flags.make(command, run.Folder(filepath.Clean(arguments[0])))
 		},
 	}
@@ -92,12 +93,15 @@ func (f forkFlags) make(command *cobra.Command, folder run.Folder) error {
 // trunk is the run at the moment from which futures go on.
 func (f forkFlags) trunk(command *cobra.Command, programs *simulated.Programs, folder run.Folder, before run.Run, scratch run.Folder) (*scenarios.Play, error) {
 	traveller, err := simulated.NewTraveller(programs, folder)
-	if err == nil {
+	switch {
+	case err == nil:
 		trunk, journey, err := traveller.Relive(command.Context(), f.at.Duration, scratch)
 		if journey.Refused != nil {
 			fmt.Fprintln(command.ErrOrStderr(), ofNoUse(journey))
 		}
 		return trunk, err
+	case !errors.Is(err, simulated.ErrOtherBuild):
+		return nil, err
 	}
 	fmt.Fprintf(command.ErrOrStderr(), "%v: the futures are those of the run as it is today\n", err)
 	trunk, err := simulated.Again(command.Context(), programs, before, simulated.Options{Trace: simulated.TraceLevelOf(before)}, scratch)

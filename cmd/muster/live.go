@@ -3,11 +3,15 @@ package main
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"muster/model"
 	"muster/model/run"
 	"muster/scenarios"
 	"muster/scenarios/live"
@@ -21,6 +25,9 @@ type liveFlags struct {
 	target   string
 	login    loginFlags
 	loopback bool
+	broken   defects
+	// protocol that clients are to speak; empty: the scenario's.
+	protocol string
 	// profile that nodes are to have; empty: the scenario's first.
 	profile string
 }
@@ -31,13 +38,15 @@ func newLiveCommand() *cobra.Command {
 		Use:   "live SCENARIO",
 		Short: "Run a scenario in real time, on real processes or a cluster that already runs",
 		Long: `Starts the scenario's nodes and its workload as processes of this host and strikes the faults that can be struck
-there; the others are named in the report as skipped. The run leaves the same folder as a simulated one.
+there; the others are named in the report as skipped. The run leaves the same folder as a simulated one, OUT/SCENARIO-live-seedN;
+runs with --protocol, --profile, --defect, --loopback or --target stand in folders of their own, which say so.
 
 With --target the clients work against a cluster that already runs. It is not harmed: no fault is struck, and all that is
 registered is in a namespace of the run's own, which is emptied in the end.`,
 		Example: `  muster live leader-killed
-  muster live calm --target http://10.0.0.1:8848,http://10.0.0.2:8848,http://10.0.0.3:8848
-  MUSTER_PASSWORD=… muster live calm --target http://10.0.0.1:8848 --username shop    # where clients must log in`,
+  muster live connections-move
+  muster live calm --target 10.0.0.1:8848,10.0.0.2:8848,10.0.0.3:8848
+  MUSTER_PASSWORD=… muster live calm --target 10.0.0.1:8848 --username shop    # where clients must log in`,
 		Args:              wants(1, 1, "a SCENARIO (muster scenarios lists them)"),
 		ValidArgsFunction: completeOneScenario,
 		RunE: func(command *cobra.Command, names []string) error {
@@ -45,8 +54,17 @@ registered is in a namespace of the run's own, which is emptied in the end.`,
 			if err != nil {
 				return err
 			}
-			chosen, err := as([]scenarios.Scenario{scenario}, flags.profile, false)
+			if flags.target != "" && len(flags.broken) > 0 {
+				return errors.New("--defect is for nodes that are started here: want it without --target")
+			}
+			chosen, err := flags.broken.in([]scenarios.Scenario{scenario})
 			if err != nil {
+				return err
+			}
+			if chosen, err = over(chosen, flags.protocol); err != nil {
+				return err
+			}
+			if chosen, err = as(chosen, flags.profile, false); err != nil {
 				return err
 			}
 			return flags.run(command, chosen[0])
@@ -54,8 +72,11 @@ registered is in a namespace of the run's own, which is emptied in the end.`,
 	}
 	seedFlag(command, &flags.seed, 1, "the seed that fault times, roles and the load are drawn from")
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folder")
-	command.Flags().StringVar(&flags.target, "target", "", "base URLs of all nodes of a cluster that already runs, separated by commas")
+	command.Flags().StringVar(&flags.target, "target", "", "addresses `ip:port,ip:port,ip:port` of all nodes of a cluster that already runs")
 	flags.login.register(command)
+	flags.broken.flagOn(command)
+	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says)")
+	completeFlag(command, "protocol", string(model.HTTP), string(model.GRPC))
 	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
 	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
 	command.Flags().BoolVar(&flags.loopback, "loopback", false, "stay on the loopback interface even where network namespaces could be made")
@@ -71,7 +92,7 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 	}
 	if f.target != "" {
 		if addresses, err = live.ParseTargets(f.target); err != nil {
-			return err
+			return fmt.Errorf("--target: %w", err)
 		}
 		if err := live.AwaitTarget(command.Context(), addresses); err != nil {
 			return fmt.Errorf("--target: %w", err)
@@ -106,8 +127,22 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 		}
 		return live.New(live.Options{Programs: programs, Loopback: f.loopback})
 	}}
-	folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-live-seed%d", scenario.Name, f.seed)))
+	name := strings.Join(append([]string{scenario.Name, "live"}, f.variants(addresses)...), "-")
+	folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, f.seed)))
 	return b.report(command, f.out, []scenarios.Job{{Scenario: scenario, Seed: f.seed, Folder: folder}})
+}
+
+// variants are what the name of the run folder says of how the run differs from the ordinary live one, which it must not replace. A target is named
+// by its first node.
+func (f liveFlags) variants(target []string) []string {
+	named := []string{f.protocol, f.profile, f.broken.short()}
+	if f.loopback {
+		named = append(named, "loopback")
+	}
+	if len(target) > 0 {
+		named = append(named, "target", wordOf(strings.TrimPrefix(target[0], "http://")))
+	}
+	return slices.DeleteFunc(named, func(name string) bool { return name == "" })
 }
 
 // token is a name that no other run has.

@@ -44,6 +44,12 @@ func execute(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 			fmt.Fprintf(stderr, "muster: %v\n", status.err)
 		}
 		return status.code
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(stderr, "muster: interrupted: nothing was finished")
+		return exitFailed
+	case ctx.Err() != nil: // such as a build that was killed
+		fmt.Fprintf(stderr, "muster: interrupted: %v\n", err)
+		return exitFailed
 	}
 	fmt.Fprintf(stderr, "muster: %v\n", err)
 	return exitFailed
@@ -94,13 +100,24 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 		newTraceCommand(), newDiffCommand(), newForkCommand(), newConformanceCommand(), newTimingsCommand(),
 	)
 	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {
-		if command.Name() == "help" {
+		switch command.Name() {
+		case "help":
 			command.Example = "  muster help simulate"
 			command.Args = func(_ *cobra.Command, topic []string) error {
 				_, _, err := root.Find(topic)
 				return err
 			}
+		case "completion":
+			command.Example = "  source <(muster completion bash)                 # in this shell; its help says how in all to come"
+			command.RunE = func(_ *cobra.Command, shells []string) error {
+				if len(shells) > 0 {
+					return fmt.Errorf("there is no completion for %q: want bash, fish, powershell or zsh", shells[0])
+				}
+				return command.Help()
+			}
+			command.Args = nil
 		}
 	}
 	return root

@@ -46,7 +46,12 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"scenarios", "nothing-like-it"}, "`muster scenarios` lists those that there are"},
 		{[]string{"live"}, "muster live wants a SCENARIO (muster scenarios lists them), for example:\n  muster live leader-killed\n"},
 		{[]string{"live", "clam"}, "did you mean calm?"},
-		{[]string{"live", "calm", "--target", "localhost"}, `target "localhost": want the base URLs of all nodes`},
+		{[]string{"live", "calm", "--target", "localhost"}, `--target: "localhost": want the addresses of all nodes, such as 10.0.0.1:8848,10.0.0.2:8848`},
+		{[]string{"live", "calm", "--target", "localhost:1", "--defect", "liveness/neverExpire"}, "--defect is for nodes that are started here"},
+		{[]string{"conformance", "--target", "localhost"}, `--target: "localhost": want the addresses of all nodes`},
+		{[]string{"completion", "tcsh"}, `there is no completion for "tcsh": want bash, fish, powershell or zsh`},
+		{[]string{"compare"}, "muster compare wants two sets of runs, BASELINE and CURRENT: folders that hold runs, or baseline files, for example:\n  muster compare"},
+		{[]string{"compare", "--write", "x", "a", "b"}, "muster compare --write wants one set of runs"},
 		{[]string{"live", "calm", "--username", "shop"}, "--username and --password are for a --target"},
 		{[]string{"live", "calm", "--target", "http://127.0.0.1:1", "--password", "x"}, "--password without --username"},
 		{[]string{"conformance", "--target", "127.0.0.1:1", "--username", "shop"}, "want --password, or MUSTER_PASSWORD in the environment"},
@@ -252,7 +257,7 @@ func TestInterruptedBatchKeepsWhatIsFinished(t *testing.T) {
 	require.FileExists(t, jobs[0].Folder.Path(run.ReportFile))
 	second, err := jobs[1].Folder.ReadRun()
 	require.NoError(t, err, "the interrupted run can be read")
-	require.Contains(t, second.Interrupted, "context canceled")
+	require.Contains(t, second.Interrupted, "whoever ran it stopped it at 10.5s")
 	_, err = os.Stat(string(jobs[2].Folder))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.Contains(t, stdout.String(), "calm")

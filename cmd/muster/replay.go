@@ -40,6 +40,7 @@ nearest, which takes less than a second. --checkpoints leaves them for the whole
 			if err := visit.check(command); err != nil {
 				return err
 			}
+			defer endAtSecondSignal(command.ErrOrStderr())()
 			folder := run.Folder(filepath.Clean(arguments[0]))
 			if visit.wanted(command) {
 				return visit.make(command, folder)
@@ -77,7 +78,11 @@ func replay(command *cobra.Command, original run.Folder, keep string) error {
 		defer os.RemoveAll(scratch)
 		again = run.Folder(scratch)
 	}
-	if err := makeAgain(command.Context(), programs, before, simulated.TraceLevelOf(before), again); err != nil {
+	err = makeAgain(command.Context(), programs, before, simulated.TraceLevelOf(before), again)
+	switch {
+	case keep != "" && errors.Is(err, context.Canceled):
+		return &statusError{exitFailed, fmt.Errorf("interrupted: what there is of the new run is kept in %s", keep)}
+	case err != nil:
 		return err
 	}
 	if err := sameRun(original, again); err != nil {

@@ -292,7 +292,7 @@ func play(ctx context.Context, world *sim.World, out *console, strikes []strike,
 			return out.flush()
 		}
 		if err := ctx.Err(); err != nil {
-			return errors.Join(out.flush(), fmt.Errorf("interrupted after %v: %w", world.Now(), err))
+			return errors.Join(out.flush(), &statusError{exitFailed, fmt.Errorf("interrupted after %v of simulated time", world.Now())})
 		}
 		next := min(world.Now()+step, lasts)
 		if len(strikes) > 0 {

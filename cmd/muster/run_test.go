@@ -109,12 +109,33 @@ func TestDiffTellsWhatDifferedFromTheBeginning(t *testing.T) {
 	require.Equal(t, "Not the same seed: 0 and 1.\nNot the same program: registry, build aaaaaaaaaaaa, and registry, build bbbbbbbbbbbb.\n", out.String())
 }
 
+// onlyFolder is the one run folder in a folder, whose name must be of a form.
+func onlyFolder(t *testing.T, in, form string) string {
+	runs, err := run.Find(in)
+	require.NoError(t, err)
+	require.Len(t, runs, 1)
+	require.Regexp(t, form, filepath.Base(string(runs[0])))
+	return string(runs[0])
+}
+
+// Neither registries that are called alike, nor ways to run one scenario live, replace each other's runs.
+func TestRunsOfAnotherKindStandInFoldersOfTheirOwn(t *testing.T) {
+	require.Equal(t, programName("node", "testdata/ring"), programName("node", "./testdata/../testdata/ring"))
+	require.NotEqual(t, programName("node", "../a/registry"), programName("node", "../b/registry"))
+
+	target := []string{"http://10.0.0.1:8848", "http://10.0.0.2:8848"}
+	require.Empty(t, liveFlags{}.variants(nil))
+	require.Equal(t, []string{"grpc", "nacos2", "neverExpire", "loopback"},
+		liveFlags{protocol: "grpc", profile: "nacos2", broken: defects{"liveness/neverExpire"}, loopback: true}.variants(nil))
+	require.Equal(t, []string{"target", "10.0.0.1-8848"}, liveFlags{}.variants(target))
+}
+
 func TestAnotherRegistryTakesThePlaceOfOurs(t *testing.T) {
 	folder := t.TempDir()
 	code, _, stderr := invoke(t, "simulate", "calm", "--node", "./testdata/ring", "--out", folder)
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "n1", "the ring does not know our flags")
-	written, err := run.Folder(filepath.Join(folder, "calm-node-ring-seed1")).ReadRun()
+	written, err := run.Folder(onlyFolder(t, folder, `^calm-node-ring-[0-9a-f]{6}-seed1$`)).ReadRun()
 	require.NoError(t, err)
 	require.Equal(t, "ring", written.Guests[0].Name)
 	require.Equal(t, "workload", written.Guests[1].Name)
@@ -153,6 +174,7 @@ func TestWrongRuns(t *testing.T) {
 		"--machines 0: want at least 1":                                    {"run", ".", "--machines", "0"},
 		"--for 0s: want a positive duration":                               {"run", ".", "--for", "0"},
 		`--env "X": want NAME=VALUE`:                                       {"run", ".", "--env", "X"},
+		"its memory limit of 64 KiB is below the":                          {"run", "./testdata/ring", "--memory", "1K"},
 		`--memory "2T": want a number with K, M or G`:                      {"run", ".", "--memory", "2T"},
 		`want {ip:N} with a machine's number from 1 to 1`:                  {"run", ".", "--", "{ip:2}"},
 		`--at "kill:1": want TIME=FAULT`:                                   {"run", ".", "--at", "kill:1"},
@@ -215,7 +237,7 @@ func TestNodesAreUpgradedToTheBuildThatIsNamed(t *testing.T) {
 	folder := t.TempDir()
 	code, out, stderr := invoke(t, "simulate", "rolling-upgrade", "--node-next", "../registry", "--trace", "none", "--out", folder)
 	require.Equal(t, exitAsExpected, code, out+stderr)
-	written, err := run.Folder(filepath.Join(folder, "rolling-upgrade-next-registry-seed1")).ReadRun()
+	written, err := run.Folder(onlyFolder(t, folder, `^rolling-upgrade-next-registry-[0-9a-f]{6}-seed1$`)).ReadRun()
 	require.NoError(t, err)
 	require.Len(t, written.Guests, 3)
 	require.Equal(t, "registry-next", written.Guests[2].Name)

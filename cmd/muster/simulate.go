@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -175,20 +176,25 @@ func (f simulateFlags) variants() []string {
 	return named
 }
 
-// programName is how the name of a run folder tells of a main package that took the place of another; "" if none did.
+// programName is how the name of a run folder tells of a main package that took the place of another, by its last word and some digits for the
+// whole path, since many a registry's is called server; "" if none did.
 func programName(place, pack string) string {
 	if pack == "" {
 		return ""
 	}
-	if path, err := filepath.Abs(pack); err == nil {
-		pack = path // "." has a name, too
-	}
-	return place + "-" + strings.Map(func(r rune) rune {
+	pack = fromAnywhere(pack)
+	sum := sha256.Sum256([]byte(pack))
+	return fmt.Sprintf("%s-%s-%x", place, wordOf(filepath.Base(pack)), sum[:3])
+}
+
+// wordOf makes a text fit for the name of a folder.
+func wordOf(text string) string {
+	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' {
 			return r
 		}
 		return '-'
-	}, filepath.Base(pack))
+	}, text)
 }
 
 // over has the clients of scenarios speak a protocol, if one is named.
@@ -236,12 +242,16 @@ func simulatedPrograms(command *cobra.Command, node, next string) (*simulated.Pr
 	if err != nil {
 		return nil, err
 	}
-	for _, named := range []struct{ flag, pack string }{{"--node", node}, {"--node-next", next}} {
-		if named.pack == "" {
-			continue
+	// What somebody else wrote comes first: it is likelier to have mistakes, and sooner built.
+	var nodeBuilt, nextBuilt guest.Program
+	if node != "" {
+		if nodeBuilt, err = namedGuest(command, "--node", node); err != nil {
+			return nil, err
 		}
-		if err := checkGuests(command.Context(), named.pack); err != nil {
-			return nil, fmt.Errorf("%s: %w", named.flag, err)
+	}
+	if next != "" {
+		if nextBuilt, err = namedGuest(command, "--node-next", next); err != nil {
+			return nil, err
 		}
 	}
 	built := sayIfSlow(command.ErrOrStderr(), "building the programs for simulated machines, as far as they have changed; the first time that takes a few minutes …")
@@ -251,35 +261,39 @@ func simulatedPrograms(command *cobra.Command, node, next string) (*simulated.Pr
 		return nil, err
 	}
 	if node != "" {
-		built, name, err := namedGuest(command, "--node", node)
-		if err != nil {
-			return nil, err
-		}
-		if err := programs.UseNode(command.Context(), name, built); err != nil {
+		if err := programs.UseNode(command.Context(), fromAnywhere(node), nodeBuilt); err != nil {
 			return nil, err
 		}
 	}
 	if next != "" {
-		built, name, err := namedGuest(command, "--node-next", next)
-		if err != nil {
-			return nil, err
-		}
-		programs.UseNext(name, built)
+		programs.UseNext(fromAnywhere(next), nextBuilt)
 	}
 	return programs, nil
 }
 
-// namedGuest builds the main package that a flag names, and says how the run folder names it, so that it is found from other folders too.
-func namedGuest(command *cobra.Command, flag, node string) (guest.Program, string, error) {
-	built, err := buildGuest(command.Context(), command.ErrOrStderr(), node)
+// namedGuest builds the main package that a flag names.
+func namedGuest(command *cobra.Command, flag, pack string) (guest.Program, error) {
+	err := checkGuests(command.Context(), pack)
 	if err != nil {
-		return guest.Program{}, "", fmt.Errorf("%s: %w", flag, err)
+		return guest.Program{}, fmt.Errorf("%s: %w", flag, err)
 	}
-	if _, err := os.Stat(node); err != nil {
-		return built, node, nil // an import path
+	built, err := buildGuest(command.Context(), command.ErrOrStderr(), pack)
+	if err != nil {
+		return guest.Program{}, fmt.Errorf("%s: %w", flag, err)
 	}
-	path, err := filepath.Abs(node)
-	return built, path, err
+	return built, nil
+}
+
+// fromAnywhere is how a package is found from other folders too: a folder by its whole path, and others by the import path that they are.
+func fromAnywhere(pack string) string {
+	if _, err := os.Stat(pack); err != nil {
+		return pack
+	}
+	path, err := filepath.Abs(pack)
+	if err != nil {
+		return pack
+	}
+	return path
 }
 
 // simulatedStages makes simulated stages that share guests, and keep of full traces only the last stretch, if that is not zero.
@@ -345,5 +359,6 @@ func halfDone(jobs []scenarios.Job) string {
 	if len(left) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; unfinished runs left in %s: %d; muster check %s shows how far the first came", filepath.Dir(string(left[0])), len(left), left[0])
+	return fmt.Sprintf("; unfinished runs kept in %s: %d; %s shows how far the first came",
+		filepath.Dir(string(left[0])), len(left), run.CommandLine("muster", "check", string(left[0])))
 }

@@ -66,6 +66,7 @@ Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has sai
 			if err != nil {
 				return err
 			}
+			defer endAtSecondSignal(command.ErrOrStderr())()
 			b := batch{newStage: simulatedStages(programs, 0), level: trace.Normal, parallel: flags.jobs}
 			b.progress = newProgress(command.ErrOrStderr(), len(jobs))
 			outcomes := b.run(command.Context(), jobs)
@@ -124,7 +125,11 @@ func (f timingsFlags) plan(chosen []timings.Experiment) ([]scenarios.Job, error)
 			if err != nil {
 				return nil, err
 			}
-			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", e.Name, seed)))
+			name := e.Name
+			if broken := f.broken.short(); broken != "" {
+				name += "-" + broken
+			}
+			folder := run.Folder(filepath.Join(f.out, fmt.Sprintf("%s-seed%d", name, seed)))
 			jobs = append(jobs, scenarios.Job{Scenario: scenario[0], Seed: seed, Folder: folder})
 		}
 	}
@@ -166,7 +171,7 @@ func (f timingsFlags) report(command *cobra.Command, chosen []timings.Experiment
 	}
 	fmt.Fprintln(command.OutOrStdout(), filepath.Join(f.out, reports.TimingsFile))
 	if err := command.Context().Err(); err != nil {
-		return &statusError{exitFailed, fmt.Errorf("interrupted: %d runs finished", len(outcomes))}
+		return &statusError{exitFailed, fmt.Errorf("interrupted: %d of %d runs finished; they and the table of them are kept in %s", len(outcomes)-len(failed), f.seeds*len(chosen), f.out)}
 	}
 	if len(failed) > 0 {
 		return &statusError{exitFailed, errors.Join(failed...)}

@@ -9,7 +9,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -46,8 +48,8 @@ func play(arguments []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	encoder := json.NewEncoder(stdout)
-	_, err = player.PlayAll(golden.Order{Files: strings.Split(*files, ","), Only: *only, Plays: plays, Meant: golden.Meant(), Done: func(r golden.Result) {
-		err = encoder.Encode(r)
-	}})
-	return err
+	var unwritten error
+	_, err = player.PlayAll(context.Background(), golden.Order{Files: strings.Split(*files, ","), Only: *only, Plays: plays, Meant: golden.Meant(),
+		Done: func(r golden.Result) { unwritten = errors.Join(unwritten, encoder.Encode(r)) }})
+	return errors.Join(err, unwritten)
 }

@@ -1,6 +1,7 @@
 package golden
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -51,8 +52,8 @@ type Order struct {
 	Done func(Result)
 }
 
-// PlayAll plays recordings and returns the results in their order.
-func (p *Player) PlayAll(o Order) ([]Result, error) {
+// PlayAll plays recordings and returns the results in their order. Once the context has ended it begins no further case, and returns its error.
+func (p *Player) PlayAll(ctx context.Context, o Order) ([]Result, error) {
 	var results []Result
 	var cases []Case
 	for _, file := range o.Files {
@@ -72,6 +73,9 @@ func (p *Player) PlayAll(o Order) ([]Result, error) {
 	slots := make(chan struct{}, max(o.SideBySide, 1))
 	for i := range results {
 		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		all.Go(func() {
 			defer func() { <-slots }()
 			p.judge(&results[i], cases[i], o)
@@ -83,7 +87,7 @@ func (p *Player) PlayAll(o Order) ([]Result, error) {
 		})
 	}
 	all.Wait()
-	return results, nil
+	return results, ctx.Err()
 }
 
 // judge plays a case as often as it takes.

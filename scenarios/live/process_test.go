@@ -82,13 +82,15 @@ func TestProcessThatDiesEarlyIsNamedWithItsLastWords(t *testing.T) {
 }
 
 func TestParseTargets(t *testing.T) {
-	addresses, err := ParseTargets("http://a:8848, http://b:8848/")
+	addresses, err := ParseTargets("http://a:8848, http://b:8848/,c:8848,[::1]:8848")
 	require.NoError(t, err)
-	require.Equal(t, []string{"http://a:8848", "http://b:8848"}, addresses)
-	for _, wrong := range []string{"", "a:8848", "http://", "http://a:8848/nacos", "http://a:8848,,"} {
+	require.Equal(t, []string{"http://a:8848", "http://b:8848", "http://c:8848", "http://[::1]:8848"}, addresses)
+	for _, wrong := range []string{"", "localhost", ":8848", "http://", "https://a:8848", "http://a:8848/nacos", "http://a:8848,,", "a:b"} {
 		_, err := ParseTargets(wrong)
-		require.ErrorContains(t, err, "want the base URLs", wrong)
+		require.ErrorContains(t, err, "want the addresses of all nodes, such as", wrong)
 	}
+	_, err = ParseTargets("a:8848,http://a:8848")
+	require.ErrorContains(t, err, `"http://a:8848" stands there twice`)
 }
 
 func TestSocketsThatWereDestroyedAreCounted(t *testing.T) {

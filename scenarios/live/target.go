@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,15 +40,23 @@ type Target struct {
 	nodes     string
 }
 
-// ParseTargets reads the base URLs of a cluster's nodes from the form "http://a:8848,http://b:8848".
+// ParseTargets reads where a cluster's nodes are from the form "a:8848,b:8848", each with or without http:// before it, and returns their base URLs.
 func ParseTargets(text string) ([]string, error) {
 	var addresses []string
 	for part := range strings.SplitSeq(text, ",") {
-		address, err := url.Parse(strings.TrimSpace(part))
-		if err != nil || address.Scheme != "http" || address.Host == "" || strings.Trim(address.Path, "/") != "" {
-			return nil, fmt.Errorf("target %q: want the base URLs of all nodes, such as http://10.0.0.1:8848,http://10.0.0.2:8848", part)
+		part = strings.TrimSpace(part)
+		base := part
+		if !strings.Contains(part, "://") {
+			base = "http://" + part
 		}
-		addresses = append(addresses, address.Scheme+"://"+address.Host)
+		address, err := url.Parse(base)
+		if err != nil || address.Scheme != "http" || address.Hostname() == "" || address.Port() == "" || strings.Trim(address.Path, "/") != "" {
+			return nil, fmt.Errorf("%q: want the addresses of all nodes, such as 10.0.0.1:8848,10.0.0.2:8848", part)
+		}
+		if base = "http://" + address.Host; slices.Contains(addresses, base) {
+			return nil, fmt.Errorf("%q stands there twice: want each node once", part)
+		}
+		addresses = append(addresses, base)
 	}
 	return addresses, nil
 }

@@ -61,7 +61,10 @@ type Traveller struct {
 	before   run.Run
 }
 
-// NewTraveller returns the traveller through the run of a folder. The programs must be the run's own.
+// ErrOtherBuild is the error about a run whose programs were other builds than those at hand.
+var ErrOtherBuild = errors.New("the run had another build of the guest")
+
+// NewTraveller returns the traveller through the run of a folder. The programs must be the run's own: ErrOtherBuild says that they are not.
 func NewTraveller(programs *Programs, folder run.Folder) (*Traveller, error) {
 	before, err := folder.ReadRun()
 	if err != nil {
@@ -69,7 +72,7 @@ func NewTraveller(programs *Programs, folder run.Folder) (*Traveller, error) {
 	}
 	for i, guest := range programs.guests {
 		if i >= len(before.Guests) || before.Guests[i].SHA256 != guest.SHA256 {
-			return nil, fmt.Errorf("%s: the run had another build of the guest %s: it cannot be visited, only be made again", folder, guest.Name)
+			return nil, fmt.Errorf("%s: %w %s: it cannot be visited, only be made again", folder, ErrOtherBuild, guest.Name)
 		}
 	}
 	return &Traveller{programs: programs, folder: folder, before: before}, nil

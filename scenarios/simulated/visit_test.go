@@ -164,5 +164,6 @@ func TestVisitsThatCannotBe(t *testing.T) {
 	r.Guests[1].SHA256 = "ab"
 	require.NoError(t, original.Folder().WriteJSON(run.RunFile, r))
 	_, err = simulated.NewTraveller(programs, original.Folder())
+	require.ErrorIs(t, err, simulated.ErrOtherBuild)
 	require.ErrorContains(t, err, "another build of the guest workload")
 }

@@ -232,13 +232,13 @@ func copyFile(to, from string) error {
 	return target.Close()
 }
 
-// output runs a command; its error holds what the command said.
+// output runs a go command; its error holds what it said, and of its arguments only the first, since the others are about files of ours.
 func output(command *exec.Cmd) ([]byte, error) {
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, bytes.TrimSpace(stderr.Bytes()))
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(command.Args[:2], " "), err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	return out, nil
 }

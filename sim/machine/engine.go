@@ -202,7 +202,7 @@ func (c *Code) instantiate(ctx context.Context, memory *linearMemory) (api.Modul
 	// wazero would panic.
 	for _, wanted := range compiled.ExportedMemories() {
 		if least := uint64(wanted.Min()) * pageSize; memory.limit < least {
-			return nil, fmt.Errorf("its memory limit of %d bytes is below the %d bytes that the program needs to start", memory.limit, least)
+			return nil, fmt.Errorf("its memory limit of %d KiB is below the %d KiB that the program needs to start", memory.limit>>10, least>>10)
 		}
 	}
 	allocator := experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return memory })

@@ -45,7 +45,7 @@ type Program struct {
 	Code        *Code
 	Arguments   []string // the first is the program's name
 	Environment []string // NAME=value
-	// MemoryLimit is the most memory that it may have, in bytes; DefaultMemoryLimit if 0.
+	// MemoryLimit is the most memory that it may have, in bytes, of which there are whole pages of 64 KiB; DefaultMemoryLimit if 0.
 	MemoryLimit uint64
 	// WorkLimit is the most work that it may do before it waits, in units of very roughly a nanosecond each; DefaultWorkLimit if 0.
 	WorkLimit int64
@@ -116,7 +116,8 @@ func Start(kernel Kernel, program Program) (*Process, error) {
 	if limit == 0 {
 		limit = DefaultMemoryLimit
 	}
-	p, err := newProcess(kernel, program.Code, min(limit/pageSize*pageSize, maxMemory), program.Code.initial)
+	pages := (min(limit, maxMemory) + pageSize - 1) / pageSize
+	p, err := newProcess(kernel, program.Code, pages*pageSize, program.Code.initial)
 	if err != nil {
 		return nil, fmt.Errorf("starting the program of %s: %w", kernel.Name, err)
 	}

@@ -22,7 +22,7 @@ func Test(t *testing.T, nodes []string, files ...string) []golden.Result {
 	player, err := golden.NewPlayer(nodes)
 	require.NoError(t, err)
 	meant := golden.Meant()
-	results, err := player.PlayAll(golden.Order{Files: files, SideBySide: sideBySide, Plays: plays, Meant: meant})
+	results, err := player.PlayAll(t.Context(), golden.Order{Files: files, SideBySide: sideBySide, Plays: plays, Meant: meant})
 	require.NoError(t, err)
 	Demand(t, results, meant)
 	return results
