@@ -21,7 +21,9 @@ SIMULATE_FLAGS := --seed $(SEED) --seeds $(SEEDS) --out $(OUT) $(if $(JOBS),--jo
 
 .DEFAULT_GOAL := help
 
-.PHONY: simulate
+# sim is a folder, too: without a rule, make would say that there is nothing to be done for it.
+.PHONY: simulate sim
+sim: simulate
 simulate: build/muster ## run the catalog's scenarios (SCENARIO=leader-isolated SEED=7 SEEDS=20 JOBS=2 OUT=runs)
 	build/muster simulate $(SCENARIO) $(SIMULATE_FLAGS)
 

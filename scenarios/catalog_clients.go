@@ -5,6 +5,7 @@ import (
 
 	"muster/checker"
 	"muster/model"
+	"muster/model/run"
 )
 
 // clientTroubles are the scenarios in which it matters how clients speak to the registry. Any other can be run with clients of another kind
@@ -59,20 +60,13 @@ func clientTroubles() []Scenario {
 			Sometimes: []checker.Condition{checker.MemberDown, checker.SnapshotLoaded},
 		}),
 		over(Scenario{
-			Name:     "connections-rolling-restart",
-			Claim:    "Each node restarted in turn costs clients with connections none of their instances, and subscribers none of the news.",
-			Source:   "alibaba/nacos#15857: after a restart of several nodes living clients keep only part of their services; #6384, #7219: clients that did not come back.",
-			Profiles: []Profile{Nacos2},
-			Cluster:  Nodes(3),
-			Load:     everyday(62 * time.Second),
-			Plan: Plan{
-				Around(14*time.Second, strikeWithin, Kill(Node(1))),
-				At(19*time.Second, Restart(Victims)),
-				Around(29*time.Second, strikeWithin, Kill(Node(2))),
-				At(34*time.Second, Restart(Victims)),
-				Around(44*time.Second, strikeWithin, Kill(Node(3))),
-				At(49*time.Second, Restart(Victims)),
-			},
+			Name:      "connections-rolling-restart",
+			Claim:     "Each node restarted in turn costs clients with connections none of their instances, and subscribers none of the news.",
+			Source:    "alibaba/nacos#15857: after a restart of several nodes living clients keep only part of their services; #6384, #7219: clients that did not come back.",
+			Profiles:  []Profile{Nacos2},
+			Cluster:   Nodes(3),
+			Load:      everyday(62 * time.Second),
+			Plan:      rolling(run.KindKill, run.KindRestart, 15*time.Second, 3*time.Second),
 			Lasts:     75 * time.Second,
 			Bounds:    settled,
 			Expect:    sound,

@@ -7,13 +7,14 @@ import (
 	"muster/model/run"
 )
 
-// rolling ends each node in turn and boots it again: from a time on, one after another, each for a while. How they are booted is said by
-// the kind of fault: run.KindRestart, or run.KindUpgrade.
-func rolling(nodes int, from, every, down time.Duration, boot run.Kind) Plan {
+// rolling ends each of three nodes in turn, a stretch apart, and boots it again after a while. How they are ended and booted is said by kinds of
+// faults, such as run.KindTerminate and run.KindUpgrade.
+func rolling(end, boot run.Kind, every, down time.Duration) Plan {
 	var plan Plan
-	for number := 1; number <= nodes; number++ {
+	from := 14 * time.Second
+	for number := 1; number <= 3; number++ {
 		plan = append(plan,
-			Around(from, strikeWithin, Terminate(Node(number))),
+			Around(from, strikeWithin, Fault{Kind: end, On: []Role{Node(number)}}),
 			At(from+strikeWithin+down, Fault{Kind: boot, On: []Role{Victims}}))
 		from += every
 	}
@@ -30,7 +31,7 @@ func machineTroubles() []Scenario {
 			Profiles: []Profile{Nacos2},
 			Cluster:  Nodes(3),
 			Load:     everyday(58 * time.Second),
-			Plan:     rolling(3, 14*time.Second, 14*time.Second, 4*time.Second, run.KindUpgrade),
+			Plan:     rolling(run.KindTerminate, run.KindUpgrade, 14*time.Second, 4*time.Second),
 			Lasts:    72 * time.Second,
 			Bounds:   settled,
 			Expect:   sound,

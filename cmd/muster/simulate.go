@@ -52,27 +52,33 @@ func newSimulateCommand() *cobra.Command {
 		Use:   "simulate [SCENARIO...]",
 		Short: "Run scenarios on simulated machines, and judge them",
 		Long: `Runs the named scenarios, or the whole catalog, with one seed or several, on all processors. Each run leaves
-a folder OUT/<scenario>-seed<N>; an index page and a JUnit file stand beside them, about all runs in OUT, those of
+a folder OUT/SCENARIO-seedN; an index page and a JUnit file stand beside them, about all runs in OUT, those of
 earlier commands included. A run with the same seed is the same run, bit for bit; --verify makes sure of it.
+Speed is simulated seconds per second of processor time of the thread that ran the world; what judging, reports
+and the harness's own garbage collection cost is not in it.
 
-Runs with one seed, cluster and load are the same until the first fault strikes: that part is simulated once and the world
-forked, which changes nothing but the time that it takes. --alone does without. --checkpoints leaves in each run folder how the world
-stood every two simulated seconds, so that already the first muster replay --until or muster fork goes on from there; runs then cost
-twice as much and take some ten times the room, so by default it is the first visit that leaves them.
+Interrupted with Ctrl-C, it keeps the finished runs and their index, and of the others what there is; Ctrl-C again
+ends it at once.
 
-Interrupted with Ctrl-C, it keeps the finished runs and their index, and of the others what there is; Ctrl-C again ends it at once. Speed is simulated seconds per second of
-processor time of the thread that ran the world; the harness's own garbage collection, which other threads do, and
-checking and reporting are not in it.
+Runs that differ from the ordinary ones of their scenario stand in folders of their own, named for what differs:
+SCENARIO-grpc-seedN, SCENARIO-nacos1-seedN, SCENARIO-neverExpire-seedN, SCENARIO-node-PROGRAM-DIGITS-seedN and
+SCENARIO-next-PROGRAM-DIGITS-seedN, where the digits stand for the program's whole path.
 
---defect switches on what is known to be wrong, to see what notices it: distro/skipSync shows in calm, liveness/neverExpire and
-liveness/beatWrongInstance in silent-clients, probe/neverProbe in servers-die, and consensus/ackBeforeCommit in far-leader, there
-with one seed of a few, since it takes a write at the wrong moment.
-Runs with defects, or with other programs in the place of our nodes, stand in folders of their own: SCENARIO-neverExpire-seedN,
-SCENARIO-node-PROGRAM-seedN, SCENARIO-next-PROGRAM-seedN.
+--defect switches on what is known to be wrong, to see what notices it: distro/skipSync shows in calm,
+liveness/neverExpire and liveness/beatWrongInstance in silent-clients, probe/neverProbe in servers-die, and
+consensus/ackBeforeCommit in far-leader, there with one seed of a few, since it takes a write at the wrong moment.
+muster scenarios --defects tells of all.
 
 --node puts another registry's node in the place of ours: any main package with the open API of Nacos that takes our
-flags, --addr IP:PORT, --members IP:PORT,…, --data FOLDER and --insecure. Faults that strike a role, such as the leader, need it to
-log who has it, as cmd/registry does (package model/run lists the events); what clients see is judged anyway.`,
+flags, --addr IP:PORT, --members IP:PORT,…, --data FOLDER and --insecure. Faults that strike a role, such as the
+leader, need it to log who has it, as cmd/registry does (package model/run lists the events); what clients see is
+judged anyway.
+
+Runs with one seed, cluster and load are the same until the first fault strikes: that part is simulated once and the
+world forked, which changes nothing but the time that it takes. --alone does without. --checkpoints leaves in each run
+folder how the world stood every two simulated seconds, so that already the first muster replay --until or muster fork
+goes on from there; runs then cost twice as much and take some ten times the room, so by default it is the first visit
+that leaves them.`,
 		Example: `  muster simulate
   muster simulate leader-isolated --seed 7
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out sweep
@@ -128,8 +134,8 @@ log who has it, as cmd/registry does (package model/run lists the events); what 
 	command.Flags().DurationVar(&flags.last, "trace-last", 0, "with --trace full: keep only so much of each run's end")
 	command.Flags().BoolVar(&flags.alone, "alone", false, "boot a cluster for every run, even for those that begin alike")
 	command.Flags().BoolVar(&flags.checkpoints, "checkpoints", false, "leave checkpoints of each run, for visits and forks")
-	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says); such runs stand in SCENARIO-PROTOCOL-seedN")
-	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first); such runs stand in SCENARIO-PROFILE-seedN")
+	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says)")
+	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
 	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
 	command.Flags().StringVar(&flags.next, "node-next", "", "main package of the build that nodes are upgraded to (default: ours, under another name)")
 	completeFlag(command, "trace", levels()...)
