@@ -12,10 +12,10 @@ import (
 
 // batchTarget is an instance as the parameter instances names it.
 type batchTarget struct {
-	IP        string `json:"ip"`
-	Port      int    `json:"port"`
-	Cluster   string `json:"clusterName"`
-	Ephemeral *bool  `json:"ephemeral"`
+	IP        string        `json:"ip"`
+	Port      jackson.Int   `json:"port"`
+	Cluster   string        `json:"clusterName"`
+	Ephemeral *jackson.Bool `json:"ephemeral"`
 }
 
 // batchTargets is the parameter instances as Nacos reads it.
@@ -83,7 +83,7 @@ func (s *Server) coverAll(
 	}
 	updated := []string{}
 	for _, target := range s.batchTargets(service, targets) {
-		id := registry.MetadataID(target.IP, target.Port, target.Cluster)
+		id := registry.MetadataID(target.IP, int(target.Port), target.Cluster)
 		metadata, set := s.options.Registry.InstanceMetadata(service, id)
 		if !set {
 			metadata = registry.InstanceMetadata{Weight: 1, Enabled: true}
@@ -98,7 +98,7 @@ func (s *Server) coverAll(
 		if target.Ephemeral != nil && !*target.Ephemeral {
 			kind = "persist"
 		}
-		updated = append(updated, registry.Tag(target.IP, target.Port)+":unknown:"+target.Cluster+":"+kind)
+		updated = append(updated, registry.Tag(target.IP, int(target.Port))+":unknown:"+target.Cluster+":"+kind)
 	}
 	return batchAnswer{updated}, nil
 }
@@ -109,7 +109,8 @@ func (s *Server) batchTargets(service model.Service, wanted []batchTarget) []bat
 	var targets []batchTarget
 	if len(wanted) == 0 {
 		for _, h := range view.Hosts {
-			targets = append(targets, batchTarget{IP: h.IP, Port: h.Port, Cluster: h.Cluster, Ephemeral: &h.Ephemeral})
+			ephemeral := jackson.Bool(h.Ephemeral)
+			targets = append(targets, batchTarget{IP: h.IP, Port: jackson.Int(h.Port), Cluster: h.Cluster, Ephemeral: &ephemeral})
 		}
 		return targets
 	}
@@ -117,7 +118,7 @@ func (s *Server) batchTargets(service model.Service, wanted []batchTarget) []bat
 		if target.Cluster == "" {
 			target.Cluster = model.DefaultCluster
 		}
-		if _, found := view.Find(target.IP, target.Port, target.Cluster); found {
+		if _, found := view.Find(target.IP, int(target.Port), target.Cluster); found {
 			targets = append(targets, target)
 		}
 	}

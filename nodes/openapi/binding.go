@@ -100,7 +100,7 @@ func (p *parameters) need(name string, t javaType) string {
 	default:
 		return p.convert(name, t)
 	}
-	p.failed = missing(fmt.Sprintf("Required request parameter '%s' for method parameter type %s is %s", name, t, problem))
+	p.failed = missing(fmt.Sprintf("Required request parameter '%s' for method parameter type %s is %s", name, t, problem)).bySpring()
 	return ""
 }
 
@@ -108,7 +108,8 @@ func (p *parameters) need(name string, t javaType) string {
 func (p *parameters) convert(name string, t javaType) string {
 	value, source, err := p.r.convertible(name, t)
 	if err != nil {
-		p.failed = thrown(fmt.Sprintf("Failed to convert value of type '%s' to required type '%s'; nested exception is %v", source, t.full(), err))
+		problem := fmt.Sprintf("Failed to convert value of type '%s' to required type '%s'; nested exception is %v", source, t.full(), err)
+		p.failed = thrown(problem).bySpring()
 		return ""
 	}
 	return value
@@ -175,7 +176,7 @@ func (r *request) bindForm(form string, fields map[string]javaType) *failure {
 		return nil
 	}
 	head := fmt.Sprintf("org.springframework.validation.BeanPropertyBindingResult: %d errors\n", len(problems))
-	return thrown(head + strings.Join(problems, "\n"))
+	return thrown(head + strings.Join(problems, "\n")).bySpring()
 }
 
 // requireFields refuses a form that lacks one of its fields, in this order. Blank is as good as absent.

@@ -103,7 +103,7 @@ func (r *request) checkBatch() *failure {
 		return failed
 	}
 	for _, target := range targets {
-		if failed := refused(paramcheck.Params{IP: target.IP, Port: strconv.Itoa(target.Port), Clusters: []string{target.Cluster}}); failed != nil {
+		if failed := refused(paramcheck.Params{IP: target.IP, Port: strconv.Itoa(int(target.Port)), Clusters: []string{target.Cluster}}); failed != nil {
 			return failed
 		}
 	}

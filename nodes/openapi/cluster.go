@@ -123,14 +123,14 @@ func (s *Server) setHealth(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	return ok, s.refuseHealth(service, ip, port, r.cluster())
+	return ok, s.refuseHealth(service, service.GroupedName(), ip, port, r.cluster())
 }
 
-// refuseHealth says why the health of an instance cannot be set by hand; nil where nobody is there.
-func (s *Server) refuseHealth(service model.Service, ip string, port int, cluster string) *failure {
+// refuseHealth says why the health of an instance cannot be set by hand; nil where nobody is there. name is the service's as it was asked for.
+func (s *Server) refuseHealth(service model.Service, name, ip string, port int, cluster string) *failure {
 	metadata := s.options.Registry.ServiceMetadata(service)
 	if metadata == nil || metadata.Clusters[cluster].Checker.Type != checkNone {
-		return plain(http.StatusBadRequest, "health check is still working, service: "+service.GroupedName()+", cluster: "+cluster)
+		return plain(http.StatusBadRequest, "health check is still working, service: "+name+", cluster: "+cluster)
 	}
 	if _, registered := s.options.Registry.Published(service, registry.ClientID(ip, port, false)); registered {
 		return wrongKind(registry.KindError{Service: service})

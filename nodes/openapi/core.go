@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"muster/nodes/jackson"
 )
 
 // version is the release of Nacos that this API is like.
@@ -93,8 +95,13 @@ func (s *Server) clusterHealth(*request) (answer, *failure) { return result("UP"
 
 // clusterLeave is POST /v1/core/cluster/server/leave, which Nacos switched off.
 func (s *Server) clusterLeave(r *request) (answer, *failure) {
-	why := r.path + " API not allow to use temporarily."
-	return restResult{Code: http.StatusMethodNotAllowed, Message: &why}, nil
+	var members []string
+	if problem := r.jsonBody("public com.alibaba.nacos.common.model.RestResult<java.lang.String> "+
+		"com.alibaba.nacos.core.controller.NacosClusterController.leave(java.util.Collection<java.lang.String>,java.lang.Boolean) "+
+		"throws java.lang.Exception", jackson.ListOf(jackson.TextType), &members); problem != nil {
+		return nil, r.restFailureOf(problem)
+	}
+	return restRefusal(http.StatusMethodNotAllowed, r.path+" API not allow to use temporarily."), nil
 }
 
 // alive is GET /v1/console/health/liveness and readiness.

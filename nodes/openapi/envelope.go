@@ -1,5 +1,7 @@
 package openapi
 
+import "net/http"
+
 // The codes of version 2 (Nacos: api/model/v2/ErrorCode). A code that a failure has none of is codeServer.
 const (
 	codeMissing          = 10000
@@ -60,11 +62,21 @@ func (f *failure) as(code int) *failure {
 	return f
 }
 
-// inResult is a controller's failure as version 2 tells it. What filters refuse stays as it is.
+// bySpring says that Spring refused a request that no controller saw: to a client that takes no JSON it is a bad one.
+func (f *failure) bySpring() *failure {
+	f.bare = http.StatusBadRequest
+	return f
+}
+
+// inResult is a controller's failure as version 2 tells it. What filters refuse stays as it is. A client that takes no JSON is told of an exception
+// of Nacos's as of any that nobody handled.
 func (f *failure) inResult() *failure {
 	if f != nil && f.form == formPlain {
 		told := *f
 		told.form = formResult
+		if told.bare == 0 {
+			told.bare = http.StatusInternalServerError
+		}
 		return &told
 	}
 	return f

@@ -113,7 +113,7 @@ func (s *Server) balance(r *request) (answer, *failure) {
 	if !s.options.Loader.Balance(r.Context(), factor) {
 		return "fail", nil
 	}
-	return "ok", nil
+	return "Ok", nil
 }
 
 // loaderFactor is by how much members may differ from the average.

@@ -391,7 +391,7 @@ func (s *Server) batchHostsOne(service model.Service, kind string, targets []bat
 	var hosts []*registry.Host
 	for _, h := range s.options.Registry.View(service).Hosts {
 		wanted := len(targets) == 0 || slices.ContainsFunc(targets, func(t batchTarget) bool {
-			return t.IP == h.IP && t.Port == h.Port && (t.Cluster == h.Cluster || t.Cluster == "" && h.Cluster == model.DefaultCluster)
+			return t.IP == h.IP && int(t.Port) == h.Port && (t.Cluster == h.Cluster || t.Cluster == "" && h.Cluster == model.DefaultCluster)
 		})
 		if wanted && (kind == "ephemeral" && h.Ephemeral || kind == "persist" && !h.Ephemeral) {
 			hosts = append(hosts, h)

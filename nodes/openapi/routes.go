@@ -49,7 +49,11 @@ func (s *Server) table() map[string]map[string]route {
 		core + "nodes":                 {get: read(s.clusterNodes)},
 		core + "health":                {get: read(s.clusterHealth)},
 		core + "server/leave":          {post: read(s.clusterLeave)},
-		core + "report":                {}, // members report over gRPC only
+		core + "report":                {post: read(s.report)},
+		core + "switch/lookup":         {post: read(s.switchLookup)},
+		"/v1/core/ops/raft":            {post: read(s.raftCommand("CoreOpsController"))},
+		"/v1/core/ops/idInfo":          {get: open(s.oldGenerators)},
+		"/v1/core/ops/log":             {put: read(s.oldCoreLog)},
 		"/v1/console/health/liveness":  {get: open(s.alive)},
 		core + "simple/nodes":          {get: read(s.simpleNodes)},
 		"/v1/console/health/readiness": {get: open(s.alive)},
@@ -70,6 +74,7 @@ func (s *Server) table() map[string]map[string]route {
 		table[operator+"metrics"] = map[string]route{get: open(s.metrics)}
 		table[operator+"push/state"] = map[string]route{get: {handle: s.pushState, open: true, resets: true}}
 		table[operator+"distro/client"] = map[string]route{get: read(s.distroClient)}
+		table[operator+"log"] = map[string]route{put: read(s.operatorLog)}
 	}
 	return table
 }
@@ -127,7 +132,7 @@ func (s *Server) tableTwo() map[string]map[string]route {
 		cluster + "node/list":        {get: core(s.nodeList), put: core(s.putNodes)},
 		cluster + "lookup":           {put: core(s.setLookup)},
 		cluster + "nodes":            {del: core(s.deleteNodes)},
-		ops + "raft":                 {post: {handle: s.raftCommand}},
+		ops + "raft":                 {post: {handle: s.raftCommand("v2.CoreOpsV2Controller")}},
 		ops + "ids":                  {get: {handle: s.generatorIDs, open: true}},
 		ops + "log":                  {put: {handle: s.setLogLevel}},
 

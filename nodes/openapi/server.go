@@ -241,6 +241,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	if strings.ContainsAny(r.URL.RawQuery, "\"<>[\\]^`{|}") { // Tomcat refuses these before Nacos sees the request
 		return nil, outside(http.StatusBadRequest)
 	}
+	if r.Method == http.MethodTrace {
+		return nil, outside(http.StatusMethodNotAllowed)
+	}
 	clean := pathpkg.Clean(r.URL.Path)
 	path, below := strings.CutPrefix(r.URL.Path, "/nacos")
 	if !below || !strings.HasPrefix(clean, "/nacos") {
@@ -249,8 +252,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	if strings.Contains(r.URL.Path+"/", "/./") || strings.Contains(r.URL.Path+"/", "/../") {
 		return nil, page(http.StatusInternalServerError, "The request was rejected because the URL was not normalized.")
 	}
-	if strings.Contains(r.URL.Path, "//") {
-		return nil, page(http.StatusInternalServerError, `The request was rejected because the URL contained a potentially malicious String "//"`)
+	for _, malicious := range []string{";", "//"} {
+		if strings.Contains(r.URL.Path, malicious) {
+			return nil, page(http.StatusInternalServerError, `The request was rejected because the URL contained a potentially malicious String "`+malicious+`"`)
+		}
 	}
 	req := &request{Request: r, path: strings.TrimSuffix(path, "/"), answered: w.Header()}
 	verbs, known := s.routes[req.path]
@@ -258,7 +263,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 		verbs, known = s.routes[statusesPath], true
 	}
 	route, allowed := verbs[verbOf(r.Method, req.versionOne())]
-	if any, anyVerb := verbs[anyVerb]; anyVerb {
+	if any, anyVerb := verbs[anyVerb]; anyVerb && r.Method != http.MethodOptions {
 		route, allowed = any, true
 	}
 	switch {
@@ -362,7 +367,7 @@ func (s *Server) beforeVersionOne(req *request, route route) (answer, *failure) 
 }
 
 // versionOne says whether the request is for version 1 of the naming API, before which stand filters of its own.
-func (r *request) versionOne() bool { return strings.HasPrefix(r.path, "/v1/ns/") }
+func (r *request) versionOne() bool { return strings.HasPrefix(r.path+"/", "/v1/ns/") }
 
 // restFailure is how a controller outside of the naming API fails: in the old envelope for version 2, as text for version 1.
 func (r *request) restFailure(problem string) *failure { return r.restFailureOf(errors.New(problem)) }
@@ -386,6 +391,9 @@ const anyVerb = "*"
 func allowedVerbs(verbs map[string]route) string {
 	names := []string{http.MethodOptions}
 	for verb := range verbs {
+		if verb == anyVerb {
+			return "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS"
+		}
 		names = append(names, verb)
 		if verb == http.MethodGet {
 			names = append(names, http.MethodHead)

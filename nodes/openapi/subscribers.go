@@ -190,7 +190,7 @@ func (s *Server) pushState(r *request) (answer, *failure) {
 	}
 	reset := r.flag("reset", false)
 	state := s.options.Pushes(reset)
-	ratio := float(0)
+	var ratio any = 0 // a whole number in Nacos, too
 	if state.Total > 0 {
 		ratio = float(float32(state.Total-state.Failed) / float32(state.Total))
 	}
@@ -201,7 +201,7 @@ func (s *Server) pushState(r *request) (answer, *failure) {
 	told := struct {
 		Succeeded int      `json:"succeed"`
 		Total     int      `json:"total"`
-		Ratio     float    `json:"ratio"`
+		Ratio     any      `json:"ratio"`
 		Waiting   []string `json:"data,omitzero"`
 		Costs     *costs   `json:"detail,omitempty"`
 		Reset     bool     `json:"reset"`

@@ -43,7 +43,7 @@ func (s *Server) putNodes(r *request) (answer, *failure) {
 	if problem := r.jsonBody("public com.alibaba.nacos.api.model.v2.Result<java.lang.Boolean> "+
 		"com.alibaba.nacos.core.controller.v2.NacosClusterControllerV2.updateNodes(java.util.List<com.alibaba.nacos.core.cluster.Member>) "+
 		"throws com.alibaba.nacos.api.exception.api.NacosApiException", memberList, &nodes); problem != nil {
-		return nil, missing(problem.Error())
+		return nil, missing(problem.Error()).bySpring()
 	}
 	if len(nodes) == 0 {
 		return nil, missing("required parameter 'nodes' is missing")
@@ -71,20 +71,25 @@ func (s *Server) deleteNodes(r *request) (answer, *failure) {
 	if p.failed != nil {
 		return nil, p.failed
 	}
-	why := "DELETE " + r.path + " API not allow to use temporarily."
-	return restResult{Code: http.StatusMethodNotAllowed, Message: &why}, nil
+	return restRefusal(http.StatusMethodNotAllowed, "DELETE "+r.path+" API not allow to use temporarily."), nil
 }
 
 // nodeHealth is GET /v2/core/cluster/node/self/health. A node that answers is up.
 func (s *Server) nodeHealth(*request) (answer, *failure) { return success("UP"), nil }
 
-// raftCommand is POST /v2/core/ops/raft. All groups of Nacos are one here, so that a command for one is a command for all.
-func (s *Server) raftCommand(r *request) (answer, *failure) {
+// raftCommand is POST /v2/core/ops/raft, and of version 1, each of which has a Java class of its own in "com.alibaba.nacos.core.controller". All groups
+// of Nacos are one here, so that a command for one is a command for all.
+func (s *Server) raftCommand(class string) handler {
+	method := "public com.alibaba.nacos.common.model.RestResult<java.lang.String> com.alibaba.nacos.core.controller." + class +
+		".raftOps(java.util.Map<java.lang.String, java.lang.String>)"
+	return func(r *request) (answer, *failure) { return s.commandRaft(r, method) }
+}
+
+// commandRaft carries out a command that is read by a Java method.
+func (s *Server) commandRaft(r *request, method string) (answer, *failure) {
 	var command map[string]*string
-	if problem := r.jsonBody("public com.alibaba.nacos.common.model.RestResult<java.lang.String> "+
-		"com.alibaba.nacos.core.controller.v2.CoreOpsV2Controller.raftOps(java.util.Map<java.lang.String, java.lang.String>)",
-		jackson.TextsType, &command); problem != nil {
-		return nil, r.restFailureOf(problem)
+	if problem := r.jsonBody(method, jackson.TextsType, &command); problem != nil {
+		return nil, r.restFailureOf(problem).bySpring()
 	}
 	text := func(name string) string {
 		if value := command[name]; value != nil {
@@ -100,8 +105,7 @@ func (s *Server) raftCommand(r *request) (answer, *failure) {
 	if err == nil {
 		return result(nil), nil
 	}
-	problem := err.Error()
-	return restResult{Code: http.StatusInternalServerError, Message: &problem}, nil
+	return restRefusal(http.StatusInternalServerError, err.Error()), nil
 }
 
 // generatorIDs is GET /v2/core/ops/ids: there are no generators of ids.
@@ -117,7 +121,7 @@ func (s *Server) setLogLevel(r *request) (answer, *failure) {
 	var level struct{ LogName, LogLevel string }
 	if problem := r.jsonBody("public com.alibaba.nacos.common.model.RestResult<java.lang.Void> com.alibaba.nacos.core.controller.v2."+
 		"CoreOpsV2Controller.updateLog(com.alibaba.nacos.core.model.request.LogUpdateRequest)", logLevel, &level); problem != nil {
-		return nil, r.restFailureOf(problem)
+		return nil, r.restFailureOf(problem).bySpring()
 	}
 	return result(nil), nil
 }

@@ -136,8 +136,9 @@ func (s *Server) setHealthForm(r *request) (answer, *failure) {
 	if failed := r.requireFields(formField{"healthy", javaBoolean}, serviceNameField, ipField, portField); failed != nil {
 		return nil, failed
 	}
-	port := number0(compact(r.raw("port")))
-	return success(ok), s.refuseHealth(r.composite(r.raw("serviceName")), r.raw("ip"), port, r.optional("clusterName", model.DefaultCluster))
+	port, name := number0(compact(r.raw("port"))), r.raw("serviceName")
+	asked := r.optional("groupName", model.DefaultGroup) + "@@" + name
+	return success(ok), s.refuseHealth(r.composite(name), asked, r.raw("ip"), port, r.optional("clusterName", model.DefaultCluster))
 }
 
 // setSwitchForm is PUT /v2/ns/ops/switches.

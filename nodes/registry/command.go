@@ -19,7 +19,8 @@ type CommandKind string
 const (
 	// RegisterPersistent {Service, Instance} takes a persistent instance on, in place of what the address published before.
 	RegisterPersistent CommandKind = "register"
-	// DeregisterPersistent {Service, Instance: IP, Port, Cluster} takes it off; no error if it is not there.
+	// DeregisterPersistent {Service, Instance: IP, Port, Cluster, MakesService} takes it off; no error if it is not there. In Nacos 2.x a service that
+	// nobody knows comes to be by it, empty, if the client publishes elsewhere, or with MakesService.
 	DeregisterPersistent CommandKind = "deregister"
 	// SetHealth {Service, Instance: IP, Port, Cluster, Healthy} notes a persistent instance's health; no error if it is not there.
 	SetHealth CommandKind = "health"
@@ -54,6 +55,8 @@ type Command struct {
 	ServiceMetadata  *ServiceMetadata  `json:"service_metadata,omitempty"`
 	Switches         *Switches         `json:"switches,omitempty"`
 	Namespace        *Namespace        `json:"namespace,omitempty"`
+	// MakesService is said of DeregisterPersistent alone.
+	MakesService bool `json:"makes_service,omitempty"`
 }
 
 // Encode writes the command as the log holds it. It refuses numbers that JSON has no words for.
@@ -101,7 +104,7 @@ func (r *Registry) apply(c Command) error {
 		if c.Instance == nil {
 			return missing("instance")
 		}
-		r.applyInstance(c.Kind, c.Service, *c.Instance)
+		r.applyInstance(c)
 	case SetInstanceMetadata, DropInstanceMetadata:
 		if c.InstanceMetadata == nil {
 			return missing("instance_metadata")
@@ -137,10 +140,11 @@ func (r *Registry) apply(c Command) error {
 	return nil
 }
 
-func (r *Registry) applyInstance(kind CommandKind, key model.Service, instance Published) {
+func (r *Registry) applyInstance(command Command) {
+	key, instance := command.Service, *command.Instance
 	id := r.InstanceClient(key, instance.IP, instance.Port, instance.Cluster, false)
 	c := r.clients[id]
-	if kind == RegisterPersistent {
+	if command.Kind == RegisterPersistent {
 		if c == nil {
 			c = r.newClient(id)
 			for _, tell := range r.onPersistentClient {
@@ -150,10 +154,13 @@ func (r *Registry) applyInstance(kind CommandKind, key model.Service, instance P
 		r.publish(c, key, []Published{instance}, time.Now())
 		return
 	}
+	if command.Kind == DeregisterPersistent && (c != nil || command.MakesService) && r.services[key] == nil && !r.options.Profile.mixes() {
+		r.singleton(key, false)
+	}
 	if c == nil || c.published.of(key) == nil {
 		return
 	}
-	if kind == SetHealth {
+	if command.Kind == SetHealth {
 		r.setHealth(c, key, instance.Healthy)
 		return
 	}
@@ -349,7 +356,7 @@ func (r *Registry) RestorePersistent(from io.Reader) error {
 		}
 	}
 	for _, p := range state.Instances {
-		r.applyInstance(RegisterPersistent, p.Service, p.Published)
+		r.applyInstance(Command{Kind: RegisterPersistent, Service: p.Service, Instance: &p.Published})
 	}
 	return nil
 }

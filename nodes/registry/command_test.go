@@ -58,6 +58,38 @@ func script() []registry.Command {
 	)
 }
 
+// A service that a persistent instance is deregistered from comes to be where Nacos 2.x has it come to be.
+func TestDeregistrationMakesService(t *testing.T) {
+	other := orders
+	other.Name = "other"
+	deregister := registry.Command{Kind: registry.DeregisterPersistent, Service: other, Instance: &registry.Published{IP: instance().IP, Port: instance().Port}}
+	known := instance()
+	for _, test := range []struct {
+		name    string
+		profile registry.Profile
+		client  bool
+		makes   bool
+		made    bool
+	}{
+		{"nobody of that address", registry.Nacos2, false, false, false},
+		{"whoever it is", registry.Nacos2, false, true, true},
+		{"a client that publishes elsewhere", registry.Nacos2, true, false, true},
+		{"in Nacos 1.x", registry.Nacos1, true, true, false},
+	} {
+		r := registry.New(registry.Options{Self: nodeA, Profile: test.profile})
+		if test.client {
+			apply(t, r, registry.Command{Kind: registry.RegisterPersistent, Service: orders, Instance: &known})
+		}
+		deregister.MakesService = test.makes
+		apply(t, r, deregister)
+		_, made := r.Service(other)
+		require.Equal(t, test.made, made, test.name)
+		if test.made {
+			require.Equal(t, registry.KindError{Service: other}, r.CheckKind(other, true), test.name)
+		}
+	}
+}
+
 func TestEqualCommandsMakeEqualStates(t *testing.T) {
 	plain, busy := registry.New(registry.Options{Self: nodeA}), registry.New(registry.Options{Self: nodeB})
 	for i, c := range script() {

@@ -6,7 +6,7 @@ import (
 
 // The fields that are read of the commands that come with every operation; see scanCommand.
 var (
-	commandFields   = []string{"kind", "service", "instance", "metadata_id", "instance_metadata", "service_metadata", "switches", "namespace"}
+	commandFields   = []string{"kind", "service", "instance", "metadata_id", "instance_metadata", "service_metadata", "switches", "namespace", "makes_service"}
 	instanceFields  = []string{"ip", "port", "cluster", "healthy", "enabled", "weight", "instance_id", "app", "metadata"}
 	operatorsFields = []string{"weight", "enabled", "extend"}
 )
@@ -29,6 +29,8 @@ func scanCommand(text []byte) (c Command, ok bool) {
 			c.MetadataID = s.Text()
 		case "instance_metadata":
 			c.InstanceMetadata = scanInstanceMetadata(s)
+		case "makes_service":
+			c.MakesService = s.Bool()
 		default:
 			return Command{}, false
 		}

@@ -19,6 +19,7 @@ func instanceCommands() []Command {
 	return []Command{
 		{Kind: RegisterPersistent, Service: service, Instance: &instance},
 		{Kind: DeregisterPersistent, Service: service, Instance: &Published{IP: "10.0.0.1", Port: 8080, Metadata: map[string]string{}}},
+		{Kind: DeregisterPersistent, Service: service, Instance: &Published{IP: "10.0.0.1"}, MakesService: true},
 		{Kind: SetHealth, Service: service, Instance: &Published{}},
 		{Kind: SetInstanceMetadata, Service: service, MetadataID: "10.0.0.1:8080:DEFAULT", InstanceMetadata: &InstanceMetadata{
 			Weight: 2, Enabled: true, Extend: map[string]string{"version": "2"},

@@ -88,12 +88,17 @@ func (n named) inNamespace() error {
 	return nil
 }
 
-// instanceID is the instance's own id, or one made of its address, or a number if its metadata ask for that.
+// instanceID is the instance's own id, or one made of its address, or a number if its metadata ask for that. The service in it is the one that
+// the instance names, even if it is registered in another (Nacos: InstanceUtil.setInstanceIdIfEmpty).
 func (i instance) instanceID(service model.Service) (string, error) {
 	if i.ID != "" {
 		return i.ID, nil
 	}
-	suffix := "#" + orNull(i.Cluster) + "#" + service.GroupedName()
+	name := text(i.Service)
+	if strings.TrimSpace(name) == "" {
+		name = service.GroupedName()
+	}
+	suffix := "#" + orNull(i.Cluster) + "#" + name
 	switch i.Metadata[registry.IDGeneratorKey] {
 	case "", "simple":
 		return orNull(i.IP) + "#" + strconv.Itoa(int(i.Port)) + suffix, nil

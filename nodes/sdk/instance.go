@@ -98,12 +98,14 @@ func (h handlers) persistent(ctx context.Context, request *PersistentInstanceReq
 		return InstanceResponse{}, err
 	}
 	instance := r.Instance.published(id)
-	command := registry.Command{Kind: registry.DeregisterPersistent, Service: r.key(), Instance: &registry.Published{IP: instance.IP, Port: instance.Port}}
+	command := registry.Command{
+		Kind: registry.DeregisterPersistent, Service: r.key(), Instance: &registry.Published{IP: instance.IP, Port: instance.Port}, MakesService: true,
+	}
 	if *r.Type == registerInstance {
 		if err := h.options.Registry.CheckKind(r.key(), false); err != nil {
 			return InstanceResponse{}, translated(err, "")
 		}
-		command.Kind, command.Instance = registry.RegisterPersistent, &instance
+		command = registry.Command{Kind: registry.RegisterPersistent, Service: r.key(), Instance: &instance}
 	}
 	if err := h.options.Propose(ctx, command); err != nil {
 		return InstanceResponse{}, translated(err, "")

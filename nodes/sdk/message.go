@@ -146,7 +146,7 @@ type instance struct {
 	Enabled  flag          `json:"enabled"`
 	Cluster  *string       `json:"clusterName"`
 	Metadata jackson.Texts `json:"metadata"`
-	// Service is looked at in a batch alone, and must be a bare name there.
+	// Service is looked at in the instance's id alone. In a batch it must be a bare name.
 	Service *string `json:"serviceName"`
 	// Ephemeral must be a boolean.
 	Ephemeral jackson.Bool `json:"ephemeral"`

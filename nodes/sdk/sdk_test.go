@@ -56,6 +56,11 @@ func TestRegister(t *testing.T) {
 	require.Equal(t, registry.Host{Published: &registry.Published{InstanceID: "10.1.0.1#80#null#DEFAULT_GROUP@@orders", IP: "10.1.0.1", Port: 80,
 		Weight: 1, Healthy: true, Enabled: true, Cluster: "DEFAULT"}, Ephemeral: true}, *hosts[0])
 
+	// Whatever service an instance names is in its id.
+	_, err = ask(t, h.instance, `{`+ofOrders+`,"type":"registerInstance","instance":{"ip":"10.1.0.1","port":"80","clusterName":"a","serviceName":"bills"}}`)
+	require.NoError(t, err)
+	require.Equal(t, "10.1.0.1#80#a#bills", h.options.Registry.FreshView(orders).Hosts[0].InstanceID)
+
 	_, err = ask(t, h.batch, `{`+ofOrders+`,"type":"batchRegisterInstance","instances":[{"ip":"a"},{"ip":"b","clusterName":"c_1"}]}`)
 	require.NoError(t, err)
 	require.Len(t, h.options.Registry.FreshView(orders).Hosts, 2)
