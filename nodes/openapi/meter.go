@@ -10,6 +10,7 @@ import (
 // meter counts what was answered, and how long it took. It knows paths only by the table of routes, so that whoever asks for ever new ones does
 // not fill it.
 type meter struct {
+	began   time.Time
 	mu      sync.Mutex
 	answers map[answered]duration
 }
@@ -22,18 +23,52 @@ type answered struct {
 
 // duration is how long answers of a kind took.
 type duration struct {
-	count        uint64
-	sum, longest time.Duration
+	count   uint64
+	sum     time.Duration
+	longest peak
 }
 
-func newMeter() *meter { return &meter{answers: map[answered]duration{}} }
+// peakTurn is for how long one place of a peak is filled.
+const peakTurn = 20 * time.Second
+
+// peak is the longest of late, so that one slow answer is not shown for ever: of this turn and the two before it (Micrometer: TimeWindowMax, by a
+// ring of three and a step of one minute).
+type peak [3]struct {
+	turn    int64
+	longest time.Duration
+}
+
+// note takes in a duration, at a time since the beginning.
+func (p *peak) note(at, took time.Duration) {
+	turn := int64(at / peakTurn)
+	place := &p[turn%int64(len(p))]
+	if place.turn != turn {
+		place.turn, place.longest = turn, 0
+	}
+	place.longest = max(place.longest, took)
+}
+
+// of is the peak at a time since the beginning.
+func (p *peak) of(at time.Duration) (longest time.Duration) {
+	for _, place := range p {
+		if int64(at/peakTurn)-place.turn < int64(len(p)) {
+			longest = max(longest, place.longest)
+		}
+	}
+	return longest
+}
+
+func newMeter() *meter { return &meter{began: time.Now(), answers: map[answered]duration{}} }
 
 // note counts an answer.
 func (m *meter) note(kind answered, took time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d := m.answers[kind]
-	m.answers[kind] = duration{d.count + 1, d.sum + took, max(d.longest, took)}
+	d.count++
+	d.sum += took
+	d.longest.note(time.Since(m.began), took)
+	m.answers[kind] = d
 }
 
 // metered answers a request and counts the answer.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
@@ -101,7 +102,7 @@ func (s *Server) collectRequests(metrics chan<- prometheus.Metric) {
 	for kind, took := range s.meter.answers {
 		labels := []string{"None", kind.method, outcome(kind.status), strconv.Itoa(kind.status), kind.path}
 		metrics <- prometheus.MustNewConstSummary(requests, took.count, took.sum.Seconds(), nil, labels...)
-		metrics <- prometheus.MustNewConstMetric(longest, prometheus.GaugeValue, took.longest.Seconds(), labels...)
+		metrics <- prometheus.MustNewConstMetric(longest, prometheus.GaugeValue, took.longest.of(time.Since(s.meter.began)).Seconds(), labels...)
 	}
 }
 
