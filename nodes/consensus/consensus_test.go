@@ -1,14 +1,10 @@
 package consensus
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -20,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/model/run"
-	"muster/nodes/storage"
 )
 
 func TestAnyMemberTakesCommands(t *testing.T) {
@@ -202,21 +197,6 @@ func TestClosesWhileAnswersAreMissing(t *testing.T) {
 	c.leader()
 }
 
-func TestAloneNeedsNobody(t *testing.T) {
-	t.Parallel()
-	node, machine, logged := openAlone(t, t.TempDir(), nil)
-	require.Eventually(t, func() bool { return node.Status().State == "leader" }, patience, time.Millisecond)
-	_, err := node.Apply(t.Context(), []byte("1"))
-	require.NoError(t, err)
-	require.NoError(t, node.ReadBarrier(t.Context()))
-	require.Equal(t, []string{"1"}, machine.all())
-	require.NoError(t, node.Close(t.Context()))
-	term := regexp.MustCompile(`"msg":"raft.state","state":"leader","term":(\d+)`).FindStringSubmatch(logged.String())
-	require.NotNil(t, term, logged.String())
-	require.Contains(t, logged.String(), `"msg":"raft.leader","leader":"127.0.0.1:8848","term":`+term[1])
-	require.Contains(t, logged.String(), `"msg":"raft.state","state":"shutdown"`)
-}
-
 // told is what members logged of a term: who said to lead it, and whom each believed to.
 type told struct {
 	slog.Handler
@@ -272,119 +252,6 @@ func TestLeadersAreLoggedWithTheTermThatTheyLead(t *testing.T) {
 	require.Greater(t, len(log.leaders), 1)
 	for term, leaders := range log.leaders {
 		require.Len(t, slices.Compact(slices.Clone(leaders)), 1, "term %d had the leaders %v", term, leaders)
-	}
-}
-
-func openAlone(t *testing.T, folder string, change func(*Config)) (*Node, *list, *bytes.Buffer) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	machine, logged := &list{}, &bytes.Buffer{}
-	config := Config{Self: "127.0.0.1:8848", DataFolder: folder, Machine: machine, Listener: listener,
-		Logger: slog.New(slog.NewJSONHandler(logged, nil)), ElectionTimeout: 50 * time.Millisecond}
-	if change != nil {
-		change(&config)
-	}
-	node, err := Open(config)
-	if change != nil {
-		_, closed := listener.Accept()
-		require.ErrorIs(t, closed, net.ErrClosed)
-		return nil, nil, bytes.NewBufferString(err.Error())
-	}
-	require.NoError(t, err)
-	return node, machine, logged
-}
-
-// openAloneAt opens a folder as a node of that address.
-func openAloneAt(t *testing.T, self, folder string) (*Node, *list, *bytes.Buffer) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	machine, logged := &list{}, &bytes.Buffer{}
-	node, err := Open(Config{Self: self, DataFolder: folder, Machine: machine, Listener: listener,
-		Logger: slog.New(slog.NewJSONHandler(logged, nil)), ElectionTimeout: 50 * time.Millisecond})
-	require.NoError(t, err)
-	return node, machine, logged
-}
-
-func TestOpenRefuses(t *testing.T) {
-	t.Parallel()
-	used := t.TempDir()
-	node, _, _ := openAlone(t, used, nil)
-	_, _, text := openAlone(t, used, func(*Config) {})
-	require.Contains(t, text.String(), "another process uses it")
-	require.NoError(t, node.Close(t.Context()))
-
-	for _, test := range []struct {
-		name, want string
-		change     func(*Config)
-	}{
-		{"not a member", "this node, 127.0.0.1:8848, is not among the members", func(c *Config) { c.Members = []string{"127.0.0.1:8858"} }},
-		{"listed twice", "one is listed twice", func(c *Config) { c.Members = []string{c.Self, c.Self} }},
-		{"no raft port", "want a port", func(c *Config) { c.Self = "127.0.0.1:500" }},
-		{"another cluster's folder", "belongs to a cluster of [127.0.0.1:8848], not of [127.0.0.1:8858 127.0.0.1:8868]; if these are the same nodes at new addresses, stop all of them and start each once with --reset-members", func(c *Config) {
-			c.Self, c.Members = "127.0.0.1:8858", []string{"127.0.0.1:8858", "127.0.0.1:8868"}
-		}},
-		{"a file where the folder should be", "data folder", func(c *Config) { c.DataFolder = filepath.Join(used, "stable") }},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			_, _, text := openAlone(t, used, test.change)
-			require.Contains(t, text.String(), test.want)
-		})
-	}
-	require.NoError(t, os.Truncate(filepath.Join(used, "stable"), 5))
-	_, _, text = openAlone(t, used, func(*Config) {})
-	require.Contains(t, text.String(), filepath.Join(used, "stable")+" is damaged")
-}
-
-func TestBeginsAgainWherePowerFailedWhileBeginning(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name string
-		left func(t *testing.T, folder string)
-	}{
-		{"before the term", func(*testing.T, string) {}},
-		{"before the first entry", storeTerm(1)},
-		{"while beginning again", storeTerm(0)},
-		{"within the first entry", func(t *testing.T, folder string) {
-			storeTerm(1)(t, folder)
-			require.NoError(t, os.WriteFile(filepath.Join(folder, "log", "00000000000000000001"), []byte("\x50torn"), 0o666))
-		}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			folder := t.TempDir()
-			test.left(t, folder)
-			for _, command := range []string{"1", "2"} {
-				node, machine, _ := openAlone(t, folder, nil)
-				require.Eventually(t, func() bool { return node.Status().State == "leader" }, patience, time.Millisecond)
-				_, err := node.Apply(t.Context(), []byte(command))
-				require.NoError(t, err)
-				require.Equal(t, command, machine.all()[len(machine.all())-1])
-				require.NoError(t, node.Close(t.Context()))
-			}
-		})
-	}
-}
-
-// A folder whose log is gone after an election must not begin anew: it may have voted.
-func TestDoesNotBeginAgainAfterAnElection(t *testing.T) {
-	t.Parallel()
-	folder := t.TempDir()
-	storeTerm(2)(t, folder)
-	node, _, _ := openAlone(t, folder, nil)
-	_, err := node.Apply(t.Context(), []byte("1"))
-	require.ErrorIs(t, err, ErrNoLeader)
-	require.Empty(t, node.Status().Members)
-	require.NoError(t, node.Close(t.Context()))
-}
-
-// storeTerm leaves a folder that holds a term and nothing else.
-func storeTerm(term uint64) func(*testing.T, string) {
-	return func(t *testing.T, folder string) {
-		store, err := storage.Open(folder, slog.New(slog.DiscardHandler), newRaftLogger(slog.New(slog.DiscardHandler)))
-		require.NoError(t, err)
-		require.NoError(t, store.Stable.SetUint64([]byte("CurrentTerm"), term))
-		require.NoError(t, store.Close())
 	}
 }
 
@@ -497,27 +364,4 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, m.wait(ctx, 5), context.Canceled)
-}
-
-// A node that is alone leads as soon as it runs, also when it comes back, and what its snapshot holds is read once.
-func TestLoneNodeLeadsAtOnce(t *testing.T) {
-	t.Parallel()
-	folder := t.TempDir()
-	for start := range 2 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		machine := &list{}
-		node, err := Open(Config{Self: "127.0.0.1:8848", DataFolder: folder, Machine: machine, Listener: listener, Logger: slog.New(slog.DiscardHandler),
-			ElectionTimeout: time.Hour, SnapshotEvery: 1, SnapshotCheck: 5 * time.Millisecond})
-		require.NoError(t, err)
-		require.Eventually(t, func() bool { return node.Status().State == "leader" }, patience, time.Millisecond)
-		_, err = node.Apply(t.Context(), []byte("entry"))
-		require.NoError(t, err)
-		if start == 0 {
-			require.Eventually(t, func() bool { return node.raft.Stats()["last_snapshot_index"] != "0" }, patience, time.Millisecond)
-		} else {
-			require.Equal(t, 1, machine.restored)
-		}
-		require.NoError(t, node.Close(t.Context()))
-	}
 }

@@ -219,7 +219,7 @@ func TestNodeThatWasAloneHasANewAddress(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, node.Close(t.Context()))
 
-	moved, machine, log := openAloneAt(t, "127.0.0.2:8848", folder)
+	moved, machine, log := openAlone(t, folder, func(c *Config) { c.Self = "127.0.0.2:8848" })
 	require.Eventually(t, func() bool { return moved.Status().State == "leader" }, patience, time.Millisecond)
 	require.NoError(t, moved.ReadBarrier(t.Context()))
 	require.Equal(t, []string{"1"}, machine.all())
