@@ -14,7 +14,7 @@ import (
 
 // What may become of a command that did not succeed.
 var (
-	// ErrNoLeader: this member knows no leader. Nothing was done.
+	// ErrNoLeader: this member knows no leader, or has not found its place in the cluster yet. Nothing was done.
 	ErrNoLeader = errors.New("no leader is known")
 	// ErrNotCommitted: the command was refused before anything was done with it.
 	ErrNotCommitted = errors.New("the command was not committed")
@@ -69,7 +69,7 @@ func (n *Node) Apply(ctx context.Context, command []byte) (answer any, err error
 	leader := n.route.leader(n.leader())
 	switch string(leader) {
 	case "":
-		return nil, ErrNoLeader
+		return nil, n.noLeader()
 	case n.config.Self:
 		return nil, fmt.Errorf("%w: leadership is changing", ErrNotCommitted)
 	}
@@ -94,6 +94,14 @@ func (n *Node) Apply(ctx context.Context, command []byte) (answer any, err error
 func (n *Node) leader() raft.ServerID {
 	_, leader := n.raft.LeaderWithID()
 	return leader
+}
+
+// noLeader is ErrNoLeader with what this member waits for, if that is known.
+func (n *Node) noLeader() error {
+	if waits := n.waits.Load(); waits != nil {
+		return fmt.Errorf("%w: %s", ErrNoLeader, *waits)
+	}
+	return ErrNoLeader
 }
 
 // leading tells whether this member leads another in a term.

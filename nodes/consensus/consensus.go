@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -83,6 +84,8 @@ type Node struct {
 	machine   *machine
 	gate      *gate
 	route     route
+	// waits says what this node waits for, which has not found its place yet; nil: it has found it.
+	waits atomic.Pointer[string]
 
 	mu sync.Mutex
 	// wanted are the members of the newest list.

@@ -25,6 +25,9 @@ const (
 	almost = 128
 	// stuckAfter is after how long without a leader a node says what could be done.
 	stuckAfter = 15 * time.Second
+	// waitsAfter is after how long a node that has not found its place says for the first time what it waits for; then it does so every
+	// stuckAfter.
+	waitsAfter = 3 * time.Second
 )
 
 // ProgressRequest asks a member how far it is.
@@ -125,11 +128,14 @@ func (n *Node) letIn(ctx context.Context, member string) error {
 // without it, or it has lost what it had: then it asks the leader to be added. Until then it takes no part.
 //
 // To begin it wants to hear of every other member that is listed. A majority would not do for a node whose disk is new: it may have
-// acknowledged entries, together with a member that does not answer now, to which those that do answer never listened.
+// acknowledged entries, together with a member that does not answer now, to which those that do answer never listened. (Nacos begins with a
+// majority, and so forgets what it acknowledged where a disk was lost.)
 func (n *Node) arrive(ctx context.Context, servers []raft.Server, mayBegin bool) {
-	said := time.Now()
+	defer n.waits.Store(nil)
+	say := time.Now().Add(waitsAfter)
 	for {
 		begun, missing := n.askProgress(ctx)
+		waits := fmt.Sprintf("an empty node joins or begins a cluster when it has word of all members; it has none of %v", missing)
 		switch {
 		case begun:
 			if n.join(ctx) {
@@ -137,14 +143,19 @@ func (n *Node) arrive(ctx context.Context, servers []raft.Server, mayBegin bool)
 				n.config.Logger.Info(run.EventRaftJoin, "members", n.listed())
 				return
 			}
+			waits = "the cluster has not let this node in yet, whose data folder was empty"
 		case mayBegin && len(missing) == 0:
 			if err := n.begin(servers); err != nil {
 				n.config.Logger.Error("the cluster cannot begin", "error", err.Error())
 			}
 			return
-		case time.Since(said) > stuckAfter:
-			n.config.Logger.Warn("a node whose data folder is empty waits for word of all members: whether there is a cluster to join, or one to begin", "missing", missing)
-			said = time.Now()
+		case !mayBegin:
+			waits = "this node's data folder has lost its log, and there is no cluster to join: want the folder restored, or an empty one"
+		}
+		n.waits.Store(&waits)
+		if now := time.Now(); now.After(say) {
+			n.config.Logger.Warn("this node takes no part in Raft yet", "waits", waits, "missing", missing)
+			say = now.Add(stuckAfter)
 		}
 		if !sleep(ctx, arrivalRetry) {
 			return

@@ -79,6 +79,22 @@ func TestMembersFollowTheList(t *testing.T) {
 	c.requireAll("1", "2", "3", "4")
 }
 
+func TestClusterSaysWhomItWaitsForToBegin(t *testing.T) {
+	t.Parallel()
+	c := newClusterOf(t, three[:2], three[2:], func(config *Config) { config.Members = three })
+	require.Eventually(t, func() bool {
+		_, err := c.members["a:1"].node.Apply(t.Context(), []byte("1"))
+		require.ErrorIs(t, err, ErrNoLeader)
+		return strings.Contains(err.Error(), "it has none of [c:3]")
+	}, patience, 5*time.Millisecond)
+	c.names = three
+	c.start("c:3")
+	c.apply(c.leader(), "1")
+	for _, m := range c.members {
+		require.Nil(t, m.node.waits.Load(), m.name)
+	}
+}
+
 func TestNodeWithANewAddressComesBack(t *testing.T) {
 	t.Parallel()
 	c := newClusterOf(t, three, []string{"d:4"}, nil)

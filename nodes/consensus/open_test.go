@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +113,10 @@ func TestDoesNotBeginAgainAfterAnElection(t *testing.T) {
 	node, _, _ := openAlone(t, folder, nil)
 	_, err := node.Apply(t.Context(), []byte("1"))
 	require.ErrorIs(t, err, ErrNoLeader)
+	require.Eventually(t, func() bool {
+		_, err := node.Apply(t.Context(), []byte("1"))
+		return strings.Contains(err.Error(), "has lost its log")
+	}, patience, time.Millisecond)
 	require.Empty(t, node.Status().Members)
 	require.NoError(t, node.Close(t.Context()))
 }

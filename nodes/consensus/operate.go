@@ -49,7 +49,7 @@ func (n *Node) Operate(ctx context.Context, command, value string) error {
 	default:
 		leader := n.leader()
 		if to = string(leader); to == "" {
-			return ErrNoLeader
+			return n.noLeader()
 		}
 	}
 	if to == n.config.Self {

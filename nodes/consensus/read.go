@@ -67,7 +67,7 @@ func (n *Node) askReadIndex(ctx context.Context) (ReadIndexResponse, error) {
 	leader := n.leader()
 	switch string(leader) {
 	case "":
-		return ReadIndexResponse{}, ErrNoLeader
+		return ReadIndexResponse{}, n.noLeader()
 	case n.config.Self:
 		return ReadIndexResponse{}, errors.New("leadership is changing")
 	}
