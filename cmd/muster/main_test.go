@@ -132,14 +132,14 @@ func TestOnlyWholeSimulatedRunsAreReplayed(t *testing.T) {
 	simulated := run.Run{Format: run.Format, Stage: scenarios.StageSimulated, Seed: 7, Details: details}
 	live, broken, bare := simulated, simulated, simulated
 	live.Stage, live.Replay = scenarios.StageLive, "muster live calm --seed 7"
-	broken.Interrupted = "context canceled"
+	broken.Interrupted = "whoever ran it stopped it at 3s"
 	bare.Details = nil
 
 	require.NoError(t, replayable(simulated))
 	for want, r := range map[string]run.Run{
 		"only simulated runs can be replayed (muster live calm --seed 7 runs it anew)": live,
-		"there is no whole run to compare with: context canceled":                      broken,
-		"the run holds no scenario":                                                    bare,
+		"there is no whole run to compare with: whoever ran it stopped it at 3s":       broken,
+		"the run holds no scenario": bare,
 	} {
 		folder := run.Folder(t.TempDir())
 		require.NoError(t, folder.WriteJSON(run.RunFile, r))
