@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"muster/nodes/consensus/wire"
 )
 
 // A JRaft process has one connection to each peer, over which all its groups speak, four in Nacos's naming: what any of them sends into a
@@ -21,7 +23,7 @@ const (
 
 // ballots is a transport of votes alone, and of those of other groups. It listens to nobody.
 type ballots struct {
-	*raft.NetworkTransport
+	*wire.Transport
 	gate *gate
 
 	mu sync.Mutex
@@ -29,10 +31,10 @@ type ballots struct {
 	waiting map[raft.ServerID]bool
 }
 
-func newBallots(config raft.NetworkTransportConfig, gate *gate) *ballots {
-	config.MaxPool = oneConnection
+func newBallots(config wire.Config, gate *gate) *ballots {
+	config.Idle = oneConnection
 	config.Stream = deaf{config.Stream, make(chan struct{})}
-	return &ballots{NetworkTransport: raft.NewNetworkTransportWithConfig(&config), gate: gate, waiting: map[raft.ServerID]bool{}}
+	return &ballots{Transport: wire.New(config), gate: gate, waiting: map[raft.ServerID]bool{}}
 }
 
 // speakForOtherGroups has them vote until the context ends.

@@ -243,7 +243,7 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 // standAtOnce has raft here stand for election as if a leader had handed over to it: a node that is alone need not wait whether another
 // leads.
 func (n *Node) standAtOnce(ctx context.Context) {
-	n.transport.inject(ctx, &raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(n.config.Self)}})
+	n.transport.Inject(ctx, &raft.TimeoutNowRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(n.config.Self)}})
 }
 
 // emptyFolder tells whether the folder holds nothing of raft's, and whether it never did. Raft stores the term 1 before the first entry,

@@ -1,5 +1,5 @@
 // Package consensus agrees with the other members on one order of commands and applies them to a state machine (CP): hashicorp/raft
-// over plain TCP, its log on the disk.
+// over plain TCP (package wire), its log on the disk.
 //
 // Any member takes a command; a follower forwards it to the leader. Apply succeeds only when a majority has stored the command and
 // the state machine has applied it; its errors say whether the command is certainly void or may yet come true. ReadBarrier makes

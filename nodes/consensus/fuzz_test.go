@@ -9,52 +9,73 @@ import (
 	"log/slog"
 	"net"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-msgpack/v2/codec"
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"muster/nodes/consensus/wire"
 	"muster/nodes/rpc"
 )
 
-// The first byte of a message says what it is (hashicorp/raft: net_transport.go, rpcAppendEntries and so on).
-const (
-	typeAppendEntries byte = iota
-	typeRequestVote
-	typeInstallSnapshot
-	typeTimeoutNow
-	typeRequestPreVote
-)
+// recorder is the far end of a connection: it keeps what is said, and answers nothing.
+type recorder struct {
+	net.Conn
+	said bytes.Buffer
+}
 
-// onWire is a message as members send it.
-func onWire(kind byte, message any, rest ...byte) []byte {
-	var b bytes.Buffer
-	b.WriteByte(kind)
-	if err := codec.NewEncoder(&b, &codec.MsgpackHandle{}).Encode(message); err != nil {
-		panic(err) // our own messages encode
-	}
-	return append(b.Bytes(), rest...)
+func (r *recorder) Write(text []byte) (int, error)                           { return r.said.Write(text) }
+func (r *recorder) Read([]byte) (int, error)                                 { return 0, io.EOF }
+func (r *recorder) Close() error                                             { return nil }
+func (r *recorder) SetDeadline(time.Time) error                              { return nil }
+func (r *recorder) Accept() (net.Conn, error)                                { return nil, net.ErrClosed }
+func (r *recorder) Addr() net.Addr                                           { return address("b:7848") }
+func (r *recorder) Dial(raft.ServerAddress, time.Duration) (net.Conn, error) { return r, nil }
+
+// onWire is what members send when they do something.
+func onWire(do func(*wire.Transport)) []byte {
+	recorder := new(recorder)
+	transport := wire.New(wire.Config{Stream: recorder, Logger: hclog.NewNullLogger()})
+	defer transport.Close()
+	do(transport)
+	return recorder.said.Bytes()
 }
 
 // FuzzRaftPort sends anything to a raft port, past the introduction. Whatever it is, it does not end the program, what reaches raft is what the
 // gate checks, and it does not take much more memory than it is long.
 func FuzzRaftPort(f *testing.F) {
 	header := raft.RPCHeader{ProtocolVersion: 3, ID: []byte("b:8848"), Addr: []byte("b:7848")}
-	f.Add(onWire(typeAppendEntries, &raft.AppendEntriesRequest{RPCHeader: header, Term: 2, PrevLogEntry: 1, Entries: []*raft.Log{{Index: 2, Term: 2, Data: []byte("x")}}}))
-	f.Add(onWire(typeAppendEntries, &raft.AppendEntriesRequest{RPCHeader: header, Term: 2}))
-	f.Add(onWire(typeRequestVote, &raft.RequestVoteRequest{RPCHeader: header, Term: 9, LeadershipTransfer: true}))
-	f.Add(onWire(typeRequestPreVote, &raft.RequestPreVoteRequest{RPCHeader: header, Term: 9}))
-	f.Add(onWire(typeTimeoutNow, &raft.TimeoutNowRequest{RPCHeader: header}))
-	f.Add(onWire(typeInstallSnapshot, &raft.InstallSnapshotRequest{RPCHeader: header, SnapshotVersion: 1, Size: 3,
-		Configuration: raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "b:8848"}}})}, []byte("abc")...))
-	f.Add([]byte("\x00\x81\xa7Entries\xdd\xff\xff\xff\xff"))                 // an array of 2^32-1 entries
-	f.Add([]byte("\x00\x81\xa7Entries\x91\x81\xa4Data\xc6\xff\xff\xff\xff")) // an entry of 4 GiB
-	f.Add(append([]byte("\x00"), bytes.Repeat([]byte("\x91"), 100_000)...))  // arrays in arrays
-	f.Add(append([]byte("\x00\x81\xa7Unknown"), bytes.Repeat([]byte("\x91"), 100_000)...))
-	f.Add([]byte("\xff"))
+	for _, do := range []func(*wire.Transport){
+		func(to *wire.Transport) {
+			to.AppendEntries("", "", &raft.AppendEntriesRequest{RPCHeader: header, Term: 2, PrevLogEntry: 1, Entries: []*raft.Log{{Index: 2, Term: 2, Data: []byte("x")}}}, nil)
+		},
+		func(to *wire.Transport) {
+			to.AppendEntries("", "", &raft.AppendEntriesRequest{RPCHeader: header, Term: 2}, nil)
+		},
+		func(to *wire.Transport) {
+			to.RequestVote("", "", &raft.RequestVoteRequest{RPCHeader: header, Term: 9, LeadershipTransfer: true}, nil)
+		},
+		func(to *wire.Transport) {
+			to.RequestPreVote("", "", &raft.RequestPreVoteRequest{RPCHeader: header, Term: 9}, nil)
+		},
+		func(to *wire.Transport) { to.TimeoutNow("", "", &raft.TimeoutNowRequest{RPCHeader: header}, nil) },
+		func(to *wire.Transport) {
+			to.InstallSnapshot("", "", &raft.InstallSnapshotRequest{RPCHeader: header, SnapshotVersion: 1, Size: 3,
+				Configuration: raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "b:8848"}}})}, nil, strings.NewReader("abc"))
+		},
+	} {
+		f.Add(onWire(do))
+	}
+	greeting := "muster raft 2\n"
+	f.Add([]byte(greeting + "\xff\xff\xff\xff"))                                                 // a message of 4 GiB
+	f.Add([]byte(greeting + "\x3f\xff\xff\xff\x01"))                                             // one of 1 GiB, of which there is a byte
+	f.Add([]byte(greeting + "\x00\x00\x00\x0c\x01\x03\x00\x00\x02\x00\x00\x00\xff\xff\xff\x7f")) // 2^28 entries
+	f.Add([]byte(greeting + "\x00\x00\x00\x01\x63"))                                             // of no kind
+	f.Add([]byte("\x00\x8a\xa4Addr"))                                                            // as hashicorp/raft's own transport says it
 
 	waiting := make(chan net.Conn)
 	gate := openGate("a:8848", "b:8848")

@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -150,15 +149,4 @@ func TestSoManyStrangersAtOnce(t *testing.T) {
 	offer()
 	require.NotNil(t, <-accepted)
 	require.EqualValues(t, 1, gate.refused.Load())
-}
-
-// Raft may be busy for longer than somebody wants to wait for a read.
-func TestNewsForRaftEndWithTheRead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		busy := &transport{admitted: make(chan raft.RPC), closed: make(chan struct{})}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		busy.inject(ctx, &raft.AppendEntriesRequest{})
-		require.Error(t, ctx.Err())
-	})
 }

@@ -53,7 +53,7 @@ func (n *Node) learnCommit(ctx context.Context, news ReadIndexResponse) {
 	if err != nil {
 		return
 	}
-	n.transport.inject(ctx, &raft.AppendEntriesRequest{
+	n.transport.Inject(ctx, &raft.AppendEntriesRequest{
 		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(news.Leader), Addr: []byte(at)},
 		Term:      news.Term, PrevLogEntry: news.Committed, PrevLogTerm: news.CommittedTerm, LeaderCommitIndex: news.Committed,
 	})

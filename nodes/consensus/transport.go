@@ -12,24 +12,22 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 
+	"muster/nodes/consensus/wire"
 	"muster/nodes/defect"
 )
 
-// transport is raft's own over TCP, but hands raft only requests that the gate lets through. It also notes which peers followed a
+// transport carries raft's messages (package wire), those that the gate lets through. It also notes which peers followed a
 // leader's message that was sent after a given moment: raft's VerifyLeader counts answers to messages sent before it was asked, such
 // as one that waited in a socket while this process was stopped, and so can vouch for a leader that has long been replaced.
 type transport struct {
-	*raft.NetworkTransport
+	*wire.Transport
 	// ballots carries votes in its place; nil unless the node is broken on purpose.
 	ballots *ballots
 	gate    *gate
 	logger  hclog.Logger
 	// calls lasts until hangUp, which ends all connections that this node has made, and has it make no more.
-	calls    context.Context
-	hangUp   context.CancelFunc
-	admitted chan raft.RPC
-	closed   chan struct{}
-	close    sync.Once
+	calls  context.Context
+	hangUp context.CancelFunc
 
 	mu sync.Mutex
 	// sent counts messages; it serves as a clock.
@@ -56,29 +54,27 @@ func newTransport(listener net.Listener, advertised string, gate *gate, timeout 
 	calls, hangUp := context.WithCancel(context.Background())
 	dial := caller{calls, gate.identity}.dial
 	over := stream{listener, address(advertised), gate, newKeeper(dial, timeout), logger}
-	config := raft.NetworkTransportConfig{
-		Stream:  over,
-		MaxPool: idleConnections,
-		// One after the other: raft's pipeline can lock itself up when a follower refuses entries. From then on that follower gets heartbeats
-		// and no entries, until another leads (github.com/hashicorp/raft/issues/612), and raft does not end.
-		MaxRPCsInFlight: 1,
-		// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
-		ServerAddressProvider: gate,
-		Timeout:               timeout,
-		Logger:                logger,
-	}
 	t := &transport{
-		NetworkTransport: raft.NewNetworkTransportWithConfig(&config),
-		gate:             gate,
-		logger:           logger,
-		calls:            calls,
-		hangUp:           hangUp,
-		admitted:         make(chan raft.RPC),
-		closed:           make(chan struct{}),
-		followed:         map[raft.ServerID]message{},
-		failures:         map[raft.ServerID]int{},
+		gate:     gate,
+		logger:   logger,
+		calls:    calls,
+		hangUp:   hangUp,
+		followed: map[raft.ServerID]message{},
+		failures: map[raft.ServerID]int{},
 	}
-	go t.admit()
+	config := wire.Config{
+		Stream: over,
+		Idle:   idleConnections,
+		// Members are found by their names: what a configuration says of addresses was one node's view when it was made.
+		Addresses: gate,
+		Timeout:   timeout,
+		Admit:     t.admit,
+		Refused: func(from net.Addr, err error) {
+			gate.refuse(logger, "dropped a raft connection", "from", from.String(), "error", err)
+		},
+		Logger: logger,
+	}
+	t.Transport = wire.New(config)
 	if defect.On(KeepBrokenConnections) {
 		over.keeper = newKeeper(dial, timeout)
 		config.Stream = over
@@ -88,61 +84,22 @@ func newTransport(listener net.Listener, advertised string, gate *gate, timeout 
 	return t
 }
 
-// admit hands on what the gate lets through.
-func (t *transport) admit() {
-	for {
-		select {
-		case request := <-t.NetworkTransport.Consumer():
-			if !t.admits(request) {
-				continue
-			}
-			select {
-			case t.admitted <- request:
-			case <-t.closed:
-				return
-			}
-		case <-t.closed:
-			return
-		}
+// admit says why the gate does not let a request through.
+func (t *transport) admit(request any) error {
+	err := t.gate.check(request)
+	if err != nil && !errors.Is(err, errNotYet) {
+		t.gate.refuse(t.logger, "refused a raft message", "error", err)
 	}
-}
-
-// admits tells whether the gate lets a request through, and otherwise answers it.
-func (t *transport) admits(request raft.RPC) bool {
-	err := t.gate.check(request.Command)
-	if err != nil {
-		if !errors.Is(err, errNotYet) {
-			t.gate.refuse(t.logger, "refused a raft message", "error", err)
-		}
-		request.Respond(nil, err)
-	}
-	return err == nil
-}
-
-// Consumer is where raft takes requests from.
-func (t *transport) Consumer() <-chan raft.RPC { return t.admitted }
-
-// SetHeartbeatHandler has raft take heartbeats past the Consumer.
-func (t *transport) SetHeartbeatHandler(handle func(raft.RPC)) {
-	if handle == nil {
-		t.NetworkTransport.SetHeartbeatHandler(nil)
-		return
-	}
-	t.NetworkTransport.SetHeartbeatHandler(func(request raft.RPC) {
-		if t.admits(request) {
-			handle(request)
-		}
-	})
+	return err
 }
 
 // Close stops listening and sending. It may be called again.
 func (t *transport) Close() error {
-	t.close.Do(func() { close(t.closed) })
 	t.hangUp()
 	if t.ballots != nil {
-		return errors.Join(t.NetworkTransport.Close(), t.ballots.Close())
+		return errors.Join(t.Transport.Close(), t.ballots.Close())
 	}
-	return t.NetworkTransport.Close()
+	return t.Transport.Close()
 }
 
 // RequestVote asks a peer for its vote.
@@ -150,7 +107,7 @@ func (t *transport) RequestVote(id raft.ServerID, target raft.ServerAddress, req
 	if t.ballots != nil {
 		return t.ballots.RequestVote(id, target, request, response)
 	}
-	return t.NetworkTransport.RequestVote(id, target, request, response)
+	return t.Transport.RequestVote(id, target, request, response)
 }
 
 // RequestPreVote asks a peer whether it would give it.
@@ -158,7 +115,7 @@ func (t *transport) RequestPreVote(id raft.ServerID, target raft.ServerAddress, 
 	if t.ballots != nil {
 		return t.ballots.RequestPreVote(id, target, request, response)
 	}
-	return t.NetworkTransport.RequestPreVote(id, target, request, response)
+	return t.Transport.RequestPreVote(id, target, request, response)
 }
 
 // AppendEntries sends entries, or none as a heartbeat. Entries for a peer that stays out of reach are sent again and again, as long as this
@@ -196,7 +153,7 @@ func (t *transport) appendOnce(id raft.ServerID, target raft.ServerAddress, requ
 	t.sent++
 	sent := t.sent
 	t.mu.Unlock()
-	if err := t.NetworkTransport.AppendEntries(id, target, request, response); err != nil {
+	if err := t.Transport.AppendEntries(id, target, request, response); err != nil {
 		return err
 	}
 	t.mu.Lock()
@@ -221,16 +178,6 @@ func (t *transport) hasFollowed(id raft.ServerID, term, moment uint64) bool {
 	defer t.mu.Unlock()
 	answered := t.followed[id]
 	return answered.term == term && answered.sent > moment
-}
-
-// inject hands a message to raft as if it had come in, without waiting for what raft makes of it. Raft may be busy, say with its disk, until
-// the context ends.
-func (t *transport) inject(ctx context.Context, command any) {
-	select {
-	case t.admitted <- raft.RPC{Command: command, RespChan: make(chan raft.RPCResponse, 1)}:
-	case <-t.closed:
-	case <-ctx.Done():
-	}
 }
 
 // stream dials and listens; raft tells peers the advertised address.
