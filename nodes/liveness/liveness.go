@@ -3,6 +3,7 @@ package liveness
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,6 +61,8 @@ type Liveness struct {
 	options Options
 	// owned are the clients that this node answered for at the last check, in order.
 	owned []string
+	// listening says of those that this node took over, or could not hear while it was stopped, since when it hears them.
+	listening map[string]time.Time
 	// publications is where those of one client are listed, again and again.
 	publications       []registry.Publication
 	checked, cleanedAt time.Time
@@ -68,7 +71,7 @@ type Liveness struct {
 // New makes a Liveness; Run makes it check.
 func New(options Options) *Liveness {
 	now := time.Now()
-	return &Liveness{options: options, checked: now, cleanedAt: now}
+	return &Liveness{options: options, listening: map[string]time.Time{}, checked: now, cleanedAt: now}
 }
 
 // Run checks every CheckInterval until the context ends.
@@ -156,32 +159,41 @@ func (l *Liveness) Check(now time.Time) {
 		// What this node heard before the last check it heard before another was responsible, who may have heard more since.
 		takenOver := !before && !l.options.Registry.HeardFirstHand(id, last)
 		if slept || takenOver && !defect.On(TakeOverLastBeats) {
-			l.options.Registry.RenewBeats(id)
+			l.listening[id] = now
 			continue
 		}
 		if !enabled || !l.due(id, last, now) {
 			continue
 		}
 		l.publications = l.options.Registry.AppendPublications(l.publications[:0], id)
+		since := l.listening[id]
 		for _, p := range l.publications {
-			l.checkOne(p, now)
+			l.checkOne(p, since, now)
 		}
 	}
 	l.owned = owned
+	maps.DeleteFunc(l.listening, func(id string, _ time.Time) bool {
+		_, still := slices.BinarySearch(owned, id)
+		return !still
+	})
 }
 
-func (l *Liveness) checkOne(p registry.Publication, now time.Time) {
+// checkOne judges an instance by how long it has been silent, as far as any node has told, and for how much of that this node was listening,
+// which may be less: an instance is unhealthy by what this node could have heard alone, and removed by the whole if it is unhealthy by then.
+func (l *Liveness) checkOne(p registry.Publication, listening, now time.Time) {
 	if value, set := setting(p, skipKey); set && strings.EqualFold(value, "true") {
 		return
 	}
 	silent := now.Sub(p.Beat)
+	unheard := min(silent, now.Sub(listening))
+	unhealthyAfter, removedAfter := duration(p, registry.BeatTimeoutKey, UnhealthyAfter), duration(p, registry.DeleteTimeoutKey, RemovedAfter)
 	event := ""
 	switch {
-	case silent > duration(p, registry.DeleteTimeoutKey, RemovedAfter) && !defect.On(NeverExpire):
+	case silent > removedAfter && unheard > min(unhealthyAfter, removedAfter) && !defect.On(NeverExpire):
 		if l.options.Registry.Expire(p.Service, p.ClientID, p.Beat) {
 			event = run.EventInstanceExpired
 		}
-	case silent > duration(p, registry.BeatTimeoutKey, UnhealthyAfter):
+	case unheard > unhealthyAfter:
 		if l.options.Registry.MarkUnhealthy(p.Service, p.ClientID, p.Beat) {
 			event = run.EventInstanceUnhealthy
 		}

@@ -294,17 +294,6 @@ func (r *Registry) MarkUnhealthy(key model.Service, clientID string, beat time.T
 	return true
 }
 
-// RenewBeats makes all instances of a client as if they had just given a sign of life, without counting as one towards peers: a
-// node that becomes responsible for a client does not know when the one before it last heard a beat.
-func (r *Registry) RenewBeats(clientID string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if c := r.clients[clientID]; c != nil {
-		now := time.Now()
-		c.renew(now, now)
-	}
-}
-
 // renew notes that a client was confirmed now, and that its instances gave a sign of life then.
 func (c *client) renew(now, beat time.Time) {
 	c.verified = now
