@@ -16,10 +16,12 @@ import (
 	"muster/reports/plots"
 )
 
-// TimingsFile is the name of the page that holds simulated times beside measured ones, and TimingsDataFile has the same for machines.
+// TimingsFile is the name of the page that holds simulated times beside measured ones, TimingsMarkdownFile has the same for a repository, and
+// TimingsDataFile for machines.
 const (
-	TimingsFile     = "timings.html"
-	TimingsDataFile = "timings.json"
+	TimingsFile         = "timings.html"
+	TimingsMarkdownFile = "timings.md"
+	TimingsDataFile     = "timings.json"
 )
 
 // Timings is what experiments came to, beside what was measured of a real cluster.
@@ -47,13 +49,12 @@ func WriteTimings(ctx context.Context, out string, t Timings) error {
 		return err
 	}
 	shown := timingsPage{Timings: t}
-	compared, within, explained := tally(t.Rows)
-	shown.Headline = fmt.Sprintf("%d of %s within the measured spread, %d with a reason, %d without one",
-		within, plural(compared, "figure", "figures"), explained, compared-within-explained)
-	shown.Mood = "good"
-	if within+explained < compared {
+	count := timing.Count(t.Rows)
+	shown.Headline, shown.Mood = tallied(count), "good"
+	if count.Unexplained() > 0 {
 		shown.Mood = "unsure"
 	}
+	shown.Kinds, shown.Rule, shown.Worse = kinds(count), timing.Rule, worse(count)
 	for _, e := range t.Experiments {
 		shown.Shown = append(shown.Shown, timedExperiment(e, t.Rows))
 	}
@@ -72,34 +73,55 @@ func WriteTimings(ctx context.Context, out string, t Timings) error {
 	if err := folder.WriteFile(TimingsFile, body); err != nil {
 		return fmt.Errorf("writing the timings: %w", err)
 	}
+	if err := folder.WriteFile(TimingsMarkdownFile, t.markdown()); err != nil {
+		return fmt.Errorf("writing the timings: %w", err)
+	}
 	return folder.WriteJSON(TimingsDataFile, t)
 }
 
-// tally counts the rows that compare something, those of them that lie within the spread, and those that do not and say why.
-func tally(rows []timing.Row) (compared, within, explained int) {
-	for _, r := range rows {
-		switch {
-		case r.Standing() == timing.Unmeasured:
-			continue
-		case r.Standing() == timing.Within:
-			within++
-		case r.Reason != "":
-			explained++
-		}
-		compared++
+// tallied sums up how many figures are alike, and why the others are not.
+func tallied(count timing.Tally) string {
+	text := fmt.Sprintf("%d of %s within the measured spread", count.Within, plural(count.Compared, "figure", "figures"))
+	for _, k := range kinds(count) {
+		text += fmt.Sprintf(", %d %s", k.Count, k.Kind)
 	}
-	return compared, within, explained
+	return text + fmt.Sprintf(", %d unexplained", count.Unexplained())
+}
+
+// worse says how many figures are worse at their worst.
+func worse(count timing.Tally) string {
+	return fmt.Sprintf("The worst simulated value is worse than the worst measured one in %d of %s.", count.Worse, plural(count.Compared, "figure", "figures"))
+}
+
+// countedKind is how many rows differ for reasons of a kind.
+type countedKind struct {
+	Kind  timing.Kind
+	Count int
+}
+
+func kinds(count timing.Tally) []countedKind {
+	var counted []countedKind
+	for _, kind := range timing.Kinds() {
+		if n := count.Explained[kind]; n > 0 {
+			counted = append(counted, countedKind{kind, n})
+		}
+	}
+	return counted
 }
 
 // timingsPage is what the template timings.html shows.
 type timingsPage struct {
 	Timings
 	Headline, Mood string
-	Shown          []shownExperiment
+	// Kinds are those of the reasons for which figures differ, Rule says when they do.
+	Kinds       []countedKind
+	Rule, Worse string
+	Shown       []shownExperiment
 }
 
 type shownExperiment struct {
 	TimedExperiment
+	Headline string
 	Pictures []shownPicture
 	Rows     []shownTiming
 }
@@ -112,10 +134,9 @@ type shownTiming struct {
 func timedExperiment(e TimedExperiment, rows []timing.Row) shownExperiment {
 	one := shownExperiment{TimedExperiment: e}
 	var pairs []plots.Pair
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r timing.Row) bool { return r.Experiment != e.Name })
+	one.Headline = tallied(timing.Count(rows))
 	for _, r := range rows {
-		if r.Experiment != e.Name {
-			continue
-		}
 		one.Rows = append(one.Rows, shownTiming{r, r.Measured.String(), r.Simulated.String(), timingMood(r)})
 		pair := plots.Pair{Name: r.Quantity + ", " + r.At, One: extent(r.Measured), Other: extent(r.Simulated)}
 		if r.Unit == "" && (pair.One != nil || pair.Other != nil) {
@@ -140,13 +161,13 @@ func extent(s timing.Samples) *plots.Extent {
 
 // timingMood decides the colour of a row: good within the measured spread, quiet outside of it for a reason, unsure without one.
 func timingMood(r timing.Row) string {
-	switch s := r.Standing(); {
-	case s == timing.Within:
+	switch {
+	case r.Standing() == timing.Within:
 		return "good"
-	case s == timing.Unmeasured || r.Reason != "":
-		return "quiet"
+	case r.Unexplained():
+		return "unsure"
 	}
-	return "unsure"
+	return "quiet"
 }
 
 // TimingsTable writes the figures as a table, and below it the reasons of those that lie outside the measured spread.
@@ -155,38 +176,48 @@ func TimingsTable(w io.Writer, rows []timing.Row) error {
 	writer.SetStyle(table.StyleLight)
 	writer.Style().Format.Header = text.FormatDefault
 	writer.Style().Options = table.Options{SeparateHeader: true}
-	writer.AppendHeader(table.Row{"least / median / greatest, seconds", "measured", "simulated", ""})
+	writer.AppendHeader(table.Row{timingUnits, "measured", "simulated", ""})
 	experiment := ""
-	var reasons []string
+	var reasons reasonList
 	for _, r := range rows {
 		if r.Experiment != experiment {
 			experiment = r.Experiment
 			writer.AppendRow(table.Row{strings.ToUpper(experiment)})
 		}
-		name := "  " + r.Quantity + ", " + r.At
-		if r.Unit != "" {
-			name += " (" + r.Unit + ")"
-		}
-		standing := string(r.Standing())
-		if r.Reason != "" {
-			at := slices.Index(reasons, r.Reason)
-			if at < 0 {
-				at, reasons = len(reasons), append(reasons, r.Reason)
-			}
-			standing += fmt.Sprintf(" [%d]", at+1)
-		}
-		writer.AppendRow(table.Row{name, r.Measured, r.Simulated, standing})
+		writer.AppendRow(table.Row{"  " + timingName(r), r.Measured, r.Simulated, reasons.standing(r)})
 	}
-	_, err := fmt.Fprintln(w, writer.Render())
-	for i, reason := range reasons {
-		if err == nil {
-			_, err = fmt.Fprintf(w, "[%d] %s\n", i+1, reason)
-		}
+	var below strings.Builder
+	for i, r := range reasons {
+		fmt.Fprintf(&below, "[%d] %s: %s\n", i+1, r.Kind, r.Reason)
 	}
-	if err == nil {
-		compared, within, explained := tally(rows)
-		_, err = fmt.Fprintf(w, "%d of %s within the measured spread, %d with a reason, %d without one\n",
-			within, plural(compared, "figure", "figures"), explained, compared-within-explained)
-	}
+	count := timing.Count(rows)
+	_, err := fmt.Fprintf(w, "%s\n%s%s\n%s %s\n", writer.Render(), below.String(), tallied(count), timing.Rule, worse(count))
 	return err
+}
+
+// timingUnits says what the columns hold.
+const timingUnits = "least / p50 / worst, seconds"
+
+// timingName names a row in its experiment.
+func timingName(r timing.Row) string {
+	name := r.Quantity + ", " + r.At
+	if r.Unit != "" {
+		name += " (" + r.Unit + ")"
+	}
+	return name
+}
+
+// reasonList are the reasons of a table, each once, in the order of the rows.
+type reasonList []timing.Row
+
+// standing is a row's, with the number of its reason.
+func (l *reasonList) standing(r timing.Row) string {
+	if r.Reason == "" {
+		return string(r.Standing())
+	}
+	at := slices.IndexFunc(*l, func(known timing.Row) bool { return known.Reason == r.Reason })
+	if at < 0 {
+		at, *l = len(*l), append(*l, r)
+	}
+	return fmt.Sprintf("%s [%d]", r.Standing(), at+1)
 }

@@ -22,7 +22,7 @@ func TestTimings(t *testing.T) {
 		Source: "A cluster, <measured>.", Experiments: []reports.TimedExperiment{{Name: "kill-leader", Claim: "Who leads.", Runs: 2}},
 		Rows: []timing.Row{
 			{Key: key("member down"), Measured: samples(6, 9, 12), Simulated: samples(8, 10)},
-			{Key: key("new leader known"), Measured: samples(5.6, 8.4), Simulated: samples(1.5), Reason: "It waits less."},
+			{Key: key("new leader known"), Measured: samples(5.6, 8.4), Simulated: samples(1.5), Reason: "It waits less.", Kind: timing.Better},
 			{Key: key("first write ok"), Measured: samples(5.6, 8.4), Simulated: samples(20)},
 			{Key: key("instances removed"), Unit: "instances", Measured: samples(0), Simulated: samples(0)},
 			{Key: key("purged"), Measured: samples(180)},
@@ -33,12 +33,20 @@ func TestTimings(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(out, reports.TimingsFile))
 	require.NoError(t, err)
 	for _, want := range []string{
-		"2 of 4 figures within the measured spread, 1 with a reason, 1 without one", "A cluster, &lt;measured&gt;.", "It waits less.",
+		"2 of 4 figures within the measured spread, 1 better on purpose, 1 unexplained", timing.Rule, "<em>better on purpose</em>: It waits less.", "A cluster, &lt;measured&gt;.", "worse than the worst measured one in 1 of 4 figures",
 		"6.00 / 9.00 / 12.00 (n=3)", "instances removed (instances)",
 	} {
 		require.Contains(t, string(page), want)
 	}
 	require.FileExists(t, filepath.Join(out, reports.TimingsDataFile))
+	markdown, err := os.ReadFile(filepath.Join(out, reports.TimingsMarkdownFile))
+	require.NoError(t, err)
+	for _, want := range []string{
+		"2 of 4 figures within", "| member down, survivor | 6.00 / 9.00 / 12.00 (n=3) | 8.00 / 9.00 / 10.00 (n=2) | within |", "| below [1] |",
+		"- **[1]** *better on purpose*: It waits less.",
+	} {
+		require.Contains(t, string(markdown), want)
+	}
 	picture, err := os.ReadFile(filepath.Join(out, "plots", "timing-kill-leader.svg"))
 	require.NoError(t, err)
 	require.Contains(t, string(picture), "new leader known, survivor")
@@ -46,7 +54,7 @@ func TestTimings(t *testing.T) {
 
 	var table strings.Builder
 	require.NoError(t, reports.TimingsTable(&table, told.Rows))
-	for _, want := range []string{"below [1]", "[1] It waits less.", "above", "nothing to compare", "2 of 4 figures within"} {
+	for _, want := range []string{"below [1]", "[1] better on purpose: It waits less.", "above", timing.Rule, "nothing to compare", "2 of 4 figures within"} {
 		require.Contains(t, table.String(), want)
 	}
 }

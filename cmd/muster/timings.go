@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -27,6 +30,8 @@ type timingsFlags struct {
 	out    string
 	broken defects
 	nacos  bool
+	// left has no runs made, and those measured that earlier calls left.
+	left bool
 }
 
 func newTimingsCommand() *cobra.Command {
@@ -35,10 +40,12 @@ func newTimingsCommand() *cobra.Command {
 		Use:   "timings [EXPERIMENT...]",
 		Short: "Time what a cluster does, beside what a real one took",
 		Long: `Runs the named timing experiments, or all, with several seeds on simulated machines, and puts what they took beside what was
-measured in the same experiments with a real Nacos cluster: a table here, and a page with pictures in OUT/timings.html. A figure
-is within the measured spread if its median over the runs is; where it is not, the table says why.
+measured in the same experiments with a real Nacos cluster: a table here and in OUT/timings.md, and a page with pictures in
+OUT/timings.html. The table says when a figure is within the measured spread, and, where it is not, why, and whether that is for
+the better.
 
-The runs' folders stand in OUT as those of other scenarios do, and muster replay runs one again.
+The runs' folders stand in OUT as those of other scenarios do, and muster replay runs one again. --left measures them once more
+and makes none: what one call after another has left in OUT comes into one table.
 
 --defect brings back what real clusters do and this node does not; with consensus/keepBrokenConnections, for example, the nodes
 of a healed cut find each other as late as the real ones. --as-nacos brings back all of it: that figures outside the measured
@@ -47,6 +54,7 @@ spread come to lie within it then shows that their reasons hold.
 Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has said why; 2 if an experiment could not be run.`,
 		Example: `  muster timings --seeds 8
   muster timings isolate-follower-60s kill-leader
+  muster timings --seeds 8 --left
   muster timings isolate-follower-60s --defect consensus/keepBrokenConnections
   muster timings isolate-leader-60s kill-leader --as-nacos`,
 		ValidArgsFunction: completeExperiments,
@@ -62,15 +70,10 @@ Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has sai
 			if err != nil {
 				return err
 			}
-			programs, err := simulatedPrograms(command, "", "")
+			outcomes, err := flags.outcomes(command, jobs)
 			if err != nil {
 				return err
 			}
-			defer endAtSecondSignal(command.ErrOrStderr())()
-			b := batch{newStage: simulatedStages(programs, 0), level: trace.Normal, parallel: flags.jobs}
-			b.progress = newProgress(command.ErrOrStderr(), len(jobs))
-			outcomes := b.run(command.Context(), jobs)
-			b.progress.close()
 			return flags.report(command, chosen, outcomes)
 		},
 	}
@@ -78,6 +81,7 @@ Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has sai
 	command.Flags().IntVar(&flags.seeds, "seeds", 3, "how many seeds, counted on from the first")
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", filepath.Join("runs", "timings"), "folder for the run folders and the page")
+	command.Flags().BoolVar(&flags.left, "left", false, "make no runs, and measure those that earlier calls left in OUT")
 	flags.broken.flagOn(command)
 	command.Flags().BoolVar(&flags.nacos, "as-nacos", false, "run nodes with all defects that real clusters have shown: "+strings.Join(asNacos(), ", "))
 	return command
@@ -136,6 +140,44 @@ func (f timingsFlags) plan(chosen []timings.Experiment) ([]scenarios.Job, error)
 	return jobs, nil
 }
 
+// outcomes makes the runs, or finds those that are there.
+func (f timingsFlags) outcomes(command *cobra.Command, jobs []scenarios.Job) ([]outcome, error) {
+	if f.left {
+		return f.found(jobs)
+	}
+	programs, err := simulatedPrograms(command, "", "")
+	if err != nil {
+		return nil, err
+	}
+	defer endAtSecondSignal(command.ErrOrStderr())()
+	b := batch{newStage: simulatedStages(programs, 0), level: trace.Normal, parallel: f.jobs}
+	b.progress = newProgress(command.ErrOrStderr(), len(jobs))
+	defer b.progress.close()
+	return b.run(command.Context(), jobs), nil
+}
+
+// found are the runs that are there, all of nodes with the defects that the flags name.
+func (f timingsFlags) found(jobs []scenarios.Job) ([]outcome, error) {
+	var found []outcome
+	for _, j := range jobs {
+		if _, err := os.Stat(j.Folder.Path(run.RunFile)); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		r, err := j.Folder.ReadRun()
+		if err != nil {
+			return nil, err
+		}
+		if had, want := r.Options[run.OptionDefects], strings.Join(j.Scenario.Cluster.Defects(), ", "); had != want {
+			return nil, fmt.Errorf("--left: the nodes of %s ran with %s, want %s: name the same defects, or another --out", j.Folder, cmp.Or(had, "no defect"), cmp.Or(want, "none"))
+		}
+		found = append(found, outcome{job: j})
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("--left: there is no run of these experiments and seeds in %s, such as %s; without --left they are made", f.out, jobs[0].Folder)
+	}
+	return found, nil
+}
+
 // report measures the runs and writes the table and the page.
 func (f timingsFlags) report(command *cobra.Command, chosen []timings.Experiment, outcomes []outcome) error {
 	shown := reports.Timings{Source: timings.Source(), Defects: f.broken}
@@ -155,12 +197,14 @@ func (f timingsFlags) report(command *cobra.Command, chosen []timings.Experiment
 			timed.Runs++
 			timings.Merge(all, samples)
 		}
-		shown.Experiments = append(shown.Experiments, timed)
+		if timed.Runs > 0 {
+			shown.Experiments = append(shown.Experiments, timed)
+		}
 	}
 	shown.Rows = timings.Table(all)
 	for i := range shown.Rows {
 		if len(f.broken) > 0 { // reasons are about nodes as they should be
-			shown.Rows[i].Reason = ""
+			shown.Rows[i].Reason, shown.Rows[i].Kind = "", ""
 		}
 	}
 	if err := reports.TimingsTable(command.OutOrStdout(), shown.Rows); err != nil {

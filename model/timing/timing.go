@@ -55,7 +55,7 @@ func (s Samples) Summary() Spread {
 	return Spread{N: n, Least: sorted[0], Median: (sorted[(n-1)/2] + sorted[n/2]) / 2, Greatest: sorted[n-1]}
 }
 
-// String is "least / median / greatest (n=…)".
+// String is "least / median / greatest (n=…)"; of lengths of time, the greatest is the worst.
 func (s Samples) String() string {
 	if s.Count() == 0 {
 		return "–"
@@ -78,20 +78,38 @@ type Row struct {
 	Unit      string  `json:"unit,omitempty"`
 	Measured  Samples `json:"measured"`
 	Simulated Samples `json:"simulated"`
-	// Reason says why the simulated cluster lies outside the measured spread where it does; empty if nobody knows, or if it does not.
+	// Reason says why the simulated cluster is not as the measured one where it is not; empty if nobody knows, or if it is.
 	Reason string `json:"reason,omitempty"`
+	// Kind says of which kind the reason is; empty without one.
+	Kind Kind `json:"kind,omitempty"`
 }
+
+// Kind says what it means to users that a simulated cluster is not as the measured one.
+type Kind string
+
+// The kinds.
+const (
+	// Better: it is faster, or does less harm, on purpose.
+	Better Kind = "better on purpose"
+	// Slower: users wait for longer, and the reason says what for.
+	Slower Kind = "slower"
+	// Different: neither: it does the same in another way, or other clients or machines were measured.
+	Different Kind = "different by design or set-up"
+)
+
+// Kinds lists them, in the order in which they are told.
+func Kinds() []Kind { return []Kind{Better, Slower, Different} }
 
 // Standing says how the simulated cluster stands to the measured one.
 type Standing string
 
-// The standings.
+// The standings; see Rule.
 const (
-	// Within: the simulated median lies in the measured spread, and what never happened mostly never happens.
-	Within Standing = "within"
-	// Below and Above: the median lies outside of it.
-	Below Standing = "below"
-	Above Standing = "above"
+	Within      Standing = "within"
+	PartlyBelow Standing = "partly below"
+	PartlyAbove Standing = "partly above"
+	Below       Standing = "below"
+	Above       Standing = "above"
 	// Happens and Misses: it happens here and never did there, or the other way round.
 	Happens Standing = "happens here only"
 	Misses  Standing = "never here"
@@ -99,20 +117,23 @@ const (
 	Unmeasured Standing = "nothing to compare"
 )
 
-// slack is what the measured spread is widened by, in seconds, and by which share: both were found by polling, the measured one on a
-// busy machine, and with few samples.
+// What spreads are widened by, in seconds and by which share, since both were found by polling, and the measured one on a busy machine; and how
+// many samples make a spread that the other side's median can be expected in.
 const (
-	slack      = 0.2
-	slackShare = 0.05
+	slack       = 0.2
+	slackShare  = 0.05
+	spreadCount = 5
 )
 
-// Standing compares medians and not extremes, since the one side has few samples and the other as many as one likes.
+// Rule says in words how rows are judged.
+const Rule = "A figure is within if the median (p50) of each side lies in the spread of the other, from the least value to the worst; below or above if " +
+	"the simulated median lies outside the measured spread; partly below or above if it lies within, but the measured median lies above or below all that " +
+	"was simulated. Spreads count 0.2 s and 5 % wider than they are, and a simulated one from 5 values on. Worst values are shown and not judged: the more " +
+	"runs, the worse the worst of them."
+
+// Standing compares spreads by their medians and not by their extremes, since the one side has few samples and the other as many as one likes.
 func (r Row) Standing() Standing {
 	there, here := r.Measured.Summary(), r.Simulated.Summary()
-	low, high := there.Least*(1-slackShare), there.Greatest*(1+slackShare)
-	if r.Unit == "" {
-		low, high = low-slack, high+slack
-	}
 	switch {
 	case r.Measured.Count() == 0 || r.Simulated.Count() == 0:
 		return Unmeasured
@@ -124,16 +145,86 @@ func (r Row) Standing() Standing {
 		return Misses
 	case here.N == 0:
 		return Within
-	case here.Median < low:
+	}
+	switch side := r.beside(here.Median, there); {
+	case side < 0:
 		return Below
-	case here.Median > high:
+	case side > 0:
 		return Above
+	}
+	if here.N < spreadCount {
+		return Within
+	}
+	switch side := r.beside(there.Median, here); {
+	case side < 0:
+		return PartlyAbove
+	case side > 0:
+		return PartlyBelow
 	}
 	return Within
 }
 
-// Unexplained says whether the simulated cluster lies outside the measured spread and nobody has said why.
-func (r Row) Unexplained() bool {
+// beside says whether a value lies below (-1), in (0) or above (1) a spread.
+func (r Row) beside(value float64, s Spread) int {
+	low, high := s.Least*(1-slackShare), s.Greatest*(1+slackShare)
+	if r.Unit == "" {
+		low, high = low-slack, high+slack
+	}
+	switch {
+	case value < low:
+		return -1
+	case value > high:
+		return 1
+	}
+	return 0
+}
+
+// Differs says whether the simulated cluster is not as the measured one.
+func (r Row) Differs() bool {
 	standing := r.Standing()
-	return standing != Within && standing != Unmeasured && r.Reason == ""
+	return standing != Within && standing != Unmeasured
+}
+
+// Unexplained says whether the simulated cluster is not as the measured one and nobody has said why.
+func (r Row) Unexplained() bool { return r.Differs() && r.Reason == "" }
+
+// Tally counts rows.
+type Tally struct {
+	// Compared are those of which both sides have samples, Within those of them that are alike.
+	Compared, Within int
+	// Explained are those that differ for a reason, by its kind.
+	Explained map[Kind]int
+	// Worse are those, alike or not, whose worst simulated value is worse than the worst measured one.
+	Worse int
+}
+
+// Unexplained is how many rows differ and nobody has said why.
+func (t Tally) Unexplained() int {
+	n := t.Compared - t.Within
+	for _, explained := range t.Explained {
+		n -= explained
+	}
+	return n
+}
+
+// Count counts rows.
+func Count(rows []Row) Tally {
+	t := Tally{Explained: map[Kind]int{}}
+	for _, r := range rows {
+		standing := r.Standing()
+		if standing == Unmeasured {
+			continue
+		}
+		t.Compared++
+		if r.Measured.Summary().N > 0 && r.beside(r.Simulated.Summary().Greatest, r.Measured.Summary()) > 0 {
+			t.Worse++
+		}
+		switch {
+		case standing == Within:
+			t.Within++
+		case r.Reason != "":
+			t.Explained[r.Kind]++
+		}
+	}
+	return t
 }

@@ -25,6 +25,9 @@ func TestStanding(t *testing.T) {
 		"never here":                  {values(4, 5), timing.Samples{Never: 3}, "", timing.Misses},
 		"now and then on both sides":  {timing.Samples{Values: []float64{4}, Never: 3}, timing.Samples{Never: 3}, "", timing.Within},
 		"a spread alone":              {timing.Samples{Spread: &timing.Spread{N: 9, Least: 1, Median: 2, Greatest: 3}}, values(2.5), "", timing.Within},
+		"a few beside each other":     {values(5, 6, 7, 11), values(5.1, 5.2), "", timing.Within},
+		"many on one side":            {values(5, 9, 10, 11), values(5.1, 5.2, 5.1, 5.3, 5.5), "", timing.PartlyBelow},
+		"many on the other side":      {values(5, 6, 7, 11), values(9.1, 9.2, 9.1, 9.3, 9.5), "", timing.PartlyAbove},
 		"not simulated":               {values(1), timing.Samples{}, "", timing.Unmeasured},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -37,4 +40,19 @@ func TestSamplesInWords(t *testing.T) {
 	require.Equal(t, "1.00 / 2.50 / 4.00 (n=5, 1 never)", timing.Samples{Values: []float64{4, 1, 3, 2}, Never: 1}.String())
 	require.Equal(t, "never (n=2)", timing.Samples{Never: 2}.String())
 	require.Equal(t, "–", timing.Samples{}.String())
+}
+
+func TestCount(t *testing.T) {
+	values := func(values ...float64) timing.Samples { return timing.Samples{Values: values} }
+	count := timing.Count([]timing.Row{
+		{Measured: values(5, 6), Simulated: values(5.5)},
+		{Measured: values(5, 6), Simulated: values(5, 5.5, 6, 9)},
+		{Measured: values(5, 6), Simulated: values(1), Reason: "It waits less.", Kind: timing.Better},
+		{Measured: values(5, 6), Simulated: values(9), Reason: "It waits longer.", Kind: timing.Slower},
+		{Measured: values(5, 6), Simulated: values(9)},
+		{Measured: timing.Samples{Never: 2}, Simulated: values(9)},
+		{Measured: values(5, 6)},
+	})
+	require.Equal(t, timing.Tally{Compared: 6, Within: 2, Explained: map[timing.Kind]int{timing.Better: 1, timing.Slower: 1}, Worse: 3}, count)
+	require.Equal(t, 2, count.Unexplained())
 }

@@ -238,9 +238,9 @@ func (o *observed) missing(node, owner string, from, until time.Duration) (insta
 			continue
 		}
 		for _, client := range o.clients(s.service) {
-			once := false
+			once, gone := false, unlisted(o.instanceOf(client.Name))
 			for _, l := range o.within(place{s.service, node}, from, until) {
-				if !unlisted(o.instanceOf(client.Name))(l) {
+				if !gone(l) {
 					continue
 				}
 				if after := l.told - from; instances == 0 && !once || after < first {

@@ -1,6 +1,7 @@
 package timings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,9 +17,11 @@ import (
 type observed struct {
 	strikes    []run.Strike
 	operations []model.Operation
-	pushes     []model.Record
-	events     []run.NodeEvent
-	scripts    map[string]model.Scripted
+	// made are the operations of each client, by call.
+	made    map[caller][]model.Operation
+	pushes  []model.Record
+	events  []run.NodeEvent
+	scripts map[string]model.Scripted
 	// looks at each service of each node, in the order of time.
 	looks map[place][]look
 	// names of nodes by their address.
@@ -27,6 +30,12 @@ type observed struct {
 	end   time.Duration
 	// silent says when clients fell silent.
 	silent map[string]time.Duration
+}
+
+// caller is a client and what it asks for.
+type caller struct {
+	client string
+	call   model.Call
 }
 
 // place is a service as one node lists it.
@@ -66,7 +75,7 @@ func observe(folder run.Folder) (*observed, error) {
 		return nil, err
 	}
 	o := &observed{
-		strikes: plan.Strikes, operations: history.Operations(), scripts: map[string]model.Scripted{}, looks: map[place][]look{},
+		strikes: plan.Strikes, operations: history.Operations(), made: map[caller][]model.Operation{}, scripts: map[string]model.Scripted{}, looks: map[place][]look{},
 		names: map[string]string{}, nodes: history.Header.Nodes, end: r.Lasted, silent: map[string]time.Duration{},
 	}
 	if o.events, err = folder.NodeEvents(); err != nil {
@@ -85,6 +94,10 @@ func observe(folder run.Folder) (*observed, error) {
 		case record.Call == model.ClientSilent:
 			o.silent[record.Client] = record.T
 		}
+	}
+	for _, op := range o.operations {
+		by := caller{op.Invoked.Client, op.Invoked.Call}
+		o.made[by] = append(o.made[by], op)
 	}
 	o.look()
 	if len(o.looks) == 0 && len(o.pushes) == 0 {
@@ -112,7 +125,18 @@ func (o *observed) look() {
 
 // within are the looks that were asked for and told in a time.
 func (o *observed) within(at place, from, until time.Duration) []look {
-	return slices.DeleteFunc(slices.Clone(o.looks[at]), func(l look) bool { return l.asked < from || l.told > until })
+	looks := o.looks[at]
+	begin, _ := slices.BinarySearchFunc(looks, from, func(l look, from time.Duration) int { return cmp.Compare(l.told, from) })
+	var found []look
+	for _, l := range looks[begin:] {
+		if l.told > until {
+			break
+		}
+		if l.asked >= from {
+			found = append(found, l)
+		}
+	}
+	return found
 }
 
 // answered is when a node first answered somebody who looked, since a moment.
@@ -237,9 +261,7 @@ func (o *observed) registrations(client string) []model.Operation {
 }
 
 func (o *observed) calls(client string, call model.Call) []model.Operation {
-	return slices.DeleteFunc(slices.Clone(o.operations), func(op model.Operation) bool {
-		return op.Invoked.Client != client || op.Invoked.Call != call
-	})
+	return o.made[caller{client, call}]
 }
 
 // instanceOf is the first instance that a client registered, "" if it never tried.

@@ -32,9 +32,10 @@ type measurements struct {
 	reasons []reason
 }
 
-// reason says why simulated clusters lie outside the measured spread.
+// reason says why simulated clusters are not as the measured ones.
 type reason struct {
-	Because string `json:"because"`
+	Because string      `json:"because"`
+	Kind    timing.Kind `json:"kind"`
 	// Of are the rows that it is the reason of: their experiments, quantities and places begin so.
 	Of []timing.Key `json:"of"`
 }
@@ -87,7 +88,7 @@ func Table(simulated map[timing.Key]timing.Samples) []timing.Row {
 		rows = append(rows, timing.Row{Key: key, Unit: unitOf(key), Simulated: rest[key]})
 	}
 	for i := range rows {
-		rows[i].Reason = measured.reasonFor(rows[i])
+		rows[i].Reason, rows[i].Kind = measured.reasonFor(rows[i])
 	}
 	order := map[string]int{}
 	for i, e := range Catalog() {
@@ -110,17 +111,17 @@ func unitOf(key timing.Key) string {
 	return ""
 }
 
-// reasonFor is the first reason that matches a row that needs one.
-func (m measurements) reasonFor(row timing.Row) string {
-	if s := row.Standing(); s == timing.Within || s == timing.Unmeasured {
-		return ""
+// reasonFor is the first reason that matches a row that needs one, and its kind.
+func (m measurements) reasonFor(row timing.Row) (because string, kind timing.Kind) {
+	if !row.Differs() {
+		return "", ""
 	}
 	for _, r := range m.reasons {
 		if r.matches(row) {
-			return r.Because
+			return r.Because, r.Kind
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // Merge adds the samples of one run to those of others.

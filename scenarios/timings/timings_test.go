@@ -149,3 +149,16 @@ func TestEveryMeasurementBelongsToAnExperiment(t *testing.T) {
 		require.True(t, names[key.Experiment], key)
 	}
 }
+
+func TestEveryReasonIsOfAKnownKind(t *testing.T) {
+	kinds := timing.Kinds()
+	for _, key := range timings.Measured() {
+		for _, value := range []float64{-1000, 1000} {
+			for _, row := range timings.Table(map[timing.Key]timing.Samples{key: {Values: []float64{value}}}) {
+				if row.Key == key && row.Reason != "" {
+					require.Contains(t, kinds, row.Kind, row.Reason)
+				}
+			}
+		}
+	}
+}
