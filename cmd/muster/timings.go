@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -156,21 +154,13 @@ func (f timingsFlags) outcomes(command *cobra.Command, jobs []scenarios.Job) ([]
 	return b.run(command.Context(), jobs), nil
 }
 
-// found are the runs that are there, all of nodes with the defects that the flags name.
+// found are the runs that are there.
 func (f timingsFlags) found(jobs []scenarios.Job) ([]outcome, error) {
 	var found []outcome
 	for _, j := range jobs {
-		if _, err := os.Stat(j.Folder.Path(run.RunFile)); errors.Is(err, fs.ErrNotExist) {
-			continue
+		if _, err := os.Stat(j.Folder.Path(run.RunFile)); err == nil {
+			found = append(found, outcome{job: j})
 		}
-		r, err := j.Folder.ReadRun()
-		if err != nil {
-			return nil, err
-		}
-		if had, want := r.Options[run.OptionDefects], strings.Join(j.Scenario.Cluster.Defects(), ", "); had != want {
-			return nil, fmt.Errorf("--left: the nodes of %s ran with %s, want %s: name the same defects, or another --out", j.Folder, cmp.Or(had, "no defect"), cmp.Or(want, "none"))
-		}
-		found = append(found, outcome{job: j})
 	}
 	if len(found) == 0 {
 		return nil, fmt.Errorf("--left: there is no run of these experiments and seeds in %s, such as %s; without --left they are made", f.out, jobs[0].Folder)
