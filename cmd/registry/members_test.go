@@ -18,7 +18,7 @@ import (
 	"muster/nodes/rpc"
 )
 
-// launchMember starts a node with the given flags.
+// launchMember starts a node with the given flags, and waits until it takes signals.
 func launchMember(t *testing.T, address string, flags ...string) *process {
 	p := &process{t: t, address: address, Cmd: exec.Command(os.Args[0], append([]string{"--addr", address}, flags...)...)}
 	p.Env = append(os.Environ(), asNode+"=1")
@@ -35,6 +35,10 @@ func launchMember(t *testing.T, address string, flags ...string) *process {
 		}
 		_ = log.Close()
 	})
+	require.Eventually(t, func() bool {
+		text, err := os.ReadFile(log.Name())
+		return err == nil && len(text) > 0
+	}, patience, time.Millisecond, "%s says that it starts", address)
 	return p
 }
 

@@ -238,10 +238,10 @@ func TestBeatsFailOver(t *testing.T) {
 		"killed": func(s *stage) { s.Stop(nodeAddress(0)) },
 		"silent": func(s *stage) { s.Silence(nodeAddress(0)) },
 		"500s": func(s *stage) {
-			s.registry.disturb = func(n int, _ *http.Request) disturbance { return map[int]disturbance{0: notDone}[n] }
+			s.registry.goWrong(func(n int, _ *http.Request) disturbance { return map[int]disturbance{0: notDone}[n] })
 		},
 		"hanging": func(s *stage) {
-			s.registry.disturb = func(n int, _ *http.Request) disturbance { return map[int]disturbance{0: doneAndHung}[n] }
+			s.registry.goWrong(func(n int, _ *http.Request) disturbance { return map[int]disturbance{0: doneAndHung}[n] })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

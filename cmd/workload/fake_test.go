@@ -25,7 +25,7 @@ import (
 type fakeRegistry struct {
 	mu       sync.Mutex
 	services map[string]map[string]*fakeInstance
-	// disturb may answer a request instead of the registry, or let it be done and then spoil the answer.
+	// disturb may answer a request instead of the registry, or let it be done and then spoil the answer. One call comes at a time.
 	disturb func(node int, r *http.Request) disturbance
 }
 
@@ -47,10 +47,8 @@ const (
 
 func (f *fakeRegistry) node(number int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		wrong := nothing
-		if f.disturb != nil {
-			wrong = f.disturb(number, r)
-		}
+		_ = r.ParseForm() // reads the body, for which nobody else shall wait; what cannot be read has no parameters
+		wrong := f.disturbance(number, r)
 		switch wrong {
 		case notDone:
 			http.Error(w, "did not find the Leader node", 500)
@@ -69,6 +67,22 @@ func (f *fakeRegistry) node(number int) http.Handler {
 			io.WriteString(w, answer)
 		}
 	})
+}
+
+// goWrong sets disturb while requests are under way.
+func (f *fakeRegistry) goWrong(disturb func(node int, r *http.Request) disturbance) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.disturb = disturb
+}
+
+func (f *fakeRegistry) disturbance(node int, r *http.Request) disturbance {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.disturb == nil {
+		return nothing
+	}
+	return f.disturb(node, r)
 }
 
 func (f *fakeRegistry) do(r *http.Request) string {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,8 +45,11 @@ func TestServersListenRegisterAndAreGone(t *testing.T) {
 		}
 		load := standard()
 		load.Servers, load.Outages = 2, []model.Outage{{Server: 1, From: 40 * time.Second}, {Server: 1, From: 10 * time.Second, For: 5 * time.Second}}
+		var mu sync.Mutex
 		next, tries := 7000, 0
 		s.listen = func(_ context.Context, node string, wanted int) (net.Listener, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			if tries++; tries == 1 {
 				return nil, errors.New("no node is there yet")
 			}

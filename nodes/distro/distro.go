@@ -120,9 +120,9 @@ func New(config Config) *Distro {
 // retarget makes targets of new members, which learn of everything that this node is responsible for by the next verification, and
 // ends those of members that went.
 func (d *Distro) retarget() {
-	peers := d.config.Membership.Peers()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	peers := d.config.Membership.Peers() // under the lock, so that of two changes at once the later counts
 	var targets []*target
 	for _, peer := range peers {
 		at := slices.IndexFunc(d.peers, func(t *target) bool { return t.peer == peer })

@@ -2,6 +2,8 @@ package registry_test
 
 import (
 	"encoding/json"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,12 +152,15 @@ type shown struct {
 func TestSubscribersAreShownViews(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
+		var mu sync.Mutex // of seen
 		var seen shown
 		a := registry.New(registry.Options{Self: nodeA})
 		a.OnView(func(view *registry.View, audience []registry.Subscriber) {
 			require.Equal(t, orders, view.Service)
 			require.Len(t, audience, 1)
 			require.Equal(t, connected, audience[0].ID)
+			mu.Lock()
+			defer mu.Unlock()
 			seen.hosts = append(seen.hosts, len(view.Hosts))
 			seen.after = append(seen.after, time.Since(began))
 		})
@@ -180,6 +185,8 @@ func TestSubscribersAreShownViews(t *testing.T) {
 		require.NoError(t, a.PublishConnected(connected, orders, instance()))
 		a.ShowLater(orders, connected, time.Second)
 		time.Sleep(2 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
 		require.Equal(t, shown{[]int{1, 2, 0}, []time.Duration{500 * time.Millisecond, 2500 * time.Millisecond, 4500 * time.Millisecond}}, seen)
 	})
 }
@@ -207,25 +214,25 @@ func TestPersistentServicesAreNotShownIfSoWished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, quiet := range []bool{false, true} {
 			r := registry.New(registry.Options{Self: nodeA, QuietPersistent: quiet})
-			shown := 0
-			r.OnView(func(view *registry.View, _ []registry.Subscriber) { shown++ })
+			var shown atomic.Int64
+			r.OnView(func(*registry.View, []registry.Subscriber) { shown.Add(1) })
 			r.Connect(connection())
 			persistent, ephemeral := orders, orders
 			persistent.Name = "kept"
 			require.NoError(t, r.Subscribe(connected, registry.Subscription{Service: persistent}))
 			require.NoError(t, r.Subscribe(connected, registry.Subscription{Service: ephemeral}))
 			time.Sleep(time.Second)
-			shown = 0
+			shown.Store(0)
 			p := instance()
 			text, err := registry.Command{Kind: registry.RegisterPersistent, Service: persistent, Instance: &p}.Encode()
 			require.NoError(t, err)
 			require.Nil(t, r.ApplyCommand(text))
 			time.Sleep(time.Second)
-			require.Equal(t, quiet, shown == 0)
-			shown = 0
+			require.Equal(t, quiet, shown.Load() == 0)
+			shown.Store(0)
 			require.NoError(t, r.RegisterEphemeral(ephemeral, instance()))
 			time.Sleep(time.Second)
-			require.NotZero(t, shown, "ephemeral ones always are")
+			require.NotZero(t, shown.Load(), "ephemeral ones always are")
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,14 +35,14 @@ func TestInstancesMoveToNewConnections(t *testing.T) {
 		require.NoError(t, survivor.DeregisterConnected(anew.ID, orders))
 		require.Len(t, survivor.FreshView(orders).Hosts, 1, "it does not come back")
 
-		shows := 0
-		survivor.OnView(func(view *registry.View, _ []registry.Subscriber) { shows = len(view.Hosts) })
+		var shows atomic.Int64
+		survivor.OnView(func(view *registry.View, _ []registry.Subscriber) { shows.Store(int64(len(view.Hosts))) })
 		survivor.Connect(registry.Connection{ID: "1700000009999_10.1.0.9_50009", IP: "10.1.0.9", Port: 50009})
 		require.NoError(t, survivor.Subscribe("1700000009999_10.1.0.9_50009", registry.Subscription{Service: orders}))
 		time.Sleep(time.Second)
-		require.Equal(t, 1, shows)
+		require.EqualValues(t, 1, shows.Load())
 		require.True(t, survivor.Renew(connected, 0, 0), "the old node lives, and the connection with it")
 		time.Sleep(time.Second)
-		require.Equal(t, 2, shows)
+		require.EqualValues(t, 2, shows.Load())
 	})
 }

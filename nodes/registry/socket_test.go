@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,9 +16,9 @@ var socket = registry.Connection{Agent: "Nacos-Java-Client:v1.4.8", App: "shop",
 const socketClient = "127.0.0.1:4000#true"
 
 // showings counts what a registry shows to subscribers.
-func showings(r *registry.Registry) *int {
-	count := new(int)
-	r.OnView(func(_ *registry.View, audience []registry.Subscriber) { *count += len(audience) })
+func showings(r *registry.Registry) *atomic.Int64 {
+	count := new(atomic.Int64)
+	r.OnView(func(_ *registry.View, audience []registry.Subscriber) { count.Add(int64(len(audience))) })
 	return count
 }
 
@@ -28,13 +29,13 @@ func TestSocketLease(t *testing.T) {
 		count := showings(r)
 		require.NoError(t, r.SubscribeSocket(socket, registry.Subscription{Service: orders}))
 		time.Sleep(25 * time.Second)
-		require.Equal(t, 1, *count, "a new subscriber")
+		require.EqualValues(t, 1, count.Load(), "a new subscriber")
 		require.NoError(t, r.SubscribeSocket(socket, registry.Subscription{Service: orders}))
 		time.Sleep(25 * time.Second)
 		require.Empty(t, r.ExpireSockets())
 		require.NoError(t, r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.1", Port: 80}))
 		time.Sleep(time.Second)
-		require.Equal(t, 2, *count, "a change")
+		require.EqualValues(t, 2, count.Load(), "a change")
 		require.Len(t, r.SubscribersLike(orders), 1)
 
 		time.Sleep(5 * time.Second)
@@ -42,7 +43,7 @@ func TestSocketLease(t *testing.T) {
 		require.Equal(t, []string{socketClient}, r.ExpireSockets())
 		require.NoError(t, r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.2", Port: 80}))
 		time.Sleep(time.Second)
-		require.Equal(t, 2, *count)
+		require.EqualValues(t, 2, count.Load())
 		require.Zero(t, r.Counts().Subscribers)
 	})
 }
@@ -95,11 +96,11 @@ func TestPushesSwitchedOff(t *testing.T) {
 		apply(t, r, registry.Command{Kind: registry.SetSwitches, Switches: &off})
 		require.NoError(t, r.RegisterEphemeral(orders, registry.Published{IP: "10.0.0.1", Port: 80}))
 		time.Sleep(time.Second)
-		require.Equal(t, 1, *count)
+		require.EqualValues(t, 1, count.Load())
 		require.Len(t, r.View(orders).Hosts, 1, "queries go on")
 		on := registry.DefaultSwitches()
 		apply(t, r, registry.Command{Kind: registry.SetSwitches, Switches: &on})
 		time.Sleep(time.Second)
-		require.Equal(t, 2, *count)
+		require.EqualValues(t, 2, count.Load())
 	})
 }

@@ -170,13 +170,14 @@ func (p *Pool) Hurry(to string) {
 // Close closes all connections; later calls fail.
 func (p *Pool) Close() error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.closed = true
+	connections := p.peers
+	p.peers = nil
+	p.mu.Unlock()
 	var failures []error
-	for _, connection := range p.peers {
+	for _, connection := range connections { // each may take seconds to say goodbye to who does not listen
 		failures = append(failures, connection.Close())
 	}
-	clear(p.peers)
 	return errors.Join(failures...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
@@ -26,11 +27,12 @@ const nodePort = "8848"
 // So packets leave the sender, as over a real cut, nobody hears of it, and the way into the sink counts what it swallows. The way back,
 // and everything else, goes on. It needs iproute2 and nothing that filters packets.
 type namespaces struct {
-	// token keeps the names of one run apart from any other's.
+	// token keeps the names of one run apart from any other's, of this process or another.
 	token    string
 	machines []string
-	subnet   string
-	inForce  map[scenarios.Way]bool
+	// subnet is that of the run's own bridge, which another's may have as well.
+	subnet  string
+	inForce map[scenarios.Way]bool
 }
 
 // sinkAddress is a hardware address that nothing has, not even the sink, so that it drops what it gets; the bit 02 says that it is
@@ -40,14 +42,16 @@ const sinkAddress = "02:00:00:00:5f:ff"
 // sinkName is the sink's machine, which has no address and runs nothing.
 const sinkName = "sink"
 
+// tokens are how many runs' names there are: so many that no run meets another's, also one that has not quite gone; with six digits of base
+// 36 names fit into the 15 bytes that interfaces' may have.
+const tokens = 36 * 36 * 36 * 36 * 36 * 36
+
 func newNamespaces(ctx context.Context, machines []string) (*namespaces, error) {
-	pid := os.Getpid()
 	n := &namespaces{
-		token:    "mu" + strconv.FormatInt(int64(pid%46656), 36),
+		token:    "mu" + strconv.FormatUint(rand.Uint64N(tokens), 36),
 		machines: machines,
-		// A private range of its own per process, so that two live runs on one host do not meet.
-		subnet:  fmt.Sprintf("10.%d.%d", 64+pid/250%128, pid%250),
-		inForce: map[scenarios.Way]bool{},
+		subnet:   fmt.Sprintf("10.%d.%d", 64+rand.IntN(128), rand.IntN(250)),
+		inForce:  map[scenarios.Way]bool{},
 	}
 	if err := n.build(ctx); err != nil {
 		return nil, errors.Join(err, n.close())
@@ -85,7 +89,6 @@ func (n *namespaces) build(ctx context.Context) error {
 	return nil
 }
 
-// Interface names have at most 15 bytes.
 func (n *namespaces) bridge() string              { return n.token + "br" }
 func (n *namespaces) sink() string                { return n.token + "sk" }
 func (n *namespaces) port(number int) string      { return n.token + "p" + strconv.Itoa(number+1) }
@@ -149,9 +152,13 @@ func (n *namespaces) swallowed(context.Context) (uint64, error) {
 
 func (n *namespaces) describe() string { return "a network namespace a machine, on a bridge" }
 
-// close removes everything; what is not there any more is no error.
+// close removes everything; what is not there any more is no error. It takes the links away by name: a namespace takes its own along some
+// time after it has gone.
 func (n *namespaces) close() error {
 	ctx := context.Background()
+	for i := range n.machines {
+		_ = execute(ctx, "ip", "link", "del", n.port(i))
+	}
 	for _, machine := range append(slices.Clone(n.machines), sinkName) {
 		_ = execute(ctx, "ip", "netns", "del", n.space(machine))
 	}

@@ -38,9 +38,9 @@ type process struct {
 	command *exec.Cmd
 	// done is closed when the program has ended and all it printed was taken down.
 	done chan struct{}
-	// ready is closed when the program has said that it serves.
-	ready     chan struct{}
-	readyOnce *sync.Once
+	// spoke is closed when the program has said something on standard error, ready when that was that it serves.
+	spoke, ready         chan struct{}
+	spokeOnce, readyOnce *sync.Once
 	// expected is true once the stage itself ends the program: then its end is no news.
 	expected bool
 	used     time.Duration
@@ -75,7 +75,8 @@ func (p *process) start() error {
 		return fmt.Errorf("start %s: %w", p.name, err)
 	}
 	p.boot++
-	p.command, p.done, p.ready, p.readyOnce, p.expected = command, make(chan struct{}), make(chan struct{}), new(sync.Once), false
+	p.command, p.done, p.expected = command, make(chan struct{}), false
+	p.spoke, p.spokeOnce, p.ready, p.readyOnce = make(chan struct{}), new(sync.Once), make(chan struct{}), new(sync.Once)
 	go p.attend(command, p.boot, stdout, stderr, p.done)
 	return nil
 }
@@ -130,6 +131,7 @@ func (p *process) notice(line run.LogLine) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.lastWords = line.Text
+	p.spokeOnce.Do(func() { close(p.spoke) })
 	if ok && event.Name == run.EventNodeReady {
 		p.readyOnce.Do(func() { close(p.ready) })
 	}
@@ -262,6 +264,27 @@ func (p *process) signal(signal os.Signal) error {
 		return errors.New("it is not running")
 	}
 	return p.command.Process.Signal(signal)
+}
+
+// reread has a node that runs read its files again. It takes signals from its first line on, and would end of one that comes before.
+func (p *process) reread() error {
+	p.mutex.Lock()
+	running, spoke, done := p.runningLocked(), p.spoke, p.done
+	p.mutex.Unlock()
+	if !running {
+		return nil // it reads them when it starts
+	}
+	select {
+	case <-spoke:
+	case <-done:
+		return nil
+	case <-time.After(readyWithin):
+		return fmt.Errorf("%s said nothing within %v of its start: it cannot be told to read its files again", p.name, readyWithin)
+	}
+	if err := p.signal(syscall.SIGHUP); err != nil && !errors.Is(err, os.ErrProcessDone) && p.running() {
+		return fmt.Errorf("have %s read its files again: %w", p.name, err)
+	}
+	return nil
 }
 
 // end asks the program to end, and kills it if it takes longer than patience.

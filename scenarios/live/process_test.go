@@ -2,6 +2,7 @@ package live
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -53,9 +54,9 @@ func TestProcessIsKilledAndStartedAgain(t *testing.T) {
 		require.NoError(t, p.awaitReady(t.Context()))
 		require.True(t, p.running())
 		require.NoError(t, p.pause())
-		require.Eventually(t, func() bool { now, err := p.standing(); return err == nil && now.stopped }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { now, err := p.standing(); return err == nil && now.stopped }, time.Minute, time.Millisecond)
 		require.NoError(t, p.resume())
-		require.Eventually(t, func() bool { now, err := p.standing(); return err == nil && !now.stopped }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { now, err := p.standing(); return err == nil && !now.stopped }, time.Minute, time.Millisecond)
 		require.NoError(t, p.kill())
 		require.False(t, p.running())
 	}
@@ -71,6 +72,19 @@ func TestProcessIsKilledAndStartedAgain(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[int][]string{1: {"standard output", "without an end"}, 2: {"standard output", "without an end"}}, boots)
+}
+
+// A node that has just been started would die of the signal that has it read its files again.
+func TestWhoStartsIsNotToldToReadBeforeItListens(t *testing.T) {
+	var w witness
+	p := w.process(t, "starts-slowly")
+	require.NoError(t, p.reread(), "it does not run, and reads when it starts")
+	require.NoError(t, p.start())
+	require.NoError(t, p.reread())
+	<-p.done
+	require.Equal(t, []string{"in good order"}, w.ends)
+	require.True(t, slices.ContainsFunc(w.lines, func(line run.LogLine) bool { return line.Text == "it reads again" }), "%v", w.lines)
+	require.NoError(t, p.reread(), "it has ended")
 }
 
 func TestProcessThatDiesEarlyIsNamedWithItsLastWords(t *testing.T) {

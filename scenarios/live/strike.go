@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"muster/model/run"
@@ -233,10 +232,7 @@ func (s *Stage) switchFailpoints(p *process) error {
 	if err := os.WriteFile(s.failpointsFile(p.name), []byte(text), 0o666); err != nil {
 		return err
 	}
-	if !p.running() {
-		return nil // it reads the file when it starts
-	}
-	return p.signal(syscall.SIGHUP)
+	return p.reread()
 }
 
 // strikeMembers adds, removes or replaces nodes.
@@ -281,10 +277,11 @@ func (s *Stage) list(members []string) error {
 		return fmt.Errorf("live stage: list of members: %w", err)
 	}
 	for _, name := range sortedNames(s.processes) {
-		if p := s.processes[name]; changed && name != workloadName && p.running() {
-			if err := p.signal(syscall.SIGHUP); err != nil {
-				return err
-			}
+		if !changed || name == workloadName {
+			continue
+		}
+		if err := s.processes[name].reread(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -262,9 +262,13 @@ func (n *connection) over() bool {
 
 // end gives the connection up, for a reason.
 func (n *connection) end(reason error) {
+	ends := false
 	n.ending.Do(func() {
 		n.client.log.Info("client.disconnected", "server", n.client.options.Servers[n.server], "connection", n.id, "reason", reason.Error())
 		close(n.ended)
-		_ = n.transport.Close() // its other end is given up anyway
+		ends = true
 	})
+	if ends { // out of the Once: it may take seconds to say goodbye to who does not listen, for which nobody else shall wait
+		_ = n.transport.Close() // its other end is given up anyway
+	}
 }
