@@ -2,6 +2,7 @@ package reports
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -21,6 +22,19 @@ import (
 // browsers are the names under which a browser may be installed.
 var browsers = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless-shell"}
 
+// browserTime is how long a browser may take for all of a test, which takes it seconds on an idle computer.
+const browserTime = 4 * time.Minute
+
+// profile is a folder for a browser to keep things in. It goes when the last of the browser's processes has gone, which may outlive the first.
+func profile(t *testing.T) string {
+	folder, err := os.MkdirTemp("", "browser")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.RemoveAll(folder) == nil }, time.Minute, 10*time.Millisecond, "%s goes", folder)
+	})
+	return folder
+}
+
 // inBrowser opens a page in a real browser, without network, does something there, and returns what the page asked for and what
 // the browser complained of.
 func inBrowser(t *testing.T, path string, do func(ctx context.Context)) (requests, complaints []string) {
@@ -36,10 +50,10 @@ func inBrowser(t *testing.T, path string, do func(ctx context.Context)) (request
 		t.Skipf("NOT TESTED IN A BROWSER: none of %s is installed", strings.Join(browsers, ", "))
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-component-update", true), chromedp.ProxyServer("127.0.0.1:9"))
+		chromedp.WSURLReadTimeout(browserTime), chromedp.UserDataDir(profile(t)), chromedp.Flag("disable-component-update", true), chromedp.ProxyServer("127.0.0.1:9"))
 	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	defer stop()
-	ctx, expire := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, expire := context.WithTimeout(ctx, browserTime)
 	defer expire()
 	ctx, closeBrowser := chromedp.NewContext(ctx)
 	defer closeBrowser()

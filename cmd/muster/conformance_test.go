@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/nodes/golden"
+	"muster/nodes/loopback"
 )
 
 func TestConformance(t *testing.T) {
@@ -85,12 +85,11 @@ func TestConformanceConcludes(t *testing.T) {
 }
 
 func TestConformanceOfATargetThatIsNotThere(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	nobody, err := loopback.Addresses(1)
 	require.NoError(t, err)
-	require.NoError(t, listener.Close()) // a port that nobody listens at
 	for target, want := range map[string]string{
-		listener.Addr().String(): "cannot be reached; want the address of one that runs",
-		"localhost":              "want the addresses of all nodes",
+		nobody[0]:   "cannot be reached; want the address of one that runs",
+		"localhost": "want the addresses of all nodes",
 	} {
 		code, _, stderr := invoke(t, "conformance", "--target", target)
 		require.Equal(t, exitFailed, code)

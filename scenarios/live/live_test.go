@@ -59,7 +59,7 @@ func harms() []scenarios.Fault {
 		scenarios.MajorityRing(), scenarios.Flapping(scenarios.Cut(one, scenarios.Others), 400*time.Millisecond),
 		scenarios.ResetConnections(between[0], between[1]),
 		scenarios.SlowLink(one, two, 20*time.Millisecond), scenarios.LongTail(between, 0.1, 100*time.Millisecond),
-		scenarios.NarrowLink(between, 5_000), scenarios.CloggedLink(between), scenarios.LossyLink(between, 0.1),
+		scenarios.NarrowLink(between, 5_000), scenarios.CloggedLink(between), scenarios.LossyLink(between, 0.5),
 		scenarios.DuplicatingLink(between, 0.1), scenarios.ReorderingLink(between, 0.1),
 		scenarios.SilentResolver(one), scenarios.FailingResolver(scenarios.Clients),
 		scenarios.ClockOffset(one, time.Second), scenarios.ClockDrift(one, 100), scenarios.ClockJump(one, time.Second),
