@@ -97,7 +97,7 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 	root.AddCommand(
 		newSimulateCommand(), newReplayCommand(), newLiveCommand(), newCheckCommand(), newReportCommand(),
 		newScenariosCommand(), newCompareCommand(), newRunCommand(), newBuildCommand(),
-		newTraceCommand(), newDiffCommand(), newForkCommand(), newConformanceCommand(), newTimingsCommand(),
+		newTraceCommand(), newDiffCommand(), newForkCommand(), newConformanceCommand(), newTimingsCommand(), newPruneCommand(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -187,6 +187,7 @@ func TestRunsThatDifferAreNamed(t *testing.T) {
 		folder := run.Folder(t.TempDir())
 		require.NoError(t, folder.WriteJSON(run.RunFile, run.Run{
 			Format: run.Format, TraceHash: hash, TraceRecords: 10, Guests: []run.Guest{{Name: "registry", SHA256: guest}},
+			Versions: map[string]string{"go": "go1.26.8", "muster": "v0.0.0-" + guest},
 		}))
 		return folder
 	}
@@ -195,6 +196,8 @@ func TestRunsThatDifferAreNamed(t *testing.T) {
 	err := sameRun(one, write("bb", "fedcba9876543210"))
 	require.ErrorContains(t, err, "the traces differ: aa (10 records) and bb (10 records)")
 	require.ErrorContains(t, err, "the guest registry is another build: 0123456789ab then, fedcba987654 now")
+	require.ErrorContains(t, err, "\n  muster was v0.0.0-0123456789abcdef then, and is v0.0.0-fedcba9876543210 now\n")
+	require.NotContains(t, err.Error(), "go1.26.8", "that is the same")
 }
 
 func TestProgressTellsEachRun(t *testing.T) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +32,7 @@ cut, connections, what was printed last, and the clients' pending operations. --
 on, a second of it or up to --to, in full detail, even if the run kept only the default trace. The first visit
 simulates from the beginning, unless the run was made with muster simulate --checkpoints, and leaves a checkpoint every
 two simulated seconds in the run folder, of some 2 MB each; later ones, of the same build of muster, go on from the
-nearest, which takes less than a second. --checkpoints leaves them for the whole run at once.`,
+nearest, which takes less than a second. --checkpoints leaves them for the whole run at once; muster prune deletes them.`,
 		Example: `  muster replay runs/leader-isolated-seed7
   muster replay runs/leader-isolated-seed7 --out again        # and keep the new run
   muster replay runs/leader-isolated-seed7 --until 34.2s      # how does the world stand there?
@@ -124,7 +126,7 @@ func replayable(before run.Run) error {
 	return err
 }
 
-// sameRun compares two runs bit for bit. If they differ, the error says where first, and names guests that are not the same.
+// sameRun compares two runs bit for bit. If they differ, the error says where first, and names guests and versions that are not the same.
 func sameRun(one, other run.Folder) error {
 	before, err := one.ReadRun()
 	if err != nil {
@@ -143,6 +145,11 @@ func sameRun(one, other run.Folder) error {
 			if old.Name == guest.Name && old.SHA256 != guest.SHA256 {
 				text += fmt.Sprintf("\n  the guest %s is another build: %.12s then, %.12s now", guest.Name, old.SHA256, guest.SHA256)
 			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(now.Versions)) {
+		if was, is := before.Versions[name], now.Versions[name]; was != is && was != "" {
+			text += fmt.Sprintf("\n  %s was %s then, and is %s now", name, was, is)
 		}
 	}
 	difference, err := simulated.FirstDifference(one, other)

@@ -79,6 +79,13 @@ func TestVisits(t *testing.T) {
 		require.Contains(t, out, " at "+typed+" of 6s, seed 5: brief\n")
 	}
 
+	code, out, _ = invoke(t, "prune", filepath.Dir(folder))
+	require.Equal(t, exitAsExpected, code)
+	require.Regexp(t, `^checkpoints deleted: 3, with [1-9]\d*\.\d MB\n$`, out)
+	code, out, _ = invoke(t, "replay", folder, "--until", "4500ms")
+	require.Equal(t, exitAsExpected, code)
+	require.Equal(t, before, out, "what is deleted is made again")
+
 	for want, flags := range map[string][]string{
 		"--machine is about what --from shows":   {"--until", "1s", "--machine", "n1"},
 		"--to is about what --from shows":        {"--to", "1s"},

@@ -127,6 +127,27 @@ func (f Folder) WriteFile(name string, text []byte) error {
 	return renameio.WriteFile(path, text, 0o666, renameio.WithExistingPermissions())
 }
 
+// RemoveCheckpoints deletes the checkpoints, if there are any, and says how many they were and how many bytes they took.
+func (f Folder) RemoveCheckpoints() (files int, bytes int64, err error) {
+	path := f.Path(CheckpointsFolder)
+	entries, err := os.ReadDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("removing checkpoints: %w", err)
+	}
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil { // otherwise somebody else has removed it
+			files, bytes = files+1, bytes+info.Size()
+		}
+	}
+	if err := os.RemoveAll(path); err != nil {
+		return 0, 0, fmt.Errorf("removing checkpoints: %w", err)
+	}
+	return files, bytes, nil
+}
+
 // Find lists the run folders at or below a path, sorted: those that hold a run.json.
 func Find(path string) ([]Folder, error) {
 	var folders []Folder

@@ -301,6 +301,9 @@ func (s *Stage) Close() error {
 func versions() map[string]string {
 	found := map[string]string{"go": runtime.Version()}
 	if build, ok := debug.ReadBuildInfo(); ok {
+		if own := build.Main.Version; own != "" && own != "(devel)" { // else it was not built in its repository
+			found["muster"] = own
+		}
 		for _, module := range build.Deps {
 			if module.Path == "github.com/tetratelabs/wazero" {
 				found["wazero"] = module.Version

@@ -126,7 +126,7 @@ func (t *Traveller) goTo(ctx context.Context, at time.Duration, options Options,
 	}
 	play.KnownAs(t.folder)
 	if err := leaveCheckpoints(ctx, play, at, t.folder); err != nil {
-		return nil, journey, errors.Join(err, play.Stage().Close())
+		return nil, journey, errors.Join(err, play.Abandon(), play.Stage().Close())
 	}
 	return play, journey, nil
 }
