@@ -13,9 +13,13 @@ import (
 // escapes because of HTML. It is written by hand since a workload writes two records for every operation, and reflection cost as much as the
 // request itself. The error is that of a weight that JSON cannot hold.
 func (r Record) AppendJSON(to []byte) ([]byte, error) {
-	to = append(to, `{"t":`...)
-	to = strconv.AppendInt(to, int64(r.T), 10)
-	to = appendField(to, "client", r.Client)
+	to = append(to, '{')
+	if r.T != 0 {
+		to = append(to, `"t":`...)
+		to = append(strconv.AppendInt(to, int64(r.T), 10), ',')
+	}
+	to = append(to, `"client":`...)
+	to = appendString(to, r.Client)
 	to = appendNumber(to, "op", r.Op)
 	to = appendNumber(to, "repeats", r.Repeats)
 	to = appendField(to, "phase", string(r.Phase))

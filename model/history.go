@@ -96,8 +96,8 @@ type Header struct {
 
 // Record is one line of a history after the header. Fields that do not apply are left out.
 type Record struct {
-	// T is true time since the run began, whatever any machine's own clock said.
-	T      time.Duration `json:"t"`
+	// T is true time since the run began, whatever any machine's own clock said. Clients do not know it: the stage stamps what they print.
+	T      time.Duration `json:"t,omitempty"`
 	Client string        `json:"client"`
 	// Op pairs an invocation with its completion; it is unique within a client and grows. A client does one thing at a time, but for what
 	// it does again over gRPC because it was lost with a connection, and for the writes of one that is scripted.

@@ -25,13 +25,19 @@
 //   - FIN and RST, half-close, reset by data to a closed socket, by a close with unread data and by a close without linger, as in Linux.
 //
 // Left out, because nothing here would notice: sequence numbers and segments on the wire (a Send is one packet, though its chance of
-// loss grows with its size), congestion control, fast retransmission. An acknowledgement is no event of its own unless the
-// sender waits for it; otherwise it takes effect when the data arrives, if the way back lets it pass.
+// loss grows with its size). An acknowledgement is no event of its own unless the sender waits for it; otherwise it takes effect when
+// the data arrives, if the way back lets it pass.
+//
+// Left out are congestion control and fast retransmission, too: packets on a link that is too narrow wait for each other, and none is dropped
+// for want of room, so there is no congestion to find out about. Requests of some kilobytes, which is what nodes exchange, fit into the
+// window that Linux begins with. Only bulk differs: megabytes over a long link arrive some round trips earlier than after a slow start, and
+// on a lossy one later, since each loss costs a time-out.
 //
 // TIME_WAIT is left out, too. It guards a port against packets of a connection that is over, and here no packet can be mistaken for another
 // connection's, since packets name sockets and no number is used twice. Listeners would not notice it, for Go sets SO_REUSEADDR on all of
-// them: a server can bind its port again at once, in Linux as here. Nor would clients that leave the choice of a port to the kernel. Only one
-// that dials the same address twice from a port of its own choice succeeds here where Linux says EADDRNOTAVAIL for a minute.
+// them: a server can bind its port again at once, in Linux as here. Nor would clients that leave the choice of a port to the kernel, unless
+// they open some 28,000 connections to one address within a minute, and have no port left then. Only one that dials again from a port of
+// its own choice succeeds here where Linux says EADDRINUSE for a minute.
 //
 // # Ports
 //
