@@ -33,7 +33,8 @@ func (exercised) Check(_ context.Context, in Input) Verdict {
 		want(Evidence{T: endOf(in), Text: "the run ended early: " + in.Run.Interrupted})
 	}
 	if stopped, ok := fellSilent(in.History, endOf(in)); ok {
-		want(Evidence{T: stopped, Text: fmt.Sprintf("all clients and observers fell silent at %s, though the run went on to %s", seconds(stopped), seconds(endOf(in)))})
+		want(Evidence{T: stopped, Text: fmt.Sprintf("all clients and observers fell silent at %s, though the run went on to %s",
+			seconds(stopped), seconds(endOf(in)))})
 	}
 	total := traffic(in, want)
 	struck, harms, harmed := 0, 0, 0
@@ -173,7 +174,8 @@ var conditions = map[Condition]func(Input) string{
 		})
 	},
 	InstanceExpired: func(in Input) string {
-		return noEvent(in, "no node removed an instance for want of beats, nor gave up a connection for want of a sign of life", func(e run.NodeEvent) bool {
+		const missing = "no node removed an instance for want of beats, nor gave up a connection for want of a sign of life"
+		return noEvent(in, missing, func(e run.NodeEvent) bool {
 			return e.Name == run.EventInstanceExpired || e.Name == run.EventClientExpired
 		})
 	},

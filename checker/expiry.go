@@ -230,11 +230,13 @@ func (e expiries) late(id instanceID, v view) (s silence, gone bool, why string)
 		unhealthy := since + e.bounds.UnhealthyAfter + e.bounds.ExpirySlack
 		switch {
 		case v.asked > removed && listed:
-			return s, true, fmt.Sprintf("at %s, though it was last heard of at %s and must be gone by %s", seconds(v.answered), seconds(s.answered), seconds(removed))
+			return s, true, fmt.Sprintf("at %s, though it was last heard of at %s and must be gone by %s",
+				seconds(v.answered), seconds(s.answered), seconds(removed))
 		case v.asked > removed:
 			return s, true, ""
 		case v.asked > unhealthy && listed && instance.Healthy && e.unprotected(id, v):
-			return s, false, fmt.Sprintf("at %s, though it was last heard of at %s and must be unhealthy by %s", seconds(v.answered), seconds(s.answered), seconds(unhealthy))
+			return s, false, fmt.Sprintf("at %s, though it was last heard of at %s and must be unhealthy by %s",
+				seconds(v.answered), seconds(s.answered), seconds(unhealthy))
 		case v.asked > unhealthy && !(listed && instance.Healthy):
 			return s, !listed, ""
 		}

@@ -107,8 +107,8 @@ func recordOf(h model.History, ephemeral bool) record {
 	return r
 }
 
-// believeEvery is how often a subscriber is looked at; less often where that would be more than mostLooks times until it is told anew, so that
-// a history that says that it took years does not fill the memory.
+// believeEvery is how often a subscriber is looked at; less often where that would be more than mostLooks times until it is told anew, so
+// that a history that says that it took years does not fill the memory.
 const (
 	believeEvery = 500 * time.Millisecond
 	mostLooks    = 10_000

@@ -10,9 +10,9 @@ import (
 )
 
 // kept judges whether a node keeps in its list what it takes beats of, whatever becomes of other nodes and of the links between them: no
-// takeover, heal or return of a node is a reason to drop an instance whose sign of life this very node has acknowledged a moment ago. Unlike
-// the other checkers this one looks while faults are in force. What it asks of no node is what a fault may have made it forget: a node that was
-// struck itself, and anything while clocks lie.
+// takeover, heal or return of a node is a reason to drop an instance whose sign of life this very node has acknowledged a moment ago.
+// Unlike the other checkers this one looks while faults are in force. What it asks of no node is what a fault may have made it forget: a
+// node that was struck itself, and anything while clocks lie.
 //
 //	at one node:  beat      beat      beat        beat (acknowledged, each within UnhealthyAfter of the one before)
 //	              |<-- Converge -->|               |<- UnhealthyAfter ->|                 it is listed as healthy there
@@ -22,14 +22,15 @@ type kept struct{}
 // Property is Kept.
 func (kept) Property() Property { return Kept }
 
-// beats are the signs of life of one instance that one node acknowledged, one soon enough after the other; the first of them at from, the last
-// one sent at last.
+// beats are the signs of life of one instance that one node acknowledged, one soon enough after the other; the first of them at from, the
+// last one sent at last.
 type beats struct{ from, last time.Duration }
 
 // Check holds what observers saw at each node against the beats that it had acknowledged.
 func (kept) Check(_ context.Context, in Input) Verdict {
 	verdict := Verdict{Property: Kept, Guarantee: fmt.Sprintf(
-		"A node lists an instance for %s after each beat that it acknowledged, and for %s as healthy, once it has acknowledged them for %s; faults of other nodes and of links are no excuse.",
+		"A node lists an instance for %s after each beat that it acknowledged, and for %s as healthy, once it has acknowledged them for %s; "+
+			"faults of other nodes and of links are no excuse.",
 		bound(in.Bounds.RemovedAfter), bound(in.Bounds.UnhealthyAfter), bound(in.Bounds.Converge))}
 	times := timesOf(in)
 	ephemeral := recordOf(in.History, true)
@@ -76,8 +77,8 @@ func (kept) Check(_ context.Context, in Input) Verdict {
 // clockSlack is by how much a limit may come early since clocks run apart.
 func clockSlack(limit time.Duration) time.Duration { return limit / clockTolerance }
 
-// beatsBefore are the signs of life that a node had acknowledged when a view of its was asked for. They must be so fresh that the node cannot
-// have removed the instance when it answered; and nobody may have asked for something else since the first of them.
+// beatsBefore are the signs of life that a node had acknowledged when a view of its was asked for. They must be so fresh that the node
+// cannot have removed the instance when it answered; and nobody may have asked for something else since the first of them.
 func beatsBefore(actions []action, v view, bounds Bounds) (b beats, beating bool) {
 	for _, a := range actions {
 		switch {

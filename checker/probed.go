@@ -30,7 +30,8 @@ type served struct {
 // Check holds what observers saw against what servers did.
 func (probed) Check(_ context.Context, in Input) Verdict {
 	verdict := Verdict{Property: Probed, Guarantee: fmt.Sprintf(
-		"A persistent instance is listed as unhealthy at most %s after its server stopped listening, not before, and as healthy at most %s after it listens again.",
+		"A persistent instance is listed as unhealthy at most %s after its server stopped listening, not before, "+
+			"and as healthy at most %s after it listens again.",
 		bound(in.Bounds.ProbedDown), bound(in.Bounds.ProbedUp))}
 	persistent := recordOf(in.History, false)
 	p := probes{in.Bounds, timesOf(in), serversOf(in, persistent)}
@@ -73,7 +74,8 @@ func (probed) Check(_ context.Context, in Input) Verdict {
 	case wrong > 0:
 		return verdict.violated("%s with the wrong health", counted(wrong, "list"))
 	case seenDown == 0:
-		return verdict.undecided("of %s none was gone for over %s while nodes could reach it and others", counted(len(p.servers), "server"), in.Bounds.ProbedDown)
+		return verdict.undecided("of %s none was gone for over %s while nodes could reach it and others",
+			counted(len(p.servers), "server"), in.Bounds.ProbedDown)
 	case seenUp == 0:
 		return verdict.undecided("%s noticed in time, but no server was back for over %s", counted(seenDown, "outage"), in.Bounds.ProbedUp)
 	}

@@ -78,8 +78,8 @@ func contradict(s sight, writes []*step) (why string, behind time.Duration) {
 		s.invoked - replaced.returned
 }
 
-// telling picks so many contradictions at most: the one that missed the oldest news first, then those that returned first. drawn is the place
-// of the very first of them: a picture of what led to it is the smallest.
+// telling picks so many contradictions at most: the one that missed the oldest news first, then those that returned first. drawn is the
+// place of the very first of them: a picture of what led to it is the smallest.
 func telling(found []contradiction, most int) (told []contradiction, drawn int) {
 	byTime := slices.Clone(found)
 	slices.SortStableFunc(byTime, func(a, b contradiction) int { return cmp.Compare(a.read.returned, b.read.returned) })

@@ -10,8 +10,8 @@ import (
 )
 
 // AppendJSON appends the record as one line of a history without its end, byte for byte what encoding/json makes of it but for what that
-// escapes because of HTML. It is written by hand since a workload writes two records for every operation, and reflection cost as much as the
-// request itself. The error is that of a weight that JSON cannot hold.
+// escapes because of HTML. It is written by hand since a workload writes two records for every operation, and reflection cost as much as
+// the request itself. The error is that of a weight that JSON cannot hold.
 func (r Record) AppendJSON(to []byte) ([]byte, error) {
 	to = append(to, '{')
 	if r.T != 0 {

@@ -69,12 +69,14 @@ func (c Comparison) writeChanged(text *strings.Builder) {
 	for _, j := range []Judgement{Regressed, Improved} {
 		for _, v := range c.Verdicts {
 			if v.Judgement == j {
-				fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s |\n", sign(j), cell(v.Scenario), v.Baseline.Property, v.Baseline.counts(), v.Current.counts(), cell(v.Because))
+				fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s |\n",
+					sign(j), cell(v.Scenario), v.Baseline.Property, v.Baseline.counts(), v.Current.counts(), cell(v.Because))
 			}
 		}
 		for _, f := range c.Figures {
 			if f.Judgement == j {
-				fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s |\n", sign(j), cell(f.Scenario), cell(f.Baseline.Name), f.Baseline.summary(), f.Current.summary(), cell(f.Because))
+				fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s |\n",
+					sign(j), cell(f.Scenario), cell(f.Baseline.Name), f.Baseline.summary(), f.Current.summary(), cell(f.Because))
 			}
 		}
 	}
@@ -110,7 +112,8 @@ func (c Comparison) writeFigures(text *strings.Builder) {
 			same++
 		}
 	}
-	fmt.Fprintf(text, "<details><summary>%s, median (least to greatest; runs); %d exactly the same</summary>\n\n", plural(len(c.Figures), "figure", "figures"), same)
+	fmt.Fprintf(text, "<details><summary>%s, median (least to greatest; runs); %d exactly the same</summary>\n\n",
+		plural(len(c.Figures), "figure", "figures"), same)
 	text.WriteString("| | scenario | figure | baseline | current | change | |\n|---|---|---|---|---|---|---|\n")
 	for _, f := range c.Figures {
 		fmt.Fprintf(text, "| %s | %s | %s | %s | %s | %s | %s |\n", sign(f.Judgement), cell(f.Scenario), cell(f.Baseline.Name),

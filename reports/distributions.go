@@ -34,7 +34,8 @@ func distributions(set Set) []shownPicture {
 	}
 	if samples := samplesOf(set, "convergence_ms"); len(samples) > 0 {
 		shown, note := longest(samples)
-		show(plots.Strip("convergence", "How long the nodes' views took to agree again", "Counted from the end of the last fault. "+oneRun+note, "seconds", shown))
+		show(plots.Strip("convergence", "How long the nodes' views took to agree again",
+			"Counted from the end of the last fault. "+oneRun+note, "seconds", shown))
 	}
 	return all
 }
@@ -50,7 +51,8 @@ func longest(samples []plots.Sample) (shown []plots.Sample, note string) {
 	if len(samples) <= mostRows {
 		return samples, ""
 	}
-	return samples[:mostRows], " " + plural(len(samples)-mostRows, "scenario", "scenarios") + " with shorter times are left out; the scenarios' figures above have them."
+	leftOut := plural(len(samples)-mostRows, "scenario is left out", "scenarios are left out")
+	return samples[:mostRows], " " + leftOut + " whose times are shorter; their figures stand above."
 }
 
 // samplesOf collects a figure over all scenarios that measured it, from milliseconds to seconds.

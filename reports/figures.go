@@ -42,7 +42,8 @@ func operationsOf(f checker.Figures) []shownOperations {
 	for _, o := range f.Operations {
 		row := shownOperations{Kind: kindName(o.Kind), OK: o.OK, Failed: o.Failed, Unknown: o.Unknown}
 		if o.Latency != nil {
-			row.P50, row.P95, row.P99, row.Max = milliseconds(o.Latency.P50), milliseconds(o.Latency.P95), milliseconds(o.Latency.P99), milliseconds(o.Latency.Max)
+			row.P50, row.P95 = milliseconds(o.Latency.P50), milliseconds(o.Latency.P95)
+			row.P99, row.Max = milliseconds(o.Latency.P99), milliseconds(o.Latency.Max)
 		}
 		if n := len(o.Unavailable.Windows); n > 0 {
 			row.Unavailable, row.Longest, row.Times = milliseconds(o.Unavailable.Total), milliseconds(o.Unavailable.Longest), times(n)

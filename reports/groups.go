@@ -19,7 +19,8 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V, pass func(K) bool) []K {
 	return keys
 }
 
-// group is the runs of one scenario on one stage with one profile, one protocol of the clients and the same nodes, in the order of their seeds.
+// group is the runs of one scenario on one stage with one profile, one protocol of the clients and the same nodes, in the order of their
+// seeds.
 type group struct {
 	scenario, stage, profile, protocol, nodes string
 	claim                                     string

@@ -121,7 +121,9 @@ func indexOf(out string, results []Result) (indexPage, error) {
 		}
 		p.Scenarios = append(p.Scenarios, one)
 	}
-	p.Headline, p.Mood = fmt.Sprintf("%s of %s, every verdict as expected", plural(len(results), "run", "runs"), plural(len(p.Scenarios), "scenario", "scenarios")), "good"
+	p.Mood = "good"
+	p.Headline = fmt.Sprintf("%s of %s, every verdict as expected",
+		plural(len(results), "run", "runs"), plural(len(p.Scenarios), "scenario", "scenarios"))
 	if unexpected > 0 {
 		p.Headline, p.Mood = fmt.Sprintf("%d of %s not as expected", unexpected, plural(len(results), "run", "runs")), "bad"
 	}

@@ -120,8 +120,8 @@ func (r Result) Unexpected() []checker.Verdict {
 // AsExpected says whether the run was judged and every verdict is the one that the scenario expects.
 func (r Result) AsExpected() bool { return r.Judged && len(r.Unexpected()) == 0 }
 
-// Speed is how many simulated seconds one second of processor time bought; 0 if the run does not say. Of a future it is about what came after
-// the fork: its past may not have been simulated at all.
+// Speed is how many simulated seconds one second of processor time bought; 0 if the run does not say. Of a future it is about what came
+// after the fork: its past may not have been simulated at all.
 func (r Result) Speed() float64 {
 	lasted, cpu := r.Run.Lasted, r.Run.Cost.CPU
 	if fork := r.Run.Fork; fork != nil {

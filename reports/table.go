@@ -14,7 +14,8 @@ import (
 // columns are the heads of the properties' columns: as narrow as can be read.
 var columns = map[checker.Property]string{
 	checker.Linearizable: "linear", checker.LocalReads: "local", checker.Durable: "durable", checker.Converged: "converg",
-	checker.NoLoss: "no-loss", checker.Kept: "kept", checker.NoGhost: "no-ghost", checker.Expiry: "expiry", checker.Probed: "probed", checker.Exercised: "exerc",
+	checker.NoLoss: "no-loss", checker.Kept: "kept", checker.NoGhost: "no-ghost", checker.Expiry: "expiry", checker.Probed: "probed",
+	checker.Exercised: "exerc",
 }
 
 // Table writes results as a table of at most 120 columns, a row a run, and below it a line for every verdict that is not the one
@@ -29,29 +30,7 @@ func Table(w io.Writer, results []Result, colour bool) error {
 		}
 	}
 	properties := propertiesIn(seen)
-
-	writer := table.NewWriter()
-	writer.SetStyle(table.StyleLight)
-	writer.Style().Format.Header = text.FormatDefault
-	writer.Style().Options = table.Options{SeparateHeader: true}
-	writer.Style().Box.PaddingLeft = ""
-	head := table.Row{"scenario", "seed"}
-	aligned := []table.ColumnConfig{{Number: 1, WidthMax: 28, WidthMaxEnforcer: text.WrapSoft}, {Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight}}
-	for _, property := range properties {
-		name, ok := columns[property]
-		if !ok {
-			name = string(property)
-		}
-		head = append(head, name)
-		aligned = append(aligned, table.ColumnConfig{Number: len(head), Align: text.AlignCenter, AlignHeader: text.AlignCenter})
-	}
-	head = append(head, "lasted", "speed")
-	for number := len(head) - 1; number <= len(head); number++ {
-		aligned = append(aligned, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	writer.AppendHeader(head)
-	writer.SetColumnConfigs(aligned)
-
+	writer := emptyTable(properties)
 	var lines []string
 	broken := map[string]bool{}
 	unexpectedRuns := 0
@@ -103,6 +82,35 @@ func Table(w io.Writer, results []Result, colour bool) error {
 	}
 	_, err := fmt.Fprintln(w, summary)
 	return err
+}
+
+// emptyTable is a table of runs that has its head only.
+func emptyTable(properties []checker.Property) table.Writer {
+	writer := table.NewWriter()
+	writer.SetStyle(table.StyleLight)
+	writer.Style().Format.Header = text.FormatDefault
+	writer.Style().Options = table.Options{SeparateHeader: true}
+	writer.Style().Box.PaddingLeft = ""
+	head := table.Row{"scenario", "seed"}
+	aligned := []table.ColumnConfig{
+		{Number: 1, WidthMax: 28, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 2, Align: text.AlignRight, AlignHeader: text.AlignRight},
+	}
+	for _, property := range properties {
+		name, ok := columns[property]
+		if !ok {
+			name = string(property)
+		}
+		head = append(head, name)
+		aligned = append(aligned, table.ColumnConfig{Number: len(head), Align: text.AlignCenter, AlignHeader: text.AlignCenter})
+	}
+	head = append(head, "lasted", "speed")
+	for number := len(head) - 1; number <= len(head); number++ {
+		aligned = append(aligned, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	writer.AppendHeader(head)
+	writer.SetColumnConfigs(aligned)
+	return writer
 }
 
 func tableCell(r Result, property checker.Property, colour bool) string {

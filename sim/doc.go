@@ -19,15 +19,17 @@
 // A program runs until all its goroutines wait. That takes no time, with two exceptions: from the 100,000th time on that a program reads
 // its clock without waiting in between, each read takes a microsecond, so that a loop that waits for time to pass comes to an end; and
 // Machine.SetSlowdown gives a machine a processor on which work takes time. A program that works on and on and never waits is ended
-// (Program.WorkLimit); its Exit says so and names the function that it was in. One that was built with guest.Options.AsCompiled hangs the world.
+// (Program.WorkLimit); its Exit says so and names the function that it was in. One that was built with guest.Options.AsCompiled hangs the
+// world.
 //
 // # Futures
 //
-// A world that waits between two calls of Run is plain data. World.Snapshot keeps it, and Snapshot.Fork makes worlds of the same past from it, as
-// many as are wanted: with the same seed one that goes on exactly as the original, which TraceHash proves; with another seed
-// another future. So runs can share what takes long to reach, and one moment can be tried with many faults. A Timeline keeps snapshots of a
-// run on the way, so that any moment of it can be visited soon; Snapshot.Write and ReadSnapshot keep them longer than a process lives. Forks
-// have machines of their own, which are found by their names, and share the memory of their programs until one of them writes to it.
+// A world that waits between two calls of Run is plain data. World.Snapshot keeps it, and Snapshot.Fork makes worlds of the same past
+// from it, as many as are wanted: with the same seed one that goes on exactly as the original, which TraceHash proves; with another seed
+// another future. So runs can share what takes long to reach, and one moment can be tried with many faults. A Timeline keeps snapshots of
+// a run on the way, so that any moment of it can be visited soon; Snapshot.Write and ReadSnapshot keep them longer than a process lives.
+// Forks have machines of their own, which are found by their names, and share the memory of their programs until one of them writes to
+// it.
 //
 // # Reality
 //

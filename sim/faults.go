@@ -145,8 +145,8 @@ func (w *World) UnsetLink(from, to *Machine) {
 // DefaultLink is how packets travel between machines for which SetLink has said nothing.
 func (w *World) DefaultLink() network.Link { return w.network.DefaultLink() }
 
-// SetDefaultLink changes how packets travel between all machines for which SetLink has said nothing, also those that are booted later. It is
-// how a fork gets another network than the world that it was forked from.
+// SetDefaultLink changes how packets travel between all machines for which SetLink has said nothing, also those that are booted later. It
+// is how a fork gets another network than the world that it was forked from.
 func (w *World) SetDefaultLink(l network.Link) {
 	w.record(trace.Record{Kind: trace.DefaultLink, Text: describe(l)})
 	w.network.SetDefaultLink(&w.queue, l)

@@ -37,8 +37,9 @@ func (m *Machine) Signal(s machine.Signal) error {
 // may take its time.
 func (m *Machine) Terminate() error { return m.Signal(machine.Terminate) }
 
-// RestartAt is a Restart under another address, as a machine, container or pod gets it that is started anew elsewhere with its old disk. All
-// machines find the new address under its name; what was on its way to the old one is lost. If address is the zero Addr, the machine gets one that nobody has.
+// RestartAt is a Restart under another address, as a machine, container or pod gets it that is started anew elsewhere with its old disk.
+// All machines find the new address under its name; what was on its way to the old one is lost. If address is the zero Addr, the machine
+// gets one that nobody has.
 func (m *Machine) RestartAt(address netip.Addr, args ...string) error {
 	if err := m.down(); err != nil {
 		return m.fail("restart", err)
@@ -77,8 +78,8 @@ func (m *Machine) down() error {
 	return nil
 }
 
-// SetSlowdown has the program's work take about so many times what it would take on a real processor: while it works its clock goes on, what
-// it sends leaves later, and what comes waits. 0, as machines begin, is a processor that takes no time at all.
+// SetSlowdown has the program's work take about so many times what it would take on a real processor: while it works its clock goes on,
+// what it sends leaves later, and what comes waits. 0, as machines begin, is a processor that takes no time at all.
 //
 // Work is counted roughly, always alike, and in chunks (restructure.Meter), so a program that does little before it waits may take
 // no time. A program that was built with guest.Options.AsCompiled does not count its work and is never slow.
@@ -108,8 +109,8 @@ func (m *Machine) SetDiskFaults(f disk.Faults) error {
 	return nil
 }
 
-// SetDiskCapacity changes how many bytes of file content the machine's disk has room for; 0: there is no limit. If that is less than what is
-// there, nothing is lost, but nothing can be added (ENOSPC). See disk.Disk.Used.
+// SetDiskCapacity changes how many bytes of file content the machine's disk has room for; 0: there is no limit. If that is less than what
+// is there, nothing is lost, but nothing can be added (ENOSPC). See disk.Disk.Used.
 func (m *Machine) SetDiskCapacity(bytes int64) error {
 	err := m.usable()
 	if bytes < 0 {

@@ -9,9 +9,9 @@ import (
 	"muster/sim/trace"
 )
 
-// SetName lets a name stand for addresses, in the place of those that it stood for, on all machines and from their next question on; without
-// addresses the name becomes unknown. A machine's own name stands for its address from its Boot on, and can be changed too. What a machine
-// has in its /etc/hosts (itself and localhost, to begin with) its programs find there and do not ask for.
+// SetName lets a name stand for addresses, in the place of those that it stood for, on all machines and from their next question on;
+// without addresses the name becomes unknown. A machine's own name stands for its address from its Boot on, and can be changed too. What
+// a machine has in its /etc/hosts (itself and localhost, to begin with) its programs find there and do not ask for.
 func (w *World) SetName(name string, addresses ...netip.Addr) error {
 	if err := w.network.SetName(name, addresses...); err != nil {
 		return fmt.Errorf("setting a name: %w", err)

@@ -134,7 +134,8 @@ func compare(t *testing.T, real, simulated []string, differs []difference) {
 	require.Empty(t, differs, "listed, but there is no such difference")
 }
 
-// report is what a program prints to standard error, without what follows a panic: the signal that was its cause, and the goroutines' stacks.
+// report is what a program prints to standard error, without what follows a panic: the signal that was its cause, and the goroutines'
+// stacks.
 func report(lines []string) []string {
 	for i, line := range lines {
 		if line == "" || strings.HasPrefix(line, "goroutine ") || strings.HasPrefix(line, "[signal ") {

@@ -68,7 +68,8 @@ func Availability(t Timeline, kinds []Available) Picture {
 		panels = append(panels, p)
 	}
 	return render("availability", "Whether clients were served",
-		"The share of the operations invoked in each second that succeeded, failed, or stayed unknown; seconds without operations are empty. The bar on top marks the times in which not one succeeded.",
+		"The share of the operations invoked in each second that succeeded, failed, or stayed unknown; seconds without operations are empty. "+
+			"The bar on top marks the times in which not one succeeded.",
 		newFaultLabels(t), panels...)
 }
 

@@ -50,7 +50,10 @@ var (
 const MostCurves = 7
 
 func palette() []hue {
-	return append([]hue{ink, faint, rule, paper, good, calm, bad, unsure, quiet, absent, gone, faultNetwork, faultMachine, faultClock, faultDisk, faultMembership, faultDefect, outage}, nodeHues[:]...)
+	return append([]hue{
+		ink, faint, rule, paper, good, calm, bad, unsure, quiet, absent, gone,
+		faultNetwork, faultMachine, faultClock, faultDisk, faultMembership, faultDefect, outage,
+	}, nodeHues[:]...)
 }
 
 // nodeHue is the colour of the i-th node, the same in every picture of a run. With more nodes than hues, hues return.

@@ -50,7 +50,8 @@ func Views(t Timeline, nodes []NodeViews) Picture {
 	listed.countTo(mostListed)
 	missing.countTo(mostMissing)
 	return render("views", "What each node lists",
-		"Each node's lists of the ephemeral services, as its observer saw them; a gap means that the node did not answer. Observers do not ask at the same instant, so a difference shorter than their interval means little. Where nodes agree, their lines lie on top of each other.",
+		"Each node's lists of the ephemeral services, as its observer saw them; a gap means that the node did not answer. Observers do not ask "+
+			"at the same instant, so a difference shorter than their interval means little. Where nodes agree, their lines lie on top of each other.",
 		newFaultLabels(t), listed, missing)
 }
 

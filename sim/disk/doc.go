@@ -2,7 +2,8 @@
 //
 // A Disk is plain data; Clone copies it exactly (contents are shared until one side writes). The machine calls it from one
 // goroutine. Files and directories are named by Inode; Open counts a use, which Close ends, so that a removed file lives as long as it
-// is open. Offsets, access rights and append mode belong to the machine's file descriptors. Times are nanoseconds that the caller's clock says.
+// is open. Offsets, access rights and append mode belong to the machine's file descriptors. Times are nanoseconds that the caller's clock
+// says.
 //
 // # What survives
 //

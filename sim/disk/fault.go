@@ -10,7 +10,8 @@ import (
 
 // Faults are what the disk does wrong. The zero value is a disk that works.
 type Faults struct {
-	// ReadFails, WriteFails and SyncFails are probabilities with which such a call meets EIO. A sync that failed made nothing durable; a later one may.
+	// ReadFails, WriteFails and SyncFails are probabilities with which such a call meets EIO. A sync that failed made nothing durable; a
+	// later one may.
 	ReadFails, WriteFails, SyncFails float64
 	// SyncLies is the probability with which a sync is acknowledged and does nothing, as on a drive that keeps in a volatile cache what it
 	// was told to flush. A later sync that does not lie makes durable what was left out.

@@ -2,7 +2,8 @@ package disk
 
 import "strings"
 
-// ReadFile returns the content of a file, for whoever looks at the disk from outside. It meets no faults. Errors are those of StatPath, and EISDIR.
+// ReadFile returns the content of a file, for whoever looks at the disk from outside. It meets no faults. Errors are those of StatPath,
+// and EISDIR.
 func (d *Disk) ReadFile(path string) ([]byte, Errno) {
 	f, err := d.walk(Root, path, true)
 	switch {

@@ -34,7 +34,8 @@ func errnoOf(t *testing.T, err error) disk.Errno {
 	return names[number]
 }
 
-// TestLinksAreAsOnTheHost does random things with symbolic and hard links to a disk and to a folder of the host's, and compares what comes of it.
+// TestLinksAreAsOnTheHost does random things with symbolic and hard links to a disk and to a folder of the host's, and compares what
+// comes of it.
 func TestLinksAreAsOnTheHost(t *testing.T) {
 	loops, followed, named := 0, 0, 0
 	for seed := range uint64(60) {

@@ -169,8 +169,8 @@ func (d *Disk) Symlink(target string, at Inode, path string, now int64) Errno {
 	return OK
 }
 
-// Link gives a file another name; with follow, a symbolic link at the end of the path to it is followed, and otherwise gets the name itself.
-// It becomes durable with the file. Errors: EPERM (a directory), EEXIST and those of Open.
+// Link gives a file another name; with follow, a symbolic link at the end of the path to it is followed, and otherwise gets the name
+// itself. It becomes durable with the file. Errors: EPERM (a directory), EEXIST and those of Open.
 func (d *Disk) Link(fromAt Inode, from string, follow bool, toAt Inode, to string, now int64) Errno {
 	source, err := d.walk(fromAt, from, follow)
 	switch {
@@ -260,7 +260,8 @@ func (d *Disk) remove(at Inode, path string, now int64, refuse func(found) Errno
 }
 
 // Rename moves a file or directory, in one step. It replaces a file by a file, and an empty directory by a directory; two names of one file
-// both stay (rename(2)). Errors: EISDIR, ENOTDIR, ENOTEMPTY, EINVAL (a directory into itself; ".", ".."), EBUSY (the root), and those of Open.
+// both stay (rename(2)). Errors: EISDIR, ENOTDIR, ENOTEMPTY, EINVAL (a directory into itself; ".", ".."), EBUSY (the root), and those of
+// Open.
 func (d *Disk) Rename(fromAt Inode, from string, toAt Inode, to string, now int64) Errno {
 	source, err := d.walk(fromAt, from, false)
 	if err != OK {

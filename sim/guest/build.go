@@ -26,7 +26,8 @@ type Options struct {
 	Package string
 	// Dir is where the go command runs, in the module that the package belongs to; the current directory if empty.
 	Dir string
-	// Cache is the folder for what is built. Several processes may use it at once. What was not used for longest goes when it holds more than 2 GiB.
+	// Cache is the folder for what is built. Several processes may use it at once. What was not used for longest goes when it holds more
+	// than 2 GiB.
 	Cache string
 	// Tags are build tags.
 	Tags []string

@@ -121,8 +121,8 @@ func (t toolchain) writeOverlay(cache string, plain bool) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the overlay: %w", err)
 	}
-	// The folder is named by what is in it, so that different builds of this package can share a cache, and so that the go command does not take
-	// it for packages of the module that the cache lies in.
+	// The folder is named by what is in it, so that different builds of this package can share a cache, and so that the go command does not
+	// take it for packages of the module that the cache lies in.
 	folder := filepath.Join(cache, overlayPrefix+hex.EncodeToString(content.Sum(nil))[:16])
 	for name, source := range sources {
 		if plain && onlyFaster[name] {

@@ -41,7 +41,8 @@ type processContext struct {
 	process *Process
 }
 
-// function is something that guests import. Its parameters are written as in "iiI": i for 32 bits, I for 64; its result likewise, if it has one.
+// function is something that guests import. Its parameters are written as in "iiI": i for 32 bits, I for 64; its result likewise, if it
+// has one.
 type function struct {
 	module, name, parameters, result string
 	do                               func(p *Process, a arguments) uint64

@@ -62,8 +62,8 @@ func DefaultCache() (string, error) {
 	return filepath.Join(dir, "muster", "wazero"), nil
 }
 
-// Of compiled code as much is kept as mostCached says: a registry node takes some 40 MB, with checks 100 MB, and each version of a program has
-// its own. None goes that was used in the last while.
+// Of compiled code as much is kept as mostCached says: a registry node takes some 40 MB, with checks 100 MB, and each version of a
+// program has its own. None goes that was used in the last while.
 const (
 	mostCached  = 4 << 30
 	spareCached = 10 * time.Minute

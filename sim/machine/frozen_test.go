@@ -9,8 +9,8 @@ import (
 	"muster/sim/guest"
 )
 
-// TestInstancesHoldNothingElse makes sure that a guest has no globals but the registers that Frozen knows, so that memory is all there is to
-// keep of an instance.
+// TestInstancesHoldNothingElse makes sure that a guest has no globals but the registers that Frozen knows, so that memory is all there is
+// to keep of an instance.
 func TestInstancesHoldNothingElse(t *testing.T) {
 	built, err := guest.Build(context.Background(), guest.Options{Package: "../testdata/hello", Cache: "../../build/guests"})
 	require.NoError(t, err)

@@ -24,8 +24,8 @@ type image struct {
 // span is a piece of memory, of whole pages.
 type span struct{ begin, end uint64 }
 
-// mostPieces is how many pieces an image is kept in. Each piece is a mapping in every memory that is filled from the image, and of those the
-// host allows a process some ten thousand (vm.max_map_count on Linux).
+// mostPieces is how many pieces an image is kept in. Each piece is a mapping in every memory that is filled from the image, and of those
+// the host allows a process some ten thousand (vm.max_map_count on Linux).
 const mostPieces = 64
 
 // smallestGap is how far pieces may always be apart that are kept and mapped as one: mapping a piece costs about as much as some pages.

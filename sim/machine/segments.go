@@ -24,7 +24,8 @@ func splitData(wasm []byte) (rest, memory []byte) {
 	return rest, memory
 }
 
-// errOther is met by modules that are not as Go's linker writes them, be they broken or not: the engine knows what to say to those that are.
+// errOther is met by modules that are not as Go's linker writes them, be they broken or not: the engine knows what to say to those that
+// are.
 var errOther = errors.New("not a module as Go's linker writes them")
 
 func split(wasm []byte) (rest, memory []byte, err error) {

@@ -11,8 +11,9 @@ import (
 // timeToLive is how many seconds an answer may be kept. Go's resolver keeps none.
 const timeToLive = 1
 
-// Answer answers a question in DNS: A with a name's addresses, PTR with an address's names. Of other types, AAAA, SRV, TXT and MX among them,
-// there is nothing, and names that are unknown do not exist (NXDOMAIN). With failing, it answers that the server has failed (SERVFAIL).
+// Answer answers a question in DNS: A with a name's addresses, PTR with an address's names. Of other types, AAAA, SRV, TXT and MX among
+// them, there is nothing, and names that are unknown do not exist (NXDOMAIN). With failing, it answers that the server has failed
+// (SERVFAIL).
 func (t *Table) Answer(question []byte, failing bool) ([]byte, error) {
 	var parser dnsmessage.Parser
 	header, err := parser.Start(question)

@@ -30,7 +30,8 @@ type KeepAlive struct {
 // DefaultKeepAlive is what Go sets on every connection (net.KeepAliveConfig), and what connections have here from the start.
 var DefaultKeepAlive = KeepAlive{Idle: 15 * time.Second, Interval: 15 * time.Second, Probes: 9}
 
-// SetKeepAlive changes how a connection is probed; one accepted from a listening socket starts with DefaultKeepAlive. Errors: EBADF, ENOTCONN, EINVAL.
+// SetKeepAlive changes how a connection is probed; one accepted from a listening socket starts with DefaultKeepAlive. Errors: EBADF,
+// ENOTCONN, EINVAL.
 func (n *Network) SetKeepAlive(q *queue.Queue, id Socket, k KeepAlive) Errno {
 	s := n.get(id)
 	switch {

@@ -28,10 +28,10 @@
 // loss grows with its size). An acknowledgement is no event of its own unless the sender waits for it; otherwise it takes effect when
 // the data arrives, if the way back lets it pass.
 //
-// Left out are congestion control and fast retransmission, too: packets on a link that is too narrow wait for each other, and none is dropped
-// for want of room, so there is no congestion to find out about. Requests of some kilobytes, which is what nodes exchange, fit into the
-// window that Linux begins with. Only bulk differs: megabytes over a long link arrive some round trips earlier than after a slow start, and
-// on a lossy one later, since each loss costs a time-out.
+// Left out are congestion control and fast retransmission, too: packets on a link that is too narrow wait for each other, and none is
+// dropped for want of room, so there is no congestion to find out about. Requests of some kilobytes, which is what nodes exchange, fit
+// into the window that Linux begins with. Only bulk differs: megabytes over a long link arrive some round trips earlier than after a slow
+// start, and on a lossy one later, since each loss costs a time-out.
 //
 // TIME_WAIT is left out, too. It guards a port against packets of a connection that is over, and here no packet can be mistaken for another
 // connection's, since packets name sockets and no number is used twice. Listeners would not notice it, for Go sets SO_REUSEADDR on all of
@@ -43,7 +43,8 @@
 //
 // TCP and UDP have ports of their own. Two sockets may have one port if their addresses differ and none is for all addresses; otherwise
 // the second meets EADDRINUSE. A port that the kernel chooses is the next free one of 32768 to 60999, so that a run can be read; when none
-// is left, binding meets EADDRINUSE and connecting EADDRNOTAVAIL. Linux would then give a port to connections to different addresses at once.
+// is left, binding meets EADDRINUSE and connecting EADDRNOTAVAIL. Linux would then give a port to connections to different addresses at
+// once.
 //
 // # UDP
 //

@@ -161,8 +161,8 @@ func (n *Network) MoveHost(q *queue.Queue, h Host, address netip.Addr) error {
 	return nil
 }
 
-// SetAhead says that the program that runs now has been at work for so long since the world's clock stood still for it: what it sends leaves
-// that much later. 0 when it has run.
+// SetAhead says that the program that runs now has been at work for so long since the world's clock stood still for it: what it sends
+// leaves that much later. 0 when it has run.
 func (n *Network) SetAhead(d time.Duration) { n.ahead = int64(d) }
 
 // hostAt finds the machine that has an address, seen from the machine from.

@@ -35,7 +35,8 @@ func (n *Network) SetReceiveBuffer(id Socket, size int) Errno {
 	return OK
 }
 
-// SetSendBuffer says how many bytes a connection takes before Send makes its program wait (SO_SNDBUF), within what Linux allows. Error: EBADF.
+// SetSendBuffer says how many bytes a connection takes before Send makes its program wait (SO_SNDBUF), within what Linux allows. Error:
+// EBADF.
 func (n *Network) SetSendBuffer(id Socket, size int) Errno {
 	s := n.get(id)
 	if s == nil {

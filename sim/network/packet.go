@@ -242,7 +242,8 @@ func (n *Network) arriveFin(q *queue.Queue, s *socket, p *packet) {
 }
 
 // acknowledge tells the other side what s has received and where its window ends. Where the other side does not wait for that, it
-// takes effect at once, without a packet of its own: that a sender's buffer drains some 0.3 ms early shows nowhere, and saves half of all events.
+// takes effect at once, without a packet of its own: that a sender's buffer drains some 0.3 ms early shows nowhere, and saves half of all
+// events.
 func (n *Network) acknowledge(q *queue.Queue, s *socket) {
 	peer := n.sockets[s.peer]
 	if peer == nil || peer.peer != s.id {

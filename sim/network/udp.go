@@ -38,7 +38,8 @@ func (n *Network) ConnectUDP(q *queue.Queue, id Socket, remote netip.AddrPort) E
 }
 
 // SendTo sends a datagram; to a connected socket's address where to is invalid. It succeeds when the datagram has left, whatever
-// becomes of it. Errors: EMSGSIZE (over 65507 bytes), EDESTADDRREQ, EINVAL (from loopback to elsewhere, or to port 0), EBADF, and what an earlier datagram met: ECONNREFUSED.
+// becomes of it. Errors: EMSGSIZE (over 65507 bytes), EDESTADDRREQ, EINVAL (from loopback to elsewhere, or to port 0), EBADF, and what an
+// earlier datagram met: ECONNREFUSED.
 func (n *Network) SendTo(q *queue.Queue, id Socket, p []byte, to netip.AddrPort) (int, Errno) {
 	s := n.get(id)
 	if s == nil || s.state != udp {
@@ -75,7 +76,8 @@ func (n *Network) SendTo(q *queue.Queue, id Socket, p []byte, to netip.AddrPort)
 	return len(p), OK
 }
 
-// ReceiveFrom reads the datagram that has waited longest and returns its size; what does not fit into p is lost. Errors: EAGAIN, EBADF, ECONNREFUSED.
+// ReceiveFrom reads the datagram that has waited longest and returns its size; what does not fit into p is lost. Errors: EAGAIN, EBADF,
+// ECONNREFUSED.
 func (n *Network) ReceiveFrom(q *queue.Queue, id Socket, p []byte) (int, netip.AddrPort, Errno) {
 	s := n.get(id)
 	if s == nil || s.state != udp {

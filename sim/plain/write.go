@@ -152,7 +152,8 @@ func (w *writer) mapping(v reflect.Value, depth int) error {
 	return nil
 }
 
-// pointer writes 0 for nil, the pointer's number, from 1, if it has been written before, and otherwise the next number and what it points to.
+// pointer writes 0 for nil, the pointer's number, from 1, if it has been written before, and otherwise the next number and what it points
+// to.
 func (w *writer) pointer(v reflect.Value, depth int) error {
 	if v.IsNil() {
 		w.unsigned(0)

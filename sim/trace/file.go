@@ -128,8 +128,8 @@ func (w *Writer) write(b []byte) {
 	}
 }
 
-// Continue returns a writer that goes on where this one is, in another file. That file must hold a copy of this one's, as it is when Continue
-// has returned, before the writer writes to it. This one goes on, too.
+// Continue returns a writer that goes on where this one is, in another file. That file must hold a copy of this one's, as it is when
+// Continue has returned, before the writer writes to it. This one goes on, too.
 func (w *Writer) Continue(file io.Writer) (*Writer, error) {
 	w.flush()
 	c := &Writer{level: w.level, next: w.next}

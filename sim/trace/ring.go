@@ -31,7 +31,8 @@ type piece struct {
 }
 
 // NewRingWriter begins a compact trace file of the last stretch of a run, which may take years: records are kept for so long at least, in
-// memory, and written by Finish. The hashes of the whole trace at the beginnings of the pieces that were dropped are there, too (Reader.Marks).
+// memory, and written by Finish. The hashes of the whole trace at the beginnings of the pieces that were dropped are there, too
+// (Reader.Marks).
 func NewRingWriter(w io.Writer, level Level, seed uint64, keep time.Duration) *Writer {
 	writer := &Writer{level: level, ring: &ring{keep: keep, to: w, seed: seed}}
 	writer.beginPiece(Mark{})

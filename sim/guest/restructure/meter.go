@@ -29,7 +29,8 @@ const (
 // What runs for ever goes around in some loop for ever: in one and the same call of a function; or, if it is switched out and in again,
 // in the loop of wasm_pc_f_loop, which lets goroutines go on. (A recursion without end runs out of stack.) So it is enough that each call
 // counts what the turns of its loops cost in a local, which takes an addition and a comparison, and takes it off what is left a chunk at a
-// time. Loops that end before that are not counted, but for what they cost between two switches. A recursion that ends, though nobody will see it, is not found.
+// time. Loops that end before that are not counted, but for what they cost between two switches. A recursion that ends, though nobody
+// will see it, is not found.
 func Meter(wasm []byte) ([]byte, error) {
 	m, err := parseGo(wasm)
 	if err != nil {

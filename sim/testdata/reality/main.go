@@ -1,5 +1,5 @@
-// Reality is a set of small programs that must print the same on a real machine and on a simulated one (sim/reality_test.go, which also says
-// where they may differ, and why). The first argument says which one to run.
+// Reality is a set of small programs that must print the same on a real machine and on a simulated one (sim/reality_test.go, which also
+// says where they may differ, and why). The first argument says which one to run.
 //
 // They print nothing that chance or a busy machine could change: no times but whether they are long enough, no ports but under a name, and
 // what goes on at the same time is put in order first.
