@@ -69,7 +69,7 @@ func (m *member) connect(source string) (asked chan rpc.ConnectResetRequest) {
 	require.NoError(m.t, err)
 	before := len(m.Connections())
 	require.NoError(m.t, stream.SendMsg(setup))
-	require.Eventually(m.t, func() bool { return len(m.Connections()) > before }, 5*time.Second, time.Millisecond)
+	require.Eventually(m.t, func() bool { return len(m.Connections()) > before }, time.Minute, time.Millisecond)
 	asked = make(chan rpc.ConnectResetRequest, 9)
 	go func() {
 		for {

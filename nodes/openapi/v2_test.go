@@ -203,7 +203,7 @@ func TestServicesWithTheirInstances(t *testing.T) {
 		_, text := node.ask(t, http.MethodGet, "/nacos/v1/ns/catalog/services", "pageNo=1", "pageSize=10", "withInstances=true")
 		return text
 	}
-	require.Eventually(t, func() bool { return strings.Contains(ask(), "10.0.0.8") }, 5*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(ask(), "10.0.0.8") }, time.Minute, 50*time.Millisecond)
 	require.JSONEq(t, want, ask())
 	require.Contains(t, ask(), `"weight":2.0`)
 }

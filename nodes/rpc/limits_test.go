@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -152,7 +151,7 @@ func TestSoLongARequest(t *testing.T) {
 	call := func(ctx context.Context, body string) codes.Code {
 		return status.Code(client.Invoke(ctx, "/Request/request", payloadOf("EchoRequest", body), new(Payload)))
 	}
-	ctx := within(t, 10*time.Second)
+	ctx := within(t, patience)
 	require.Equal(t, codes.OK, call(ctx, `{}`))
 	require.NotEqual(t, codes.OK, call(metadata.AppendToOutgoingContext(ctx, "long", strings.Repeat("x", maxHeaders)), `{}`))
 	require.Equal(t, codes.ResourceExhausted, call(ctx, `{"text":"`+strings.Repeat("x", MaxMessage)+`"}`))

@@ -49,7 +49,7 @@ func payloadOf(kind, body string) *Payload {
 // call makes a unary call and returns the answer's type and body.
 func (c *sdkClient) call(kind, body string) (string, string) {
 	got := new(Payload)
-	require.NoError(c.t, c.transport.Invoke(within(c.t, 5*time.Second), "/Request/request", payloadOf(kind, body), got))
+	require.NoError(c.t, c.transport.Invoke(within(c.t, patience), "/Request/request", payloadOf(kind, body), got))
 	return got.GetMetadata().GetType(), string(got.GetBody().GetValue())
 }
 
@@ -124,15 +124,17 @@ func TestAsk(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name, kind, answer string
-		want               []error
+		// wait is long where the answer must come in time.
+		wait time.Duration
+		want []error
 	}{
-		{"done", "ClientDetectionResponse", `{"resultCode":200,"requestId":"ID"}`, []error{nil}},
-		{"success does not count, nor does the type", "HealthCheckResponse", `{"success":false,"requestId":"ID"}`, []error{nil}},
-		{"refused, and then late", "ClientDetectionResponse", `{"resultCode":500,"requestId":"ID"}`, []error{ErrRefused, context.DeadlineExceeded}},
-		{"another's", "ClientDetectionResponse", `{"resultCode":200,"requestId":"no"}`, []error{context.DeadlineExceeded}},
-		{"broken", "ClientDetectionResponse", `{broken`, []error{context.DeadlineExceeded}},
+		{"done", "ClientDetectionResponse", `{"resultCode":200,"requestId":"ID"}`, patience, []error{nil}},
+		{"success does not count, nor does the type", "HealthCheckResponse", `{"success":false,"requestId":"ID"}`, patience, []error{nil}},
+		{"refused, and then late", "ClientDetectionResponse", `{"resultCode":500,"requestId":"ID"}`, 2 * time.Second, []error{ErrRefused, context.DeadlineExceeded}},
+		{"another's", "ClientDetectionResponse", `{"resultCode":200,"requestId":"no"}`, 300 * time.Millisecond, []error{context.DeadlineExceeded}},
+		{"broken", "ClientDetectionResponse", `{broken`, 300 * time.Millisecond, []error{context.DeadlineExceeded}},
 	} {
-		id := ask(300 * time.Millisecond)
+		id := ask(test.wait)
 		body := []byte(test.answer)
 		if before, after, found := strings.Cut(test.answer, "ID"); found {
 			body = []byte(before + id + after)
@@ -147,7 +149,7 @@ func TestAsk(t *testing.T) {
 	ask(time.Minute)
 	require.NoError(t, client.transport.Close())
 	require.Equal(t, ErrEnded, <-heard)
-	require.Eventually(t, func() bool { return server.Connection(c.ID) == nil }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return server.Connection(c.ID) == nil }, patience, time.Millisecond)
 	c.Ask(func(string) any { return ClientDetectionRequest{} }, time.Minute, func(err error) { heard <- err })
 	require.Equal(t, ErrEnded, <-heard)
 }
