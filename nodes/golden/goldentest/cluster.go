@@ -41,7 +41,7 @@ func StartCluster(t *testing.T, arguments ...string) []string {
 			require.NotContains(t, log.String(), "panicked", "at %s", address)
 		})
 	}
-	require.Eventually(t, func() bool { return ready(nodes) }, 30*time.Second, 100*time.Millisecond, "the cluster has no leader")
+	require.Eventually(t, func() bool { return ready(nodes) }, 2*time.Minute, 100*time.Millisecond, "the cluster has no leader")
 	return nodes
 }
 
