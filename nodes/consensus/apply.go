@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/raft"
 
 	"muster/nodes/defect"
-	"muster/nodes/rpc"
 )
 
 // What may become of a command that did not succeed.
@@ -26,38 +25,6 @@ var (
 // applied only when it is committed, if ever.
 const AckBeforeCommit defect.Name = "consensus/ackBeforeCommit"
 
-// ApplyRequest is a command on its way from a follower to the leader.
-type ApplyRequest struct {
-	Command []byte `json:"command"`
-}
-
-// ApplyResponse is the leader's answer.
-type ApplyResponse struct {
-	rpc.Result
-	// Refusal is the text of the state machine's answer, if that was an error.
-	Refusal string `json:"refusal,omitempty"`
-	// Void says that the command was certainly not committed, Unknown that this is not known; Reason says why.
-	Void    bool   `json:"void,omitempty"`
-	Unknown bool   `json:"unknown,omitempty"`
-	Reason  string `json:"reason,omitempty"`
-}
-
-// ReadIndexRequest asks the leader how far a linearizable read must have caught up.
-type ReadIndexRequest struct{}
-
-// ReadIndexResponse is its answer.
-type ReadIndexResponse struct {
-	rpc.Result
-	// Index is that of the last command which a read must have seen.
-	Index uint64 `json:"index"`
-	// Term is the leader's. Committed is its newest committed entry, of CommittedTerm; 0 if only a snapshot holds it.
-	Term          uint64 `json:"term"`
-	Committed     uint64 `json:"committed"`
-	CommittedTerm uint64 `json:"committedTerm"`
-	// Leader is who answered.
-	Leader string `json:"-"`
-}
-
 // Apply has a command committed and applied, and returns the state machine's answer: nil, or the error with which it refused the
 // command. Any member may be asked. err is one of ErrNoLeader, ErrNotCommitted and ErrUnknownOutcome, wrapped with the cause.
 func (n *Node) Apply(ctx context.Context, command []byte) (answer any, err error) {
@@ -73,21 +40,7 @@ func (n *Node) Apply(ctx context.Context, command []byte) (answer any, err error
 	case n.config.Self:
 		return nil, fmt.Errorf("%w: leadership is changing", ErrNotCommitted)
 	}
-	var response ApplyResponse
-	err = n.config.Peers.Call(ctx, string(leader), ApplyRequest{command}, &response)
-	switch {
-	case errors.Is(err, rpc.ErrNotSent):
-		return nil, fmt.Errorf("%w: %w", ErrNotCommitted, err)
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
-	case response.Void:
-		return nil, fmt.Errorf("%w: the leader %s says: %s", ErrNotCommitted, leader, response.Reason)
-	case response.Unknown:
-		return nil, fmt.Errorf("%w: the leader %s says: %s", ErrUnknownOutcome, leader, response.Reason)
-	case response.Refusal != "":
-		return n.refusal(response.Refusal), nil
-	}
-	return nil, nil
+	return n.forward(ctx, leader, command)
 }
 
 // leader is the member that this one believes to lead; "" if it knows none.
@@ -134,26 +87,4 @@ func (n *Node) applyHere(ctx context.Context, command []byte) (any, error) {
 	default:
 		return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
-}
-
-// Handle has a server take in what followers forward.
-func (n *Node) Handle(server *rpc.Server) {
-	rpc.Handle(server, func(ctx context.Context, request *ApplyRequest) (ApplyResponse, error) {
-		if n.raft.State() != raft.Leader { // a command is forwarded once, never in circles
-			return ApplyResponse{Result: rpc.OK(), Void: true, Reason: raft.ErrNotLeader.Error()}, nil
-		}
-		answer, err := n.applyHere(ctx, request.Command)
-		response := ApplyResponse{Result: rpc.OK(), Void: errors.Is(err, ErrNotCommitted), Unknown: errors.Is(err, ErrUnknownOutcome)}
-		if err != nil {
-			response.Reason = err.Error()
-		}
-		if refusal, ok := answer.(error); ok {
-			response.Refusal = refusal.Error()
-		}
-		return response, nil
-	})
-	rpc.Handle(server, func(ctx context.Context, _ *ReadIndexRequest) (ReadIndexResponse, error) {
-		return n.readIndex(ctx)
-	})
-	n.handleMembers(server)
 }

@@ -45,7 +45,7 @@ type Config struct {
 	// Identity is a secret that members prove to know when they connect to each other's raft port, and want proved by whoever connects to
 	// theirs. It does not go over the network. "": every host that may be a member's may connect.
 	Identity string
-	// Peers forwards commands and questions to the leader.
+	// Peers carries what members ask each other of membership, and operators' commands.
 	Peers  Caller
 	Logger *slog.Logger
 	// Refusals are the state machine's errors that keep their identity (errors.Is) when they come back from another member.
@@ -217,6 +217,8 @@ func (n *Node) start(servers []raft.Server, logger *raftLogger) error {
 	n.gate.configured.Store(&configured)
 	leading := n.leading
 	n.transport.leading.Store(&leading)
+	answers := n.answer
+	n.transport.answers.Store(&answers)
 	n.watch()
 	ctx, cancel := context.WithCancel(context.Background())
 	n.stop = cancel

@@ -123,7 +123,7 @@ func TestForwardedCommandWhoseAnswerIsLostIsUnknown(t *testing.T) {
 		leader := c.leader()
 		follower := c.others(leader)[0]
 		c.apply(follower, "1")
-		link := c.links[follower+">"+leader][1] // the one for forwarding alone
+		link := c.links[follower+">"+leader][0]
 		link.set(true)
 		defer link.set(false)
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
@@ -140,6 +140,60 @@ func TestForwardedCommandWhoseAnswerIsLostIsUnknown(t *testing.T) {
 	}
 	require.ErrorIs(t, err, ErrUnknownOutcome)
 	require.NotErrorIs(t, err, ErrNotCommitted)
+}
+
+// Who asks is believed no further than the form of the answer.
+func TestAnswersToForwards(t *testing.T) {
+	answers := make(chan []byte, 1)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	leader := newTransport(listener, "a", openGate("a", "b"), patience, newRaftLogger(slog.New(slog.DiscardHandler)))
+	defer leader.Close()
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	find := func(string) (string, error) { return listener.Addr().String(), nil }
+	asking := &Node{config: Config{Self: "b", Refusals: []error{errBad}}, transport: newTransport(nobody, "b", newGate("b", nil, find), patience, newRaftLogger(slog.New(slog.DiscardHandler)))}
+	defer asking.transport.Close()
+	_, err = asking.forward(t.Context(), "a", []byte("x"))
+	require.ErrorIs(t, err, ErrNotCommitted, "raft does not run yet")
+	answer := func([]byte) []byte { return <-answers }
+	leader.answers.Store(&answer)
+
+	for _, test := range []struct {
+		answer   string
+		is       error
+		contains string
+	}{
+		{"\x03it is another", ErrNotCommitted, "the leader a says: it is another"},
+		{"\x04it may be", ErrUnknownOutcome, "the leader a says: it may be"},
+		{"", ErrUnknownOutcome, "a malformed answer of no bytes"},
+		{"\x09", ErrUnknownOutcome, "a malformed answer of kind 9; want 1 to 4"},
+	} {
+		answers <- []byte(test.answer)
+		_, err := asking.forward(t.Context(), "a", []byte("x"))
+		require.ErrorIs(t, err, test.is)
+		require.ErrorContains(t, err, test.contains)
+	}
+	for _, test := range []struct {
+		answer string
+		want   any
+	}{{"\x01", nil}, {"\x02" + errBad.Error(), errBad}, {"\x02another", errors.New("another")}} {
+		answers <- []byte(test.answer)
+		refusal, err := asking.forward(t.Context(), "a", []byte("x"))
+		require.NoError(t, err)
+		require.Equal(t, test.want, refusal)
+	}
+
+	want := readIndex{index: 1, term: 2, committed: 3, committedTerm: 4, leader: "a"}
+	answers <- want.encode([]byte{carriedOut})
+	news, err := asking.askReadIndexOf(t.Context(), "a")
+	require.NoError(t, err)
+	require.Equal(t, want, news)
+	for answer, contains := range map[string]string{"": "no bytes", "\x03no": "the leader a says: no", "\x01short": "a malformed answer of 5 bytes; want 4 numbers"} {
+		answers <- []byte(answer)
+		_, err := asking.askReadIndexOf(t.Context(), "a")
+		require.ErrorContains(t, err, contains)
+	}
 }
 
 func TestSnapshotsShortenTheLogAndReachLaggards(t *testing.T) {

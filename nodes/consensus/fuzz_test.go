@@ -157,14 +157,8 @@ func FuzzConfiguration(f *testing.F) {
 	})
 }
 
-// FuzzQuestions asks a member anything that members ask each other.
-func FuzzQuestions(f *testing.F) {
-	kinds := []string{"ProgressRequest", "JoinRequest", "OperateRequest", "ApplyRequest", "ReadIndexRequest"}
-	for i, body := range []string{`{}`, `{"member":"b:8848"}`, `{"command":"transferLeader","value":"127.0.0.1:7848,x"}`, `{"command":"AAAA"}`, `null`} {
-		f.Add(uint8(i), []byte(body))
-	}
-	f.Add(uint8(2), []byte(`{"command":"changePeers","value":"127.0.0.1:7848"}`))
-	f.Add(uint8(2), []byte(`{"command":"doSnapshot","value":"127.0.0.1:-7848"}`))
+// loneNode is one that leads itself.
+func loneNode(f *testing.F) *Node {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(f, err)
 	node, err := Open(Config{
@@ -173,13 +167,46 @@ func FuzzQuestions(f *testing.F) {
 	})
 	require.NoError(f, err)
 	f.Cleanup(func() { node.Close(context.Background()) })
+	require.Eventually(f, func() bool { return node.raft.State() == raft.Leader }, patience, time.Millisecond)
+	return node
+}
+
+// FuzzQuestions asks a member anything that members ask each other.
+func FuzzQuestions(f *testing.F) {
+	kinds := []string{"ProgressRequest", "JoinRequest", "OperateRequest"}
+	for i, body := range []string{`{}`, `{"member":"b:8848"}`, `{"command":"transferLeader","value":"127.0.0.1:7848,x"}`, `null`} {
+		f.Add(uint8(i), []byte(body))
+	}
+	f.Add(uint8(2), []byte(`{"command":"changePeers","value":"127.0.0.1:7848"}`))
+	f.Add(uint8(2), []byte(`{"command":"doSnapshot","value":"127.0.0.1:-7848"}`))
+	node := loneNode(f)
 	server := rpc.NewServer(slog.New(slog.DiscardHandler))
 	node.Handle(server)
-	require.Eventually(f, func() bool { return node.raft.State() == raft.Leader }, patience, time.Millisecond)
 	f.Fuzz(func(t *testing.T, kind uint8, body []byte) {
 		answer, err := server.Answer(t.Context(), &rpc.Payload{Metadata: &rpc.Metadata{Type: kinds[int(kind)%len(kinds)]}, Body: &anypb.Any{Value: body}})
 		require.NoError(t, err)
 		require.True(t, json.Valid(answer.GetBody().GetValue()))
 		require.NotContains(t, string(answer.GetBody().GetValue()), "panicked")
+	})
+}
+
+// FuzzForwards asks a node anything over its Raft port, past the gate.
+func FuzzForwards(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte("\x01command"))
+	f.Add([]byte("\x02"))
+	f.Add([]byte("\x02too much"))
+	node := loneNode(f)
+	f.Fuzz(func(t *testing.T, question []byte) {
+		answer := node.answer(question)
+		require.NotEmpty(t, answer)
+		switch answer[0] {
+		case carriedOut, refusedByMachine:
+			require.Contains(t, []byte{forwardCommand, askReadIndex}, question[0])
+		case certainlyNot:
+			require.NotEmpty(t, answer[1:])
+		default:
+			require.Fail(t, "a node that is alone always knows", "%q", answer)
+		}
 	})
 }

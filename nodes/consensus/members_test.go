@@ -289,8 +289,8 @@ func TestFollowerDoesNotTakeAnothersCommitForItsOwn(t *testing.T) {
 	c.requireAll("1")
 	follower := c.members[c.others(leader)[0]].node
 	committed, term := follower.Status().Committed, follower.raft.CurrentTerm()
-	follower.learnCommit(t.Context(), ReadIndexResponse{Leader: leader, Term: term, Committed: committed + 10, CommittedTerm: 1})
-	follower.learnCommit(t.Context(), ReadIndexResponse{Leader: leader, Term: term, Committed: committed, CommittedTerm: 99})
+	follower.learnCommit(t.Context(), readIndex{leader: leader, term: term, committed: committed + 10, committedTerm: 1})
+	follower.learnCommit(t.Context(), readIndex{leader: leader, term: term, committed: committed, committedTerm: 99})
 	c.readBarrier(follower.config.Self)
 	led := follower.raft.CurrentTerm() - term // a new leader begins with an entry of its own
 	require.LessOrEqual(t, follower.Status().Committed, committed+led)

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
-
-	"muster/nodes/rpc"
 )
 
 // ReadBarrier returns once the local state machine holds everything that was committed anywhere before the call, so that what is read
@@ -16,7 +14,7 @@ import (
 func (n *Node) ReadBarrier(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, n.config.Timeout)
 	defer cancel()
-	news, err := n.askReadIndex(ctx)
+	news, err := n.learnReadIndex(ctx)
 	if err != nil {
 		return fmt.Errorf("linearizable read: %w", err)
 	}
@@ -28,12 +26,12 @@ func (n *Node) ReadBarrier(ctx context.Context) error {
 
 // catchUp waits until the state machine here has applied the command that a read must have seen. The entry may come in only after the
 // news that it is committed, so that raft is told again and again.
-func (n *Node) catchUp(ctx context.Context, news ReadIndexResponse) error {
+func (n *Node) catchUp(ctx context.Context, news readIndex) error {
 	const first, longest = 5 * time.Millisecond, 100 * time.Millisecond
-	for pause := first; n.machine.index() < news.Index; pause = min(2*pause, longest) {
+	for pause := first; n.machine.index() < news.index; pause = min(2*pause, longest) {
 		n.learnCommit(ctx, news)
 		limited, cancel := context.WithTimeout(ctx, pause)
-		err := n.machine.wait(limited, news.Index)
+		err := n.machine.wait(limited, news.index)
 		cancel()
 		if err != nil && ctx.Err() != nil {
 			return err
@@ -45,64 +43,61 @@ func (n *Node) catchUp(ctx context.Context, news ReadIndexResponse) error {
 // learnCommit tells raft here at once what the leader has committed; by itself it would learn with the next entry, or after the commit
 // interval. It is told in the leader's own words, a message without entries that names the newest committed one, so that raft checks as
 // ever that its log agrees up to there.
-func (n *Node) learnCommit(ctx context.Context, news ReadIndexResponse) {
-	if news.Leader == n.config.Self || news.Committed == 0 {
+func (n *Node) learnCommit(ctx context.Context, news readIndex) {
+	if news.leader == n.config.Self || news.committed == 0 {
 		return
 	}
-	at, err := n.config.RaftAddress(news.Leader)
+	at, err := n.config.RaftAddress(news.leader)
 	if err != nil {
 		return
 	}
 	n.transport.Inject(ctx, &raft.AppendEntriesRequest{
-		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(news.Leader), Addr: []byte(at)},
-		Term:      news.Term, PrevLogEntry: news.Committed, PrevLogTerm: news.CommittedTerm, LeaderCommitIndex: news.Committed,
+		RPCHeader: raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(news.leader), Addr: []byte(at)},
+		Term:      news.term, PrevLogEntry: news.committed, PrevLogTerm: news.committedTerm, LeaderCommitIndex: news.committed,
 	})
 }
 
-// askReadIndex learns from the leader, or as the leader, how far a read must have caught up.
-func (n *Node) askReadIndex(ctx context.Context) (ReadIndexResponse, error) {
+// learnReadIndex learns from the leader, or as the leader, how far a read must have caught up.
+func (n *Node) learnReadIndex(ctx context.Context) (readIndex, error) {
 	if n.raft.State() == raft.Leader {
 		return n.readIndex(ctx)
 	}
 	leader := n.leader()
 	switch string(leader) {
 	case "":
-		return ReadIndexResponse{}, n.noLeader()
+		return readIndex{}, n.noLeader()
 	case n.config.Self:
-		return ReadIndexResponse{}, errors.New("leadership is changing")
+		return readIndex{}, errors.New("leadership is changing")
 	}
-	var response ReadIndexResponse
-	err := n.config.Peers.Call(ctx, string(leader), ReadIndexRequest{}, &response)
-	response.Leader = string(leader)
-	return response, err
+	return n.askReadIndexOf(ctx, leader)
 }
 
 // readIndex returns the index of the last command that was committed before the call. It proves, after having looked, that this node
 // led all the while: a majority followed a message of the same term that was sent later.
-func (n *Node) readIndex(ctx context.Context) (ReadIndexResponse, error) {
-	news := ReadIndexResponse{Result: rpc.OK(), Leader: n.config.Self, Term: n.raft.CurrentTerm()}
-	if err := n.commitInTerm(ctx, news.Term); err != nil {
+func (n *Node) readIndex(ctx context.Context) (readIndex, error) {
+	news := readIndex{leader: n.config.Self, term: n.raft.CurrentTerm()}
+	if err := n.commitInTerm(ctx, news.term); err != nil {
 		return news, err
 	}
-	news.Committed = n.raft.CommitIndex()
+	news.committed = n.raft.CommitIndex()
 	var err error
-	if news.Index, err = n.lastCommand(news.Committed); err != nil {
+	if news.index, err = n.lastCommand(news.committed); err != nil {
 		return news, err
 	}
 	var newest raft.Log
-	if n.store.Log.GetLog(news.Committed, &newest) != nil {
-		news.Committed = 0 // it is in a snapshot already; followers learn of it in their own time
+	if n.store.Log.GetLog(news.committed, &newest) != nil {
+		news.committed = 0 // it is in a snapshot already; followers learn of it in their own time
 	}
-	news.CommittedTerm = newest.Term
+	news.committedTerm = newest.Term
 	moment := n.transport.now()
 	for {
 		if err := await(ctx, n.raft.VerifyLeader()); err != nil {
 			return news, fmt.Errorf("verify leadership: %w", err)
 		}
-		if n.raft.CurrentTerm() != news.Term {
-			return news, fmt.Errorf("the term moved on from %d", news.Term)
+		if n.raft.CurrentTerm() != news.term {
+			return news, fmt.Errorf("the term moved on from %d", news.term)
 		}
-		if n.followedByMajority(news.Term, moment) {
+		if n.followedByMajority(news.term, moment) {
 			return news, nil
 		}
 	}

@@ -39,6 +39,8 @@ type transport struct {
 
 	// leading tells whether this node leads a peer in a term; nil before raft runs.
 	leading atomic.Pointer[func(raft.ServerID, uint64) bool]
+	// answers answers what members ask each other; nil before raft runs.
+	answers atomic.Pointer[func([]byte) []byte]
 }
 
 const (
@@ -69,6 +71,7 @@ func newTransport(listener net.Listener, advertised string, gate *gate, timeout 
 		Addresses: gate,
 		Timeout:   timeout,
 		Admit:     t.admit,
+		Answer:    t.answer,
 		Refused: func(from net.Addr, err error) {
 			gate.refuse(logger, "dropped a raft connection", "from", from.String(), "error", err)
 		},
@@ -91,6 +94,14 @@ func (t *transport) admit(request any) error {
 		t.gate.refuse(t.logger, "refused a raft message", "error", err)
 	}
 	return err
+}
+
+// answer answers a question of another member.
+func (t *transport) answer(question []byte) []byte {
+	if answers := t.answers.Load(); answers != nil {
+		return (*answers)(question)
+	}
+	return append([]byte{certainlyNot}, errNotYet.Error()...)
 }
 
 // Close stops listening and sending. It may be called again.
@@ -234,6 +245,9 @@ func (c caller) dial(to string, timeout time.Duration) (net.Conn, error) {
 	connection, err := new(net.Dialer).DialContext(limited, "tcp", to)
 	if err != nil {
 		return nil, err
+	}
+	if tcp, ok := connection.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // what was given up must not arrive after all, once a cut has healed; where the system has no such option, it may
 	}
 	made := call{connection, context.AfterFunc(c.ctx, func() { connection.Close() })}
 	if c.identity == "" {

@@ -19,6 +19,7 @@ const (
 	requestPreVote
 	installSnapshot
 	timeoutNow
+	ask
 )
 
 // fields goes over the fields of a message in their order, which is the format, either to write or to read them. Numbers are varints, bytes have
@@ -132,7 +133,7 @@ func (f *fields) entry(entry *raft.Log) {
 	}
 }
 
-// message goes over one of raft's, given by a pointer. What raft itself calls deprecated is left out: where it asks for it, it takes the header's
+// message goes over one of raft's, or a question, given by a pointer. What raft itself calls deprecated is left out: where it asks for it, it takes the header's
 // address in its place.
 func (f *fields) message(message any) {
 	switch m := message.(type) {
@@ -190,8 +191,13 @@ func (f *fields) message(message any) {
 		f.header(&m.RPCHeader)
 	case *raft.TimeoutNowResponse:
 		f.header(&m.RPCHeader)
+	case *Question:
+		f.header(&m.RPCHeader)
+		f.bytes(&m.Text)
+	case *reply:
+		f.bytes(&m.text)
 	default:
-		f.fail(fmt.Errorf("a %T is no message of raft's", message))
+		f.fail(fmt.Errorf("a %T is no message", message))
 	}
 }
 
@@ -228,6 +234,8 @@ func newRequest(k kind) any {
 		return new(raft.InstallSnapshotRequest)
 	case timeoutNow:
 		return new(raft.TimeoutNowRequest)
+	case ask:
+		return new(Question)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 var messages = []any{
 	&raft.AppendEntriesRequest{}, &raft.AppendEntriesResponse{}, &raft.RequestVoteRequest{}, &raft.RequestVoteResponse{},
 	&raft.RequestPreVoteRequest{}, &raft.RequestPreVoteResponse{}, &raft.InstallSnapshotRequest{}, &raft.InstallSnapshotResponse{},
-	&raft.TimeoutNowRequest{}, &raft.TimeoutNowResponse{},
+	&raft.TimeoutNowRequest{}, &raft.TimeoutNowResponse{}, &Question{},
 }
 
 // random makes a message of a type in which every field says something, but those that raft calls deprecated.
@@ -36,6 +36,8 @@ func random(t *testing.T, like any, with *rand.Rand) any {
 			field.Set(reflect.ValueOf(entries))
 		case "Size":
 			field.SetInt(with.Int63())
+		case "Configuration", "Text":
+			field.SetBytes([]byte{byte(with.Int())})
 		default:
 			value, able := quick.Value(field.Type(), with)
 			require.True(t, able, name)
@@ -54,9 +56,6 @@ func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
 		t.Run(reflect.TypeOf(like).Elem().Name(), func(t *testing.T) {
 			for range 50 {
 				want := random(t, like, with)
-				if snapshot, is := want.(*raft.InstallSnapshotRequest); is && len(snapshot.Configuration) == 0 {
-					snapshot.Configuration = nil
-				}
 				text, err := encode([]byte("before"), want)
 				require.NoError(t, err)
 				require.Equal(t, "before", string(text[:6]))
@@ -73,7 +72,7 @@ func TestMessagesAreReadAsTheyWereWritten(t *testing.T) {
 		})
 	}
 	_, err := encode(nil, raft.Log{})
-	require.ErrorContains(t, err, "no message of raft's")
+	require.ErrorContains(t, err, "is no message")
 }
 
 func TestMessagesThatCannotBe(t *testing.T) {

@@ -26,6 +26,8 @@ type Config struct {
 	Timeout time.Duration
 	// Admit says why raft must not see a request; nil if it may. Whoever sent it is answered with the error. Nil admits all.
 	Admit func(request any) error
+	// Answer answers questions that are admitted (see Ask). It is called by several goroutines at once.
+	Answer func(question []byte) []byte
 	// Refused is told of connections that are given up for what came in. Nil: nobody is.
 	Refused func(from net.Addr, err error)
 	Logger  hclog.Logger
@@ -34,6 +36,8 @@ type Config struct {
 const (
 	// snapshotUnit: a snapshot may take a Timeout for each of these, as with raft's own transport.
 	snapshotUnit = 256 << 10
+	// mostLines is how many lines for questions to an address are kept while nobody uses them. Each carries one question at a time.
+	mostLines = 8
 	// acceptPause is waited after a connection could not be accepted: 5 ms, and longer and longer while that goes on.
 	acceptPause, longestAcceptPause = 5 * time.Millisecond, time.Second
 )
@@ -48,6 +52,8 @@ type Transport struct {
 	mu sync.Mutex
 	// idle are the connections to each address that nobody uses. Nil once the transport is closed.
 	idle map[string][]*connection
+	// lines are the lines for questions to each address that nobody uses.
+	lines map[string][]*line
 	// taken are the connections that came in.
 	taken map[net.Conn]bool
 }
@@ -56,7 +62,7 @@ type Transport struct {
 func New(config Config) *Transport {
 	t := &Transport{
 		config: config, consumer: make(chan raft.RPC), closed: make(chan struct{}),
-		idle: map[string][]*connection{}, taken: map[net.Conn]bool{},
+		idle: map[string][]*connection{}, lines: map[string][]*line{}, taken: map[net.Conn]bool{},
 	}
 	go t.listen()
 	return t
@@ -65,8 +71,8 @@ func New(config Config) *Transport {
 // Close closes the stream and all connections but those that a request is under way on: whoever made them ends those. It may be called again.
 func (t *Transport) Close() error {
 	t.mu.Lock()
-	idle, taken := t.idle, t.taken
-	t.idle, t.taken = nil, nil
+	idle, lines, taken := t.idle, t.lines, t.taken
+	t.idle, t.lines, t.taken = nil, nil, nil
 	t.mu.Unlock()
 	if idle == nil {
 		return nil
@@ -76,6 +82,11 @@ func (t *Transport) Close() error {
 	for _, connections := range idle {
 		for _, c := range connections {
 			c.Close()
+		}
+	}
+	for _, kept := range lines {
+		for _, l := range kept {
+			l.Close()
 		}
 	}
 	for c := range taken {
@@ -301,7 +312,7 @@ func (t *Transport) answer(c *connection, answers chan raft.RPCResponse) (goesOn
 	}
 	request := newRequest(kind(what))
 	if request == nil {
-		return false, fmt.Errorf("%w of kind %d; want %d to %d", errForm, what, appendEntries, timeoutNow)
+		return false, fmt.Errorf("%w of kind %d; want %d to %d", errForm, what, appendEntries, ask)
 	}
 	if err := decode(text, request); err != nil {
 		return false, fmt.Errorf("%w: %w", errForm, err)
@@ -310,7 +321,7 @@ func (t *Transport) answer(c *connection, answers chan raft.RPCResponse) (goesOn
 	if snapshot, is := request.(*raft.InstallSnapshotRequest); is {
 		rpc.Reader = io.LimitReader(c.reader, snapshot.Size)
 	}
-	response, served := t.ask(rpc, answers)
+	response, served := t.consult(rpc, answers)
 	if !served {
 		return false, raft.ErrTransportShutdown
 	}
@@ -322,12 +333,15 @@ func (t *Transport) answer(c *connection, answers chan raft.RPCResponse) (goesOn
 	return err == nil && rpc.Reader == nil, err
 }
 
-// ask has raft answer a request, unless it is not admitted; false if the transport was closed meanwhile.
-func (t *Transport) ask(rpc raft.RPC, answers <-chan raft.RPCResponse) (raft.RPCResponse, bool) {
+// consult has raft answer a request, or Config.Answer a question, unless it is not admitted; false if the transport was closed meanwhile.
+func (t *Transport) consult(rpc raft.RPC, answers <-chan raft.RPCResponse) (raft.RPCResponse, bool) {
 	if t.config.Admit != nil {
 		if err := t.config.Admit(rpc.Command); err != nil {
 			return raft.RPCResponse{Error: err}, true
 		}
+	}
+	if question, is := rpc.Command.(*Question); is {
+		return raft.RPCResponse{Response: &reply{t.config.Answer(question.Text)}}, true
 	}
 	if handle := t.heartbeat.Load(); handle != nil && isHeartbeat(rpc.Command) {
 		(*handle)(rpc)

@@ -138,7 +138,7 @@ func TestMalformedMessagesEndTheConnection(t *testing.T) {
 		{"an earlier version", "muster raft 1\n", "want members that speak the same version of it"},
 		{"nothing", greeting + "\x00\x00\x00\x00", "a malformed message of 0 bytes; want 1 to 1073741824"},
 		{"too much", greeting + "\x40\x00\x00\x01\x01", "a malformed message of 1073741825 bytes"},
-		{"no kind", greeting + "\x00\x00\x00\x01\x63", "a malformed message of kind 99; want 1 to 5"},
+		{"no kind", greeting + "\x00\x00\x00\x01\x63", "a malformed message of kind 99; want 1 to 6"},
 		{"too short for its kind", greeting + "\x00\x00\x00\x02\x05\x03", "read a *raft.TimeoutNowRequest: the message ends too early"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -153,20 +153,24 @@ func TestMalformedMessagesEndTheConnection(t *testing.T) {
 	}
 }
 
-// answering is where whoever dials is told something.
-type answering struct {
-	*stream
-	answer string
-}
-
-func (a answering) Dial(raft.ServerAddress, time.Duration) (net.Conn, error) {
-	near, far := net.Pipe()
+// told has a transport whose requests are all answered in the same words, after which the connection ends.
+func told(t *testing.T, answer string) *Transport {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { listener.Close() })
 	go func() {
-		_, _ = far.Read(make([]byte, 1<<10))
-		_, _ = io.WriteString(far, a.answer)
-		far.Close()
+		for {
+			accepted, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = accepted.Read(make([]byte, 1<<10))
+			_, _ = io.WriteString(accepted, answer)
+			accepted.Close()
+		}
 	}()
-	return near, nil
+	transport, _ := listen(t, func(config *Config) { config.Addresses = at(listener.Addr().String()) })
+	return transport
 }
 
 func TestAnswersThatCannotBe(t *testing.T) {
@@ -178,8 +182,7 @@ func TestAnswersThatCannotBe(t *testing.T) {
 		{"junk", greeting + "\x00\x00\x00\x02\x00\xff", "read a *raft.RequestVoteResponse: the message ends too early"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			caller, _ := listen(t, func(config *Config) { config.Stream = answering{config.Stream.(*stream), test.answer} })
-			err := caller.RequestVote("b", "b:1", &raft.RequestVoteRequest{RPCHeader: header}, new(raft.RequestVoteResponse))
+			err := told(t, test.answer).RequestVote("b", "b:1", &raft.RequestVoteRequest{RPCHeader: header}, new(raft.RequestVoteResponse))
 			require.ErrorContains(t, err, test.want)
 		})
 	}

@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+	"github.com/stretchr/testify/require"
+)
+
+func TestQuestionsAreAnswered(t *testing.T) {
+	asked, _ := listen(t, func(config *Config) {
+		config.Answer = func(question []byte) []byte { slices.Reverse(question); return question }
+		config.Admit = func(request any) error {
+			if who := request.(raft.WithRPCHeader).GetRPCHeader().ID; string(who) != "a" {
+				return errors.New("a stranger")
+			}
+			return nil
+		}
+	})
+	asking, over := listen(t, func(config *Config) { config.Addresses = at(asked.LocalAddr()) })
+	for range 3 {
+		answer, err := asking.Ask(t.Context(), "b", &Question{header, []byte("abc")})
+		require.NoError(t, err)
+		require.Equal(t, "cba", string(answer))
+	}
+	_, err := asking.Ask(t.Context(), "b", &Question{Text: []byte("abc")})
+	require.ErrorIs(t, err, ErrNotTaken)
+	require.ErrorContains(t, err, "b says: a stranger")
+	require.Equal(t, 1, over.dialled)
+}
+
+// at finds everybody at an address.
+type at raft.ServerAddress
+
+func (a at) ServerAddr(raft.ServerID) (raft.ServerAddress, error) { return raft.ServerAddress(a), nil }
+
+// Whoever has gone is noticed between two questions: the next one is not sent into the void.
+func TestEndsOfLinesAreNoticed(t *testing.T) {
+	asked, _ := listen(t, func(config *Config) { config.Answer = func([]byte) []byte { return nil } })
+	asking, _ := listen(t, func(config *Config) { config.Addresses = at(asked.LocalAddr()) })
+	_, err := asking.Ask(t.Context(), "b", &Question{RPCHeader: header})
+	require.NoError(t, err)
+	require.NoError(t, asked.Close())
+	require.Eventually(t, func() bool {
+		asking.mu.Lock()
+		defer asking.mu.Unlock()
+		return len(asking.lines) == 0
+	}, patience, time.Millisecond)
+	_, err = asking.Ask(t.Context(), "b", &Question{RPCHeader: header})
+	require.ErrorIs(t, err, ErrNotTaken, "nobody is there")
+}
+
+func TestQuestionsEndWithTheirContext(t *testing.T) {
+	goOn := make(chan struct{})
+	asked, _ := listen(t, func(config *Config) { config.Answer = func([]byte) []byte { <-goOn; return nil } })
+	asking, over := listen(t, func(config *Config) { config.Addresses = at(asked.LocalAddr()) })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	<-ctx.Done()
+	_, err := asking.Ask(ctx, "b", &Question{RPCHeader: header})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	ctx, cancel = context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	_, err = asking.Ask(ctx, "b", &Question{RPCHeader: header})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, ErrNotTaken, "it may have been carried out")
+	before := over.dialled
+	close(goOn)
+	_, err = asking.Ask(t.Context(), "b", &Question{RPCHeader: header})
+	require.NoError(t, err)
+	require.Equal(t, before+1, over.dialled, "a line of its own: the answer to another question may yet come over the old one")
+}
+
+func TestAnswersToNoQuestionEndTheLine(t *testing.T) {
+	once := greeting + "\x00\x00\x00\x02\x00\x00"
+	for _, test := range []struct{ name, said, want string }{
+		{"two", once + "\x00\x00\x00\x02\x00\x00", ""},
+		{"of no kind", greeting + "\x00\x00\x00\x02\x07\x00", "an answer of kind 7"},
+		{"junk", greeting + "\x00\x00\x00\x02\x00\x09", "read a *wire.reply: the message ends too early"},
+		{"another version's", "muster raft 9\n", "want members that speak the same version of it"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := told(t, test.said).Ask(t.Context(), "b", &Question{RPCHeader: header})
+			if test.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, test.want)
+				require.NotErrorIs(t, err, ErrNotTaken)
+			}
+		})
+	}
+	near, far := net.Pipe()
+	l := &line{connection: newConnection(near, "b"), answers: make(chan answer, 1)}
+	go func() { _, _ = io.WriteString(far, once) }()
+	told(t, "").hear(l)
+	require.ErrorContains(t, l.broken, "an answer to no question")
+}
