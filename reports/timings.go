@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ func WriteTimings(ctx context.Context, out string, t Timings) error {
 	if count.Unexplained() > 0 {
 		shown.Mood = "unsure"
 	}
-	shown.Kinds, shown.Rule, shown.Worse = kinds(count), timing.Rule, worse(count)
+	shown.Within, shown.Kinds, shown.Rule, shown.Worse = count.Within, kinds(count), timing.Rule, worse(count)
 	for _, e := range t.Experiments {
 		shown.Shown = append(shown.Shown, timedExperiment(e, t.Rows))
 	}
@@ -113,7 +114,8 @@ func kinds(count timing.Tally) []countedKind {
 type timingsPage struct {
 	Timings
 	Headline, Mood string
-	// Kinds are those of the reasons for which figures differ, Rule says when they do.
+	// Within counts the figures that are alike, Kinds those of the reasons for which others differ; Rule says when they do.
+	Within      int
 	Kinds       []countedKind
 	Rule, Worse string
 	Shown       []shownExperiment
@@ -124,30 +126,74 @@ type shownExperiment struct {
 	Headline string
 	Pictures []shownPicture
 	Rows     []shownTiming
+	// Reasons has the first row of each reason, in order.
+	Reasons []shownTiming
 }
 
 type shownTiming struct {
 	timing.Row
 	MeasuredText, SimulatedText, Mood string
+	// Number is that of the reason, from 1; 0 without one.
+	Number int
 }
 
 func timedExperiment(e TimedExperiment, rows []timing.Row) shownExperiment {
 	one := shownExperiment{TimedExperiment: e}
-	var pairs []plots.Pair
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r timing.Row) bool { return r.Experiment != e.Name })
 	one.Headline = tallied(timing.Count(rows))
+	var pairs []plots.Pair
+	var reasons reasonList
 	for _, r := range rows {
-		one.Rows = append(one.Rows, shownTiming{r, r.Measured.String(), r.Simulated.String(), timingMood(r)})
+		shown := shownTiming{r, r.Measured.String(), r.Simulated.String(), timingMood(r), reasons.number(r)}
+		one.Rows = append(one.Rows, shown)
+		if len(reasons) > len(one.Reasons) {
+			one.Reasons = append(one.Reasons, shown)
+		}
 		pair := plots.Pair{Name: r.Quantity + ", " + r.At, One: extent(r.Measured), Other: extent(r.Simulated)}
+		if r.Differs() {
+			pair.Name += " · " + string(r.Standing())
+		}
 		if r.Unit == "" && (pair.One != nil || pair.Other != nil) {
 			pairs = append(pairs, pair)
 		}
 	}
-	if len(pairs) > 0 {
-		one.Pictures = append(one.Pictures, shownPicture{Picture: plots.Beside("timing-"+anchor(e.Name), e.Name,
-			"From the least to the greatest value, with the median. What never happened has no bar.", "seconds", "measured", "simulated", pairs)})
+	short, long := atScale(pairs)
+	picture := func(title, suffix string, pairs []plots.Pair) {
+		if len(pairs) > 0 {
+			one.Pictures = append(one.Pictures, shownPicture{Picture: plots.Beside("timing-"+anchor(e.Name)+suffix, title,
+				"From the least to the worst value, with the median. What never happened has no bar.", "seconds", "measured", "simulated", pairs)})
+		}
 	}
+	picture(e.Name, "", short)
+	picture(e.Name+": what takes longer", "-longer", long)
 	return one
+}
+
+// scaleStep is how many times as long as all others some pairs must take to stand in a picture of their own: beside them, the others would be
+// mere dots.
+const scaleStep = 3
+
+// atScale parts pairs where there is the widest step between what they take at most, if it is wide enough.
+func atScale(pairs []plots.Pair) (short, long []plots.Pair) {
+	var most []float64
+	for _, p := range pairs {
+		most = append(most, p.Most())
+	}
+	slices.Sort(most)
+	limit, widest := math.Inf(1), float64(scaleStep)
+	for i := 1; i < len(most); i++ {
+		if below := max(most[i-1], 1); most[i] >= widest*below {
+			limit, widest = most[i], most[i]/below
+		}
+	}
+	for _, p := range pairs {
+		if p.Most() < limit {
+			short = append(short, p)
+		} else {
+			long = append(long, p)
+		}
+	}
+	return short, long
 }
 
 // extent of samples, nil without any.
@@ -210,14 +256,22 @@ func timingName(r timing.Row) string {
 // reasonList are the reasons of a table, each once, in the order of the rows.
 type reasonList []timing.Row
 
-// standing is a row's, with the number of its reason.
-func (l *reasonList) standing(r timing.Row) string {
+// number is that of a row's reason, from 1; 0 without one.
+func (l *reasonList) number(r timing.Row) int {
 	if r.Reason == "" {
-		return string(r.Standing())
+		return 0
 	}
 	at := slices.IndexFunc(*l, func(known timing.Row) bool { return known.Reason == r.Reason })
 	if at < 0 {
 		at, *l = len(*l), append(*l, r)
 	}
-	return fmt.Sprintf("%s [%d]", r.Standing(), at+1)
+	return at + 1
+}
+
+// standing is a row's, with the number of its reason.
+func (l *reasonList) standing(r timing.Row) string {
+	if number := l.number(r); number > 0 {
+		return fmt.Sprintf("%s [%d]", r.Standing(), number)
+	}
+	return string(r.Standing())
 }

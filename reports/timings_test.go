@@ -49,7 +49,11 @@ func TestTimings(t *testing.T) {
 	}
 	picture, err := os.ReadFile(filepath.Join(out, "plots", "timing-kill-leader.svg"))
 	require.NoError(t, err)
-	require.Contains(t, string(picture), "new leader known, survivor")
+	require.Contains(t, string(picture), "new leader known, survivor · below")
+	require.NotContains(t, string(picture), "purged", "beside what takes minutes the others would be dots")
+	picture, err = os.ReadFile(filepath.Join(out, "plots", "timing-kill-leader-longer.svg"))
+	require.NoError(t, err)
+	require.Contains(t, string(picture), "purged")
 	require.NotContains(t, string(picture), "instances removed", "counts stand on no axis of seconds")
 
 	var table strings.Builder

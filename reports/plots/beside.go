@@ -15,15 +15,22 @@ type Pair struct {
 	One, Other *Extent
 }
 
+// Most is the greatest value of both sides; 0 without any.
+func (p Pair) Most() float64 {
+	most := 0.0
+	for _, side := range []*Extent{p.One, p.Other} {
+		if side != nil {
+			most = max(most, side.Greatest)
+		}
+	}
+	return most
+}
+
 // Beside shows, row by row, where the values of two sides lie: a bar from the least to the greatest, with a line at the median.
 func Beside(name, title, caption, unit, one, other string, pairs []Pair) Picture {
 	most := 0.0
 	for _, pair := range pairs {
-		for _, side := range []*Extent{pair.One, pair.Other} {
-			if side != nil {
-				most = max(most, side.Greatest)
-			}
-		}
+		most = max(most, pair.Most())
 	}
 	if most == 0 {
 		most = 1

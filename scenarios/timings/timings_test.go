@@ -37,19 +37,33 @@ var guests = sync.OnceValues(func() (*simulated.Programs, error) {
 // played makes one run of an experiment, and measures it.
 func played(t *testing.T, name string, seed uint64, defects ...string) []timing.Row {
 	t.Helper()
-	programs, err := guests()
-	require.NoError(t, err)
+	experiment := named(t, name)
+	return playedAs(t, experiment.Profile, experiment, seed, defects...)
+}
+
+// named finds an experiment.
+func named(t *testing.T, name string) timings.Experiment {
+	t.Helper()
 	catalog := timings.Catalog()
 	at := slices.IndexFunc(catalog, func(e timings.Experiment) bool { return e.Name == name })
 	require.GreaterOrEqual(t, at, 0, "there is no experiment %s", name)
+	return catalog[at]
+}
+
+// playedAs does so with nodes of a profile that may be another than the experiment's.
+func playedAs(t *testing.T, profile scenarios.Profile, experiment timings.Experiment, seed uint64, defects ...string) []timing.Row {
+	t.Helper()
+	programs, err := guests()
+	require.NoError(t, err)
+	experiment.Profile = profile
 	folder := run.Folder(filepath.Join(t.TempDir(), "run"))
 	stage := simulated.New(programs, simulated.Options{Trace: trace.Normal})
 	defer func() { require.NoError(t, stage.Close()) }()
-	scenario := catalog[at].Scenario(seed)
+	scenario := experiment.Scenario(seed)
 	scenario.Cluster = scenario.Cluster.With(defects...)
 	_, err = scenarios.Drive(t.Context(), stage, scenario, seed, folder)
 	require.NoError(t, err)
-	samples, err := catalog[at].Measure(folder)
+	samples, err := experiment.Measure(folder)
 	require.NoError(t, err)
 	return timings.Table(samples)
 }
@@ -114,6 +128,44 @@ func TestSurprises(t *testing.T) {
 
 		broken = played(t, experiment, 1, believing...)
 		require.NotZero(t, value(t, broken, removed, "any node"), "a heal removes the living")
+	})
+	t.Run("a follower of nodes like those of 1.x is cut off for 60 s", func(t *testing.T) {
+		t.Parallel()
+		harm := func(defects ...string) (caughtUp, removed, refused float64) {
+			rows := playedAs(t, scenarios.Nacos1, named(t, "isolate-follower-60s"), 1, defects...)
+			return value(t, rows, "after the heal: persistent instances caught up", "isolated"), value(t, rows, "after the heal: living HTTP instances removed", "any node"),
+				value(t, rows, "refused writes that are listed in the end", "all nodes")
+		}
+		caughtUp, removed, refused := harm()
+		require.Less(t, caughtUp, 15.0)
+		require.Zero(t, removed)
+		require.Zero(t, refused)
+		caughtUp, removed, refused = harm(slices.Concat(believing, []string{kept, forwarded})...)
+		require.Greater(t, caughtUp, 35.0)
+		require.NotZero(t, removed)
+		require.NotZero(t, refused)
+	})
+	t.Run("a leader is cut off for 20 s", func(t *testing.T) {
+		t.Parallel()
+		const experiment, unhealthy = "isolate-leader-20s", "after the heal: living HTTP instances turned unhealthy"
+		require.Zero(t, value(t, played(t, experiment, 1), unhealthy, "any node"))
+		require.NotZero(t, value(t, played(t, experiment, 1, believing...), unhealthy, "any node"), "a heal turns the living unhealthy")
+	})
+	t.Run("a link is cut for 60 s", func(t *testing.T) {
+		t.Parallel()
+		removed := func(defects ...string) int {
+			return find(t, played(t, "one-way", 1, defects...), "removed: living HTTP instance", "third node").Simulated.Summary().N
+		}
+		require.Zero(t, removed())
+		require.NotZero(t, removed(believing...), "who sees everybody drops the living, too")
+	})
+	t.Run("an owner of nodes like those of 1.x is killed", func(t *testing.T) {
+		t.Parallel()
+		removed := func(defects ...string) int {
+			return find(t, played(t, "nacos1-kill-leader", 1, defects...), "beating instance of dead owner removed", "survivor").Simulated.Summary().N
+		}
+		require.Zero(t, removed())
+		require.NotZero(t, removed("liveness/takeOverLastBeats"), "its heirs remove whom they have not heard")
 	})
 	t.Run("leaders are cut off one after the other", func(t *testing.T) {
 		t.Parallel()
