@@ -35,6 +35,10 @@ scenarios: build/muster ## list the catalog, one sentence each
 timings: build/muster ## time what a cluster does, beside what a real Nacos took (EXPERIMENT=kill-leader SEEDS=8); runs/timings/timings.html
 	build/muster timings $(EXPERIMENT) --seed $(SEED) --seeds $(if $(filter 1,$(SEEDS)),8,$(SEEDS)) --out $(OUT)/timings $(if $(JOBS),--jobs $(JOBS))
 
+.PHONY: timings-table
+timings-table: timings ## make docs/timings.md, the table of all experiments with eight seeds, anew
+	cp $(OUT)/timings/timings.md docs/timings.md
+
 .PHONY: test
 test: $(fast) ## run all tests, the conformance suite (go test ./scenarios/...) included
 	$(GO) test -timeout 10m ./...
