@@ -160,7 +160,7 @@ func TestCallSaysWhetherItWasSent(t *testing.T) {
 		case reached <- struct{}{}:
 		default:
 		}
-		<-ctx.Done()
+		<-t.Context().Done() // no answer, not even that the caller's time is over
 		return EchoResponse{}, ctx.Err()
 	})
 	pool := serve(t, server)

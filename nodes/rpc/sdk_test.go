@@ -55,11 +55,16 @@ func (c *sdkClient) call(kind, body string) (string, string) {
 
 func (c *sdkClient) send(kind, body string) {
 	if c.stream == nil {
-		var err error
-		c.stream, err = c.transport.NewStream(context.Background(), &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/BiRequestStream/requestBiStream")
-		require.NoError(c.t, err)
+		c.open()
 	}
 	require.NoError(c.t, c.stream.SendMsg(payloadOf(kind, body)))
+}
+
+// open opens a stream, in place of the one that there may be.
+func (c *sdkClient) open() {
+	var err error
+	c.stream, err = c.transport.NewStream(context.Background(), &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/BiRequestStream/requestBiStream")
+	require.NoError(c.t, err)
 }
 
 // receive takes the next request of the server's.
