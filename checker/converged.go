@@ -73,18 +73,18 @@ func convergedAt(observed []view, actions []action, t times, bounds Bounds) time
 // written more often than that may differ everywhere, and nobody would notice.
 func compared(in Input, observed []view, actions []action, from time.Duration) (instances, listed int) {
 	changing := changingTimes(actions, 0)
-	byService, services := grouped(observed, func(v view) model.Service { return v.service }, compareServices)
+	ofService, services := byService(observed)
 	for _, service := range services {
 		common := span{from, never}
-		byNode, _ := grouped(byService[service], func(v view) string { return v.node }, compareTexts)
+		ofNode, _ := byNode(ofService[service])
 		for _, node := range nodes(in) {
 			first, last := never, time.Duration(0)
-			for _, v := range byNode[node] {
+			for _, v := range ofNode[node] {
 				first, last = min(first, v.answered), max(last, v.asked)
 			}
 			common = span{max(common.from, first), min(common.to, last)}
 		}
-		for _, key := range listedKeys(byService[service]) {
+		for _, key := range listedKeys(ofService[service]) {
 			listed++
 			if slices.ContainsFunc(common.without(changing[instanceID{service, key}]), func(s span) bool { return s.length() > in.Bounds.Sync }) {
 				instances++
@@ -151,15 +151,15 @@ type stretch struct {
 // seen. The times of operations on the instance are left out, and so long after each.
 func differences(observed []view, actions []action, after time.Duration, shown func(view, model.InstanceKey) string) []difference {
 	changing := changingTimes(actions, after)
-	byService, services := grouped(observed, func(v view) model.Service { return v.service }, compareServices)
+	ofService, services := byService(observed)
 	var found []difference
 	for _, service := range services {
-		byNode, seenNodes := grouped(byService[service], func(v view) string { return v.node }, compareTexts)
-		for _, key := range listedKeys(byService[service]) {
+		ofNode, seenNodes := byNode(ofService[service])
+		for _, key := range listedKeys(ofService[service]) {
 			id := instanceID{service, key}
 			stretches := map[string][]stretch{}
 			for _, node := range seenNodes {
-				stretches[node] = stretchesOf(byNode[node], func(v view) string { return shown(v, key) })
+				stretches[node] = stretchesOf(ofNode[node], func(v view) string { return shown(v, key) })
 			}
 			for i, a := range seenNodes {
 				for _, b := range seenNodes[i+1:] {

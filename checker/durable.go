@@ -42,7 +42,7 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 		return verdict.undecided("no persistent write was acknowledged: there is nothing to lose")
 	}
 	last := lastViews(persistent.views)
-	observed, _ := grouped(persistent.observed(), func(v view) model.Service { return v.service }, compareServices)
+	observed, _ := byService(persistent.observed())
 	judged, lost, unheard := 0, 0, ""
 	answered := map[string]bool{}
 	for _, id := range ids {
@@ -88,7 +88,7 @@ func (durability) Check(_ context.Context, in Input) Verdict {
 			seconds(times.settled), in.Bounds.Sync, seconds(times.end))
 	}
 	return verdict.holds("%s acknowledged; %s stand in the end as their last writes left them, at %s",
-		counted(acknowledged, "write"), counted(judged, "instance"), strings.Join(sortedKeys(answered, compareTexts), ", "))
+		counted(acknowledged, "write"), counted(judged, "instance"), strings.Join(sortedKeys(answered, strings.Compare), ", "))
 }
 
 // disagreements are the times for which nodes went on listing an instance differently, though faults were over and no write was on

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -86,7 +87,7 @@ func excused(r run.Run, s run.Strike) bool {
 func traffic(in Input, want func(Evidence)) int {
 	succeeded, total := map[Kind]int{}, 0
 	for _, o := range in.History.Operations() {
-		kind, ok := kindOf(o)
+		kind, ok := KindOf(o.Invoked)
 		if !ok || o.Completed.Phase != model.OK {
 			continue
 		}
@@ -162,7 +163,7 @@ var conditions = map[Condition]func(Input) string{
 	},
 	WriteRefused: func(in Input) string {
 		for _, o := range in.History.Operations() {
-			if kind, ok := kindOf(o); ok && kind == PersistentWrite && o.Completed.Phase != model.OK {
+			if kind, ok := KindOf(o.Invoked); ok && kind == PersistentWrite && o.Completed.Phase != model.OK {
 				return ""
 			}
 		}
@@ -199,7 +200,7 @@ var conditions = map[Condition]func(Input) string{
 func missed(condition Condition, in Input) string {
 	judge, known := conditions[condition]
 	if !known {
-		return fmt.Sprintf("this build knows only %v", sortedKeys(conditions, func(a, b Condition) int { return compareTexts(string(a), string(b)) }))
+		return fmt.Sprintf("this build knows only %v", sortedKeys(conditions, cmp.Compare[Condition]))
 	}
 	return judge(in)
 }

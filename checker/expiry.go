@@ -29,6 +29,9 @@ func (expiry) Property() Property { return Expiry }
 // clockTolerance is how much faster than true time a node's clock may run before an expiry is called early: one in so many.
 const clockTolerance = 50
 
+// soonest is the true time after which a limit may be over by a node's clock.
+func soonest(limit time.Duration) time.Duration { return limit - limit/clockTolerance }
+
 // Check holds what observers saw against the signs of life that clients sent.
 func (expiry) Check(_ context.Context, in Input) Verdict {
 	atOnce := in.Bounds.UnhealthyAfter == in.Bounds.RemovedAfter
@@ -121,7 +124,7 @@ type silence struct {
 func newExpiries(in Input) expiries {
 	ephemeral := recordOf(in.History, true)
 	e := expiries{bounds: in.Bounds, times: timesOf(in), lives: map[instanceID][]life{}, silences: map[instanceID][]silence{}}
-	e.views, _ = grouped(ephemeral.observed(), func(v view) model.Service { return v.service }, compareServices)
+	e.views, _ = byService(ephemeral.observed())
 	actions, ids := ephemeral.byInstance()
 	for _, id := range ids {
 		if disabled(actions[id]) {
@@ -136,8 +139,8 @@ func newExpiries(in Input) expiries {
 
 // livesOf joins acknowledged signs of life that follow each other fast enough. A deregistration ends a life.
 func livesOf(actions []action, t times, bounds Bounds) []life {
-	healthy := bounds.UnhealthyAfter - bounds.UnhealthyAfter/clockTolerance
-	listed := bounds.RemovedAfter - bounds.RemovedAfter/clockTolerance
+	healthy := soonest(bounds.UnhealthyAfter)
+	listed := soonest(bounds.RemovedAfter)
 	var lives []life
 	var dead time.Duration // until which a deregistration may still take effect
 	for _, a := range actions {
@@ -166,7 +169,7 @@ func silencesOf(actions []action, end time.Duration, bounds Bounds) []silence {
 	var all []silence
 	var open *silence
 	closed := func(at time.Duration) {
-		if open != nil && at-open.arrived > bounds.UnhealthyAfter-bounds.UnhealthyAfter/clockTolerance {
+		if open != nil && at-open.arrived > soonest(bounds.UnhealthyAfter) {
 			open.until = at
 			all = append(all, *open)
 		}
@@ -275,7 +278,7 @@ type expiryTime struct {
 func (e expiries) measured() []expiryTime {
 	var all []expiryTime
 	for _, id := range e.ids {
-		byNode, seenNodes := grouped(e.views[id.service], func(v view) string { return v.node }, compareTexts)
+		ofNode, seenNodes := byNode(e.views[id.service])
 		for _, s := range e.silences[id] {
 			if !e.times.connected(s.answered, s.until) {
 				continue
@@ -283,7 +286,7 @@ func (e expiries) measured() []expiryTime {
 			for _, node := range seenNodes {
 				measured := expiryTime{silence: s, node: node}
 				seen := false
-				for _, v := range byNode[node] {
+				for _, v := range ofNode[node] {
 					if v.asked < s.arrived || v.answered >= s.until {
 						continue
 					}

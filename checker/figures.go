@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"muster/model"
@@ -109,7 +110,7 @@ type Figure struct {
 func Measure(in Input) Figures {
 	in.Bounds = in.Bounds.OrDefaults()
 	figures := Figures{Format: FiguresFormat, Failovers: failovers(in), Convergence: convergenceOf(in)}
-	all, _ := grouped(in.History.Operations(), func(o model.Operation) Kind { kind, _ := kindOf(o); return kind }, cmp.Compare[Kind])
+	all, _ := grouped(in.History.Operations(), func(o model.Operation) Kind { kind, _ := KindOf(o.Invoked); return kind }, cmp.Compare[Kind])
 	for _, kind := range Kinds {
 		if len(all[kind]) > 0 {
 			figures.Operations = append(figures.Operations, operationFigures(kind, all[kind], nodes(in)))
@@ -146,7 +147,7 @@ func operationFigures(kind Kind, operations []model.Operation, nodes []string) O
 			P99: milliseconds(percentile(latencies, 99)), Max: milliseconds(latencies[len(latencies)-1]),
 		}
 	}
-	byNode, _ := grouped(operations, nodeOf, compareTexts)
+	byNode, _ := grouped(operations, nodeOf, strings.Compare)
 	for _, node := range nodes {
 		if len(byNode[node]) > 0 {
 			figures.NodesUnavailable = append(figures.NodesUnavailable, NodeUnavailability{node, unavailability(byNode[node])})
@@ -231,7 +232,7 @@ func failovers(in Input) []Failover {
 func firstWrite(in Input, strike time.Duration) *float64 {
 	first := never
 	for _, o := range in.History.Operations() {
-		if kind, ok := kindOf(o); ok && kind == PersistentWrite && o.Completed.Phase == model.OK && o.Invoked.T >= strike {
+		if kind, ok := KindOf(o.Invoked); ok && kind == PersistentWrite && o.Completed.Phase == model.OK && o.Invoked.T >= strike {
 			first = min(first, o.Completed.T)
 		}
 	}

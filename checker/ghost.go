@@ -35,7 +35,7 @@ func (ghost) Check(_ context.Context, in Input) Verdict {
 		return verdict.undecided("%s", why)
 	}
 	actions, ids := ephemeral.byInstance()
-	views, services := grouped(observed, func(v view) model.Service { return v.service }, compareServices)
+	views, services := byService(observed)
 	judged, ghosts := map[instanceID]bool{}, 0
 	told := map[instanceID]map[string]bool{}
 	accuse := func(v view, id instanceID, why string) {

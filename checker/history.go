@@ -211,8 +211,6 @@ func (r record) services() []model.Service {
 	return sortedKeys(seen, compareServices)
 }
 
-func compareTexts(a, b string) int { return strings.Compare(a, b) }
-
 func compareServices(a, b model.Service) int { return strings.Compare(a.String(), b.String()) }
 
 // grouped sorts values into groups, each in the order that they came in, and returns the groups' names in order.
@@ -222,6 +220,15 @@ func grouped[V any, K comparable](values []V, name func(V) K, compare func(a, b 
 		groups[name(value)] = append(groups[name(value)], value)
 	}
 	return groups, sortedKeys(groups, compare)
+}
+
+// byService sorts views by the service that they list, and byNode by the node that was asked.
+func byService(views []view) (map[model.Service][]view, []model.Service) {
+	return grouped(views, func(v view) model.Service { return v.service }, compareServices)
+}
+
+func byNode(views []view) (map[string][]view, []string) {
+	return grouped(views, func(v view) string { return v.node }, strings.Compare)
 }
 
 // sortedKeys of a map, so that nothing depends on the order of a map.

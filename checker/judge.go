@@ -1,8 +1,8 @@
 package checker
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 )
@@ -30,7 +30,7 @@ func Judge(ctx context.Context, in Input, expected map[Property]Outcome) []Verdi
 		verdict.Expected = outcome
 		verdicts = append(verdicts, verdict)
 	}
-	for _, property := range sortedKeys(expected, func(a, b Property) int { return compareTexts(string(a), string(b)) }) {
+	for _, property := range sortedKeys(expected, cmp.Compare[Property]) {
 		if !known[property] {
 			verdict := Verdict{Property: property, Expected: expected[property]}
 			verdicts = append(verdicts, verdict.undecided("no checker judges this property: this build knows %v", Properties))
@@ -49,6 +49,3 @@ func check(ctx context.Context, checker Checker, in Input) (verdict Verdict) {
 	}()
 	return checker.Check(ctx, in)
 }
-
-// String is "durable: holds (312 writes acknowledged…)".
-func (v Verdict) String() string { return fmt.Sprintf("%s: %s (%s)", v.Property, v.Outcome, v.Reason) }

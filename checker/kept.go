@@ -35,7 +35,7 @@ func (kept) Check(_ context.Context, in Input) Verdict {
 	times := timesOf(in)
 	ephemeral := recordOf(in.History, true)
 	actions, ids := ephemeral.byInstance()
-	views, services := grouped(ephemeral.observed(), func(v view) model.Service { return v.service }, compareServices)
+	views, services := byService(ephemeral.observed())
 	struck := strikesOn(in, times)
 	looks, dropped := 0, 0
 	told := map[instanceID]map[string]bool{}
@@ -52,7 +52,7 @@ func (kept) Check(_ context.Context, in Input) Verdict {
 				silent := v.answered - b.last
 				looks++
 				instance, listed := v.find(id.key)
-				if listed && (instance.Healthy || silent >= in.Bounds.UnhealthyAfter-clockSlack(in.Bounds.UnhealthyAfter)) {
+				if listed && (instance.Healthy || silent >= soonest(in.Bounds.UnhealthyAfter)) {
 					continue
 				}
 				dropped++
@@ -74,9 +74,6 @@ func (kept) Check(_ context.Context, in Input) Verdict {
 	return verdict.holds("%s at nodes that take beats show the instance", counted(looks, "list"))
 }
 
-// clockSlack is by how much a limit may come early since clocks run apart.
-func clockSlack(limit time.Duration) time.Duration { return limit / clockTolerance }
-
 // beatsBefore are the signs of life that a node had acknowledged when a view of its was asked for. They must be so fresh that the node
 // cannot have removed the instance when it answered; and nobody may have asked for something else since the first of them.
 func beatsBefore(actions []action, v view, bounds Bounds) (b beats, beating bool) {
@@ -89,13 +86,13 @@ func beatsBefore(actions []action, v view, bounds Bounds) (b beats, beating bool
 				return b, false
 			}
 		case !signOfLife(a) || !a.acknowledged() || a.node != v.node || a.returned > v.asked:
-		case beating && a.invoked-b.last < bounds.UnhealthyAfter-clockSlack(bounds.UnhealthyAfter):
+		case beating && a.invoked-b.last < soonest(bounds.UnhealthyAfter):
 			b.last = a.invoked
 		default:
 			b, beating = beats{from: a.returned, last: a.invoked}, true
 		}
 	}
-	return b, beating && v.answered-b.last < bounds.RemovedAfter-clockSlack(bounds.RemovedAfter)
+	return b, beating && v.answered-b.last < soonest(bounds.RemovedAfter)
 }
 
 // strikes are the stretches in which a node may have forgotten what it knew, or time was wrong, by node; "" stands for all.

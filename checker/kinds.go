@@ -18,19 +18,19 @@ const (
 // Kinds lists them all in the order in which reports show them.
 var Kinds = []Kind{PersistentWrite, LinearizableRead, LocalRead, EphemeralWrite, EphemeralRead, Heartbeat}
 
-// kindOf an operation; ok is false for an observer's.
-func kindOf(o model.Operation) (kind Kind, ok bool) {
-	switch o.Invoked.Call {
+// KindOf is the kind of an invoked operation; ok is false for an observer's.
+func KindOf(invoked model.Record) (kind Kind, ok bool) {
+	switch invoked.Call {
 	case model.Register, model.Deregister, model.Update:
-		if o.Invoked.Ephemeral {
+		if invoked.Ephemeral {
 			return EphemeralWrite, true
 		}
 		return PersistentWrite, true
 	case model.Query:
 		switch {
-		case o.Invoked.Ephemeral:
+		case invoked.Ephemeral:
 			return EphemeralRead, true
-		case o.Invoked.Read == model.ReadLinearizable:
+		case invoked.Read == model.ReadLinearizable:
 			return LinearizableRead, true
 		}
 		return LocalRead, true

@@ -32,7 +32,7 @@ func (loss) Check(_ context.Context, in Input) Verdict {
 	if why := unobserved(in, observed, times.settled); why != "" {
 		return verdict.undecided("%s", why)
 	}
-	views, _ := grouped(observed, func(v view) model.Service { return v.service }, compareServices)
+	views, _ := byService(observed)
 	silent := silences(in.History, times.end)
 	actions, ids := ephemeral.byInstance()
 	judged, looks, lost := 0, 0, 0

@@ -9,8 +9,11 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// pictureSteps bounds the search that a picture is made of: what it has found by then is drawn.
-const pictureSteps = 50_000
+// pictureSteps and pictureDeadline, in real time, bound the search that a picture is made of: what it has found by then is drawn.
+const (
+	pictureSteps    = 50_000
+	pictureDeadline = 10 * time.Second
+)
 
 // unsafe is what does not belong into a file's name, whatever a service is called.
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
@@ -68,6 +71,3 @@ func faultAnnotations(in Input, steps []step) []porcupine.Annotation {
 	}
 	return annotations
 }
-
-// pictureDeadline is how long (real time) the search for a picture may take.
-const pictureDeadline = 10 * time.Second

@@ -35,7 +35,7 @@ func (probed) Check(_ context.Context, in Input) Verdict {
 		bound(in.Bounds.ProbedDown), bound(in.Bounds.ProbedUp))}
 	persistent := recordOf(in.History, false)
 	p := probes{in.Bounds, timesOf(in), serversOf(in, persistent)}
-	views, _ := grouped(persistent.observed(), func(v view) model.Service { return v.service }, compareServices)
+	views, _ := byService(persistent.observed())
 	wrong := 0
 	downs, ups := map[instanceID]map[span]bool{}, map[instanceID]map[span]bool{}
 	told := map[instanceID]map[string]bool{}

@@ -88,7 +88,7 @@ func linearizableHistory(random *rand.Rand, d drawn) model.History {
 			delete(of, e.invoked.Instance.Key())
 		case model.Query:
 			answers[e.invoked.Op].Instances = []model.Instance{}
-			for _, key := range sortedKeys(of, func(a, b model.InstanceKey) int { return compareTexts(a.String(), b.String()) }) {
+			for _, key := range sortedKeys(of, func(a, b model.InstanceKey) int { return cmp.Compare(a.String(), b.String()) }) {
 				answers[e.invoked.Op].Instances = append(answers[e.invoked.Op].Instances, of[key])
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -99,7 +100,7 @@ func operations(steps []step) []porcupine.Operation {
 	for _, s := range steps {
 		clients[s.client] = 0
 	}
-	for number, client := range sortedKeys(clients, compareTexts) {
+	for number, client := range sortedKeys(clients, strings.Compare) {
 		clients[client] = number
 	}
 	var all []porcupine.Operation

@@ -67,6 +67,9 @@ type Verdict struct {
 // AsExpected says whether the verdict is the one that the scenario expects.
 func (v Verdict) AsExpected() bool { return v.Expected == "" || v.Outcome == v.Expected }
 
+// String is "durable: holds (312 writes acknowledged…)".
+func (v Verdict) String() string { return fmt.Sprintf("%s: %s (%s)", v.Property, v.Outcome, v.Reason) }
+
 // Evidence points at what a verdict rests on.
 type Evidence struct {
 	T       time.Duration  `json:"t"`

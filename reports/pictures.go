@@ -11,28 +11,6 @@ import (
 	"muster/reports/plots"
 )
 
-// kindOf an operation; ok is false for an observer's.
-func kindOf(r model.Record) (kind checker.Kind, ok bool) {
-	switch r.Call {
-	case model.Register, model.Deregister, model.Update:
-		if r.Ephemeral {
-			return checker.EphemeralWrite, true
-		}
-		return checker.PersistentWrite, true
-	case model.Query:
-		switch {
-		case r.Ephemeral:
-			return checker.EphemeralRead, true
-		case r.Read == model.ReadLinearizable:
-			return checker.LinearizableRead, true
-		}
-		return checker.LocalRead, true
-	case model.Beat:
-		return checker.Heartbeat, true
-	}
-	return "", false
-}
-
 // kindName is a kind as people read it: "persistent writes".
 func kindName(kind checker.Kind) string { return strings.ReplaceAll(string(kind), "_", " ") + "s" }
 
@@ -51,7 +29,7 @@ func (s *story) pictures() []plots.Picture {
 	var all []plots.Picture
 	var timed []plots.Operation
 	for _, o := range s.history.Operations() {
-		if kind, ok := kindOf(o.Invoked); ok {
+		if kind, ok := checker.KindOf(o.Invoked); ok {
 			timed = append(timed, plots.Operation{
 				Kind: kindName(kind), Invoked: o.Invoked.T, Took: o.Completed.T - o.Invoked.T, Outcome: outcomeOf(o.Completed.Phase),
 			})
