@@ -161,25 +161,44 @@ func (l Load) Validate() error {
 			complain("beat_interval_ns is %v: scripted client %q beats: want more than 0", l.BeatInterval, scripted.Name)
 		}
 	}
-	return errors.Join(slices.Concat(wrong, l.validateSilences(), l.validateOutages())...)
+	return errors.Join(append(wrong, l.validatePauses()...)...)
 }
 
 // MaxClients of a kind, and services of a kind: each has an address of its own.
 const MaxClients = 10_000
 
-func (l Load) validateSilences() []error {
+// pause is a silence or an outage of the client or server with a number.
+type pause struct {
+	number      int
+	from, lasts time.Duration
+}
+
+func (l Load) validatePauses() []error {
+	var silences, outages []pause
+	for _, s := range l.SilencesInOrder() {
+		silences = append(silences, pause{s.Client, s.From, s.For})
+	}
+	for _, o := range l.OutagesInOrder() {
+		outages = append(outages, pause{o.Server, o.From, o.For})
+	}
+	return append(pausesInvalid(silences, "silence of client", "one of the ephemeral clients", l.EphemeralClients),
+		pausesInvalid(outages, "outage of server", "one of the servers", l.Servers)...)
+}
+
+// pausesInvalid says what is wrong with pauses, in the order in which they begin, of those with the numbers from 1 to most.
+func pausesInvalid(pauses []pause, what, whose string, most int) []error {
 	var wrong []error
-	last := map[int]Silence{}
-	for _, silence := range l.SilencesInOrder() {
-		switch before, again := last[silence.Client]; {
-		case silence.Client < 1 || silence.Client > l.EphemeralClients:
-			wrong = append(wrong, fmt.Errorf("silence of client %d: want one of the ephemeral clients, 1 to %d", silence.Client, l.EphemeralClients))
-		case silence.From < 0 || silence.For < 0:
-			wrong = append(wrong, fmt.Errorf("silence of client %d from %v for %v: want no negative times", silence.Client, silence.From, silence.For))
-		case again && (before.For == 0 || before.From+before.For > silence.From):
-			wrong = append(wrong, fmt.Errorf("silence of client %d from %v begins before the one from %v ends", silence.Client, silence.From, before.From))
+	last := map[int]pause{}
+	for _, p := range pauses {
+		switch before, again := last[p.number]; {
+		case p.number < 1 || p.number > most:
+			wrong = append(wrong, fmt.Errorf("%s %d: want %s, 1 to %d", what, p.number, whose, most))
+		case p.from < 0 || p.lasts < 0:
+			wrong = append(wrong, fmt.Errorf("%s %d from %v for %v: want no negative times", what, p.number, p.from, p.lasts))
+		case again && (before.lasts == 0 || before.from+before.lasts > p.from):
+			wrong = append(wrong, fmt.Errorf("%s %d from %v begins before the one from %v ends", what, p.number, p.from, before.from))
 		}
-		last[silence.Client] = silence
+		last[p.number] = p
 	}
 	return wrong
 }
@@ -189,23 +208,6 @@ func (l Load) SilencesInOrder() []Silence {
 	silences := slices.Clone(l.Silences)
 	slices.SortStableFunc(silences, func(a, b Silence) int { return cmp.Compare(a.From, b.From) })
 	return silences
-}
-
-func (l Load) validateOutages() []error {
-	var wrong []error
-	last := map[int]Outage{}
-	for _, outage := range l.OutagesInOrder() {
-		switch before, again := last[outage.Server]; {
-		case outage.Server < 1 || outage.Server > l.Servers:
-			wrong = append(wrong, fmt.Errorf("outage of server %d: want one of the servers, 1 to %d", outage.Server, l.Servers))
-		case outage.From < 0 || outage.For < 0:
-			wrong = append(wrong, fmt.Errorf("outage of server %d from %v for %v: want no negative times", outage.Server, outage.From, outage.For))
-		case again && (before.For == 0 || before.From+before.For > outage.From):
-			wrong = append(wrong, fmt.Errorf("outage of server %d from %v begins before the one from %v ends", outage.Server, outage.From, before.From))
-		}
-		last[outage.Server] = outage
-	}
-	return wrong
 }
 
 // OutagesInOrder are the outages sorted by when they begin.
