@@ -143,6 +143,8 @@ type placedLabel struct {
 
 const (
 	labelHeight vg.Length = 14
+	// labelLift puts a label's text into the middle of its window: gonum centres lines, which reach further down than most letters.
+	labelLift vg.Length = 2
 	// labelRows is how many rows of labels there are at most; the page's table has all faults.
 	labelRows = 5
 )
@@ -201,7 +203,7 @@ func (l *faultLabels) draw(c draw.Canvas, top vg.Length) {
 			h := faultHue(label.window.Family)
 			c.SetColor(h.faded(0.22))
 			c.Fill(vg.Rectangle{Min: vg.Point{X: label.left, Y: y - labelHeight + 1}, Max: vg.Point{X: max(label.right, label.left+2), Y: y}}.Path())
-			c.FillText(sty, vg.Point{X: label.text, Y: y - labelHeight/2}, label.window.Label)
+			c.FillText(sty, vg.Point{X: label.text, Y: y - labelHeight/2 + labelLift}, label.window.Label)
 		}
 	}
 }
