@@ -48,7 +48,7 @@ func (d *Double) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Bool is a Java boolean: true, false, a number that is not 0, or a text that holds one of the words; null is false.
+// Bool is a Java boolean: true, false, a whole number of any length that is not 0, or a text that holds one of the words; null is false.
 type Bool bool
 
 // UnmarshalJSON reads it.
@@ -62,11 +62,11 @@ func (b *Bool) UnmarshalJSON(text []byte) error {
 		*b = false
 		return nil
 	}
-	n, err := strconv.ParseInt(word, 10, 32)
-	if err != nil || quoted {
+	digits := strings.TrimPrefix(word, "-")
+	if quoted || digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return fmt.Errorf("%.40s: want true or false", text)
 	}
-	*b = n != 0
+	*b = word != "0" && word != "-0"
 	return nil
 }
 

@@ -47,19 +47,21 @@ func clusterOf(metadata registry.ServiceMetadata, name string) registry.ClusterM
 
 // setCluster is PUT /cluster: how the instances of a cluster are checked.
 func (s *Server) setCluster(r *request) (answer, *failure) {
-	var values [4]string
-	for i, name := range []string{"clusterName", "checkPort", "useInstancePort4Check", "healthChecker"} {
+	values := map[string]string{}
+	for _, name := range []string{"clusterName", "serviceName", "checkPort", "useInstancePort4Check", "healthChecker"} {
 		value, failed := r.required(name)
 		if failed != nil {
 			return nil, failed
 		}
-		values[i] = value
+		values[name] = value
 	}
 	service, failed := r.service()
 	if failed != nil {
 		return nil, failed
 	}
-	return ok, s.changeCluster(r, service, values[0], number0(values[1]), word(values[2]), values[3])
+	return ok, s.changeCluster(
+		r, service, values["clusterName"], number0(values["checkPort"]), word(values["useInstancePort4Check"]), values["healthChecker"],
+	)
 }
 
 // changeCluster sets how the instances of a cluster are checked, and its metadata.

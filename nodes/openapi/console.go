@@ -116,8 +116,14 @@ func (r *request) namespaceForm() (id, name string, failed *failure) {
 			return "", "", missing("required parameter '" + field + "' is missing")
 		}
 	}
+	if !legalNamespaceName(r.raw("namespaceName")) { // the parameter check lets an empty one pass
+		return "", "", plain(http.StatusBadRequest, "namespaceName ["+r.raw("namespaceName")+"] contains illegal char").as(codeNamespace)
+	}
 	return r.raw("namespaceId"), r.raw("namespaceName"), nil
 }
+
+// legalNamespaceName says whether a namespace may be shown by a name.
+func legalNamespaceName(name string) bool { return name != "" && !strings.ContainsAny(name, "@#$%^&*") }
 
 // createNamespace is POST /v2/console/namespace.
 func (s *Server) createNamespace(r *request) (answer, *failure) {
@@ -197,7 +203,7 @@ func (s *Server) oldCreateNamespace(r *request) (answer, *failure) {
 	if id = strings.TrimSpace(id); id == "" {
 		id = newNamespaceID()
 	}
-	if _, made := s.options.Registry.Namespace(id); made || !legalNamespace.MatchString(id) {
+	if _, made := s.options.Registry.Namespace(id); made || !legalNamespace.MatchString(id) || !legalNamespaceName(name) {
 		return false, nil
 	}
 	return true, s.changeNamespace(r, registry.CreateNamespace, id, name)
@@ -212,6 +218,9 @@ func (s *Server) oldUpdateNamespace(r *request) (answer, *failure) {
 	name, failed := r.oldNeed("namespaceShowName")
 	if failed != nil {
 		return nil, failed
+	}
+	if !legalNamespaceName(name) {
+		return false, nil
 	}
 	return true, s.changeNamespace(r, registry.UpdateNamespace, id, name)
 }

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -13,6 +14,9 @@ import (
 type numberError string
 
 func (e numberError) Error() string { return fmt.Sprintf("For input string: \"%s\"", string(e)) }
+
+// errMultiplePoints is what Java says of a number with two points.
+var errMultiplePoints = errors.New("multiple points")
 
 // parseJavaInt reads an int as Integer.parseInt does: an optional sign and decimal digits.
 func parseJavaInt(text string) (int, error) {
@@ -30,6 +34,8 @@ func parseJavaDouble(text string) (float64, error) {
 		return 0, numberError(text)
 	}
 	switch unsigned := strings.TrimLeft(trimmed, "+-"); {
+	case strings.Count(unsigned[:len(unsigned)-len(strings.TrimLeft(unsigned, ".0123456789"))], ".") > 1:
+		return 0, errMultiplePoints
 	case strings.ContainsRune(trimmed, '_'):
 		return 0, numberError(text)
 	case unsigned == "NaN" || unsigned == "Infinity":

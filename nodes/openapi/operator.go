@@ -65,11 +65,11 @@ func (s *Server) distroClient(r *request) (answer, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
-	port, failed := r.boundInt("port")
+	port, failed := r.bound("port")
 	if failed != nil {
 		return nil, failed
 	}
-	return map[string]string{"responsibleServer": s.options.Owner(registry.Tag(ip, port))}, nil
+	return map[string]string{"responsibleServer": s.options.Owner(ip + ":" + port)}, nil
 }
 
 // setSwitch is PUT /operator/switches.
@@ -81,6 +81,11 @@ func (s *Server) setSwitch(r *request) (answer, *failure) {
 	value, failed := r.bound("value")
 	if failed != nil {
 		return nil, failed
+	}
+	if text := r.raw("debug"); r.has("debug") {
+		if _, known := springBool(compact(text)); !known {
+			return nil, notBoolean(text)
+		}
 	}
 	return ok, s.turnSwitch(r, entry, value, http.StatusBadRequest)
 }
@@ -103,17 +108,14 @@ func (s *Server) switches(*request) (answer, *failure) {
 	none := []string{}
 	return struct {
 		registry.Switches
-		Masters         []string          `json:"masters"`
-		Weights         map[string]string `json:"adWeightMap"`
-		Incremental     []string          `json:"incrementalList"`
-		Limited         map[string]int    `json:"limitedUrlMap"`
-		DistroExpired   int               `json:"distroServerExpiredMillis"`
-		CheckWhiteList  []string          `json:"healthCheckWhiteList"`
-		Name            string            `json:"name"`
-		Checksum        *string           `json:"checksum"`
-		OverriddenState *string           `json:"overriddenServerStatus"`
+		Weights        map[string]string `json:"adWeightMap"`
+		Incremental    []string          `json:"incrementalList"`
+		DistroExpired  int               `json:"distroServerExpiredMillis"`
+		CheckWhiteList []string          `json:"healthCheckWhiteList"`
+		Name           string            `json:"name"`
+		Checksum       *string           `json:"checksum"`
 	}{
-		Switches: s.options.Registry.Switches(), Weights: map[string]string{}, Incremental: none, Limited: map[string]int{}, DistroExpired: 10000,
+		Switches: s.options.Registry.Switches(), Weights: map[string]string{}, Incremental: none, DistroExpired: 10000,
 		CheckWhiteList: none, Name: "00-00---000-NACOS_SWITCH_DOMAIN-000---00-00",
 	}, nil
 }

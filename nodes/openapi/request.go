@@ -171,6 +171,12 @@ func conversion(wanted, nested, cause string) *failure {
 		"caused: Failed to convert value of type 'java.lang.String' to required type '%s'; nested exception is %s;caused: %s;", wanted, nested, cause))
 }
 
+// notBoolean is how it fails to convert a text to a boolean.
+func notBoolean(text string) *failure {
+	problem := "Invalid boolean value [" + text + "]"
+	return conversion("boolean", "java.lang.IllegalArgumentException: "+problem, problem)
+}
+
 // namespace of the request.
 func (r *request) namespace() string { return r.optional("namespaceId", model.DefaultNamespace) }
 

@@ -184,8 +184,7 @@ func (s *Server) pushState(r *request) (answer, *failure) {
 	for _, name := range []string{"detail", "reset"} {
 		text := r.raw(name)
 		if _, known := springBool(compact(text)); !known && text != "" {
-			problem := "Invalid boolean value [" + text + "]"
-			return nil, conversion("boolean", "java.lang.IllegalArgumentException: "+problem, problem)
+			return nil, notBoolean(text)
 		}
 	}
 	reset := r.flag("reset", false)

@@ -18,9 +18,8 @@ var switchEntries = map[string]func(*registry.Switches, string) error{
 	"autoChangeHealthCheckEnabled": boolean(func(s *registry.Switches) *bool { return &s.AutoChangeHealthCheckEnabled }),
 	"defaultInstanceEphemeral":     boolean(func(s *registry.Switches) *bool { return &s.DefaultInstanceEphemeral }),
 	"disableAddIP":                 boolean(func(s *registry.Switches) *bool { return &s.DisableAddIP }),
-	"distroEnabled":                boolean(func(s *registry.Switches) *bool { return &s.DistroEnabled }),
-	"enableStandalone":             boolean(func(s *registry.Switches) *bool { return &s.EnableStandalone }),
-	"healthCheckEnabled":           boolean(func(s *registry.Switches) *bool { return &s.HealthCheckEnabled }),
+	"distro":                       boolean(func(s *registry.Switches) *bool { return &s.DistroEnabled }),
+	"check":                        boolean(func(s *registry.Switches) *bool { return &s.HealthCheckEnabled }),
 	"lightBeatEnabled":             boolean(func(s *registry.Switches) *bool { return &s.LightBeatEnabled }),
 	"pushEnabled":                  boolean(func(s *registry.Switches) *bool { return &s.PushEnabled }),
 	"sendBeatOnly":                 boolean(func(s *registry.Switches) *bool { return &s.SendBeatOnly }),
@@ -33,13 +32,64 @@ var switchEntries = map[string]func(*registry.Switches, string) error{
 	"serverStatusSynchronizationPeriodMillis": atLeast(15000, "serverStatusSynchronizationPeriodMillis",
 		func(s *registry.Switches) *int64 { return &s.ServerStatusSynchronizationPeriodMillis }),
 
-	"distroThreshold":   setDistroThreshold,
-	"healthCheckTimes":  setCheckTimes,
-	"limitedUrlMap":     func(*registry.Switches, string) error { return errors.New("invalid input for limited urls") },
-	"pushVersion":       setPushVersion,
-	"httpHealthParams":  health(func(s *registry.Switches) *registry.HealthParams { return &s.HTTPHealth }),
-	"tcpHealthParams":   health(func(s *registry.Switches) *registry.HealthParams { return &s.TCPHealth }),
-	"mysqlHealthParams": health(func(s *registry.Switches) *registry.HealthParams { return &s.MySQLHealth }),
+	"distroThreshold":        setDistroThreshold,
+	"healthCheckTimes":       setCheckTimes,
+	"limitedUrlMap":          setLimitedURLs,
+	"pushVersion":            setPushVersion,
+	"httpHealthParams":       health(func(s *registry.Switches) *registry.HealthParams { return &s.HTTPHealth }),
+	"tcpHealthParams":        health(func(s *registry.Switches) *registry.HealthParams { return &s.TCPHealth }),
+	"mysqlHealthParams":      health(func(s *registry.Switches) *registry.HealthParams { return &s.MySQLHealth }),
+	"enableStandalone":       setStandalone,
+	"masters":                setMasters,
+	"overriddenServerStatus": setOverriddenStatus,
+}
+
+// setStandalone turns it off with an empty value, and ignores any other: Nacos asks for the opposite of what it means.
+func setStandalone(s *registry.Switches, value string) error {
+	if value == "" {
+		s.EnableStandalone = false
+	}
+	return nil
+}
+
+func setMasters(s *registry.Switches, value string) error {
+	s.Masters = splitJava(value, ",")
+	return nil
+}
+
+func setOverriddenStatus(s *registry.Switches, value string) error {
+	if value == "null" {
+		value = ""
+	}
+	s.OverriddenServerStatus = &value
+	return nil
+}
+
+// setLimitedURLs reads "/path:status,…"; an empty value changes nothing.
+func setLimitedURLs(s *registry.Switches, value string) error {
+	if value == "" {
+		return nil
+	}
+	limited := map[string]int{}
+	for _, entry := range splitJava(value, ",") {
+		parts := splitJava(entry, ":")
+		if len(parts) < 2 {
+			return errors.New("invalid input for limited urls")
+		}
+		if parts[0] == "" {
+			return errors.New("url can not be empty, url: ")
+		}
+		status, err := parseJavaInt(parts[1])
+		if err != nil {
+			return err
+		}
+		if status <= 0 {
+			return fmt.Errorf("illegal normal status code: %d", status)
+		}
+		limited[parts[0]] = status
+	}
+	s.LimitedURLs = limited
+	return nil
 }
 
 // boolean sets a switch that is on or off.

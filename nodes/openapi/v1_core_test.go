@@ -21,6 +21,14 @@ func TestCoreOfVersionOne(t *testing.T) {
 		{"PUT", "/ns/ops/log?logName=a&logLevel=INFO", "", 200, "ok"},
 		{"PUT", "/core/ops/log?logName=a&logLevel=INFO", "", 200, "200"},
 		{"PUT", "/core/ops/log?logName=a", "", 500, "caused: Required request parameter &#39;logLevel&#39; for method parameter type String is not present;"},
+		{"GET", "/ns/operator/distro/client?ip=a&port=", "", 200, `{"responsibleServer":"` + n.address + `"}`},
+		{"PUT", "/ns/operator/switches?entry=x&value=1&debug=", "", 500, "caused: Failed to convert value of type 'java.lang.String' to required type " +
+			"'boolean'; nested exception is java.lang.IllegalArgumentException: Invalid boolean value [];caused: Invalid boolean value [];"},
+		{"POST", "/ns/service?serviceName=s&protectThreshold=1.2.3", "", 500, "caused: Failed to convert value of type 'java.lang.String' to required type " +
+			"'float'; nested exception is java.lang.NumberFormatException: multiple points;caused: multiple points;"},
+		{"PUT", "/ns/cluster?clusterName=c", "", 400, "Param 'serviceName' is required."},
+		{"POST", "/console/namespaces?customNamespaceId=a&namespaceName=", "", 200, "false"},
+		{"PUT", "/console/namespaces?namespace=a&namespaceShowName=b@c", "", 200, "false"},
 		{"GET", "/core/ops/idInfo", "", 200, `{"code":200,"message":null,"data":{}}`},
 		{"POST", "/core/ops/raft", `{"command":"x","value":""}`, 200, `{"code":500,"message":"Not support command : x","data":null}`},
 		{"POST", "/core/ops/raft", "", 500, "caused: Required request body is missing: public com.alibaba.nacos.common.model.RestResult&lt;java.lang.String&gt; " +

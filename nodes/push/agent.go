@@ -37,18 +37,16 @@ func KnowsGroups(agent string) bool {
 
 func atLeast(agent, version string) bool {
 	_, stated, _ := strings.Cut(agent, ":v")
-	return slices.Compare(versionOf(stated), versionOf(version)) >= 0
+	numbers, least := versionOf(stated), versionOf(version)
+	return slices.Compare(numbers[:], least[:]) >= 0
 }
 
-// versionOf reads up to three numbers between points; nil where there is none.
-func versionOf(text string) []int {
-	var numbers []int
-	for part := range strings.SplitSeq(text, ".") {
-		n, err := strconv.Atoi(part)
-		if err != nil || len(numbers) == 3 {
-			break
-		}
-		numbers = append(numbers, n)
+// versionOf reads the numbers that the first three parts of a version begin with; 0 for one that is not there (Jackson: VersionUtil.parseVersion).
+func versionOf(text string) (numbers [3]int) {
+	parts := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("-_./;:", c) })
+	for i := range min(len(parts), len(numbers)) {
+		digits := parts[i][:len(parts[i])-len(strings.TrimLeft(parts[i], "0123456789"))]
+		numbers[i], _ = strconv.Atoi(digits) // no digits are none
 	}
 	return numbers
 }

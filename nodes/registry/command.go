@@ -19,8 +19,8 @@ type CommandKind string
 const (
 	// RegisterPersistent {Service, Instance} takes a persistent instance on, in place of what the address published before.
 	RegisterPersistent CommandKind = "register"
-	// DeregisterPersistent {Service, Instance: IP, Port, Cluster, MakesService} takes it off; no error if it is not there. In Nacos 2.x a service that
-	// nobody knows comes to be by it, empty, if the client publishes elsewhere, or with MakesService.
+	// DeregisterPersistent {Service, Instance: IP, Port, Cluster, MakesService} takes it off; no error if it is not there. With MakesService a
+	// service that nobody knows comes to be by it, empty, as in Nacos 2.x by a deregistration over gRPC.
 	DeregisterPersistent CommandKind = "deregister"
 	// SetHealth {Service, Instance: IP, Port, Cluster, Healthy} notes a persistent instance's health; no error if it is not there.
 	SetHealth CommandKind = "health"
@@ -154,7 +154,7 @@ func (r *Registry) applyInstance(command Command) {
 		r.publish(c, key, []Published{instance}, time.Now())
 		return
 	}
-	if command.Kind == DeregisterPersistent && (c != nil || command.MakesService) && r.services[key] == nil && !r.options.Profile.mixes() {
+	if command.MakesService && r.services[key] == nil && !r.options.Profile.mixes() {
 		r.singleton(key, false)
 	}
 	if c == nil || c.published.of(key) == nil {

@@ -17,15 +17,20 @@ type Switches struct {
 	// DistroEnabled off: every node answers for everything.
 	DistroEnabled bool `json:"distroEnabled"`
 
-	AutoChangeHealthCheckEnabled            bool         `json:"autoChangeHealthCheckEnabled"`
-	CheckTimes                              int          `json:"checkTimes"`
-	DefaultCacheMillis                      int64        `json:"defaultCacheMillis"`
-	DisableAddIP                            bool         `json:"disableAddIP"`
-	DistroThreshold                         float32      `json:"distroThreshold"`
-	EnableAuthentication                    bool         `json:"enableAuthentication"`
-	EnableStandalone                        bool         `json:"enableStandalone"`
-	HTTPHealth                              HealthParams `json:"httpHealthParams"`
-	MySQLHealth                             HealthParams `json:"mysqlHealthParams"`
+	AutoChangeHealthCheckEnabled bool         `json:"autoChangeHealthCheckEnabled"`
+	CheckTimes                   int          `json:"checkTimes"`
+	DefaultCacheMillis           int64        `json:"defaultCacheMillis"`
+	DisableAddIP                 bool         `json:"disableAddIP"`
+	DistroThreshold              float32      `json:"distroThreshold"`
+	EnableAuthentication         bool         `json:"enableAuthentication"`
+	EnableStandalone             bool         `json:"enableStandalone"`
+	HTTPHealth                   HealthParams `json:"httpHealthParams"`
+	// LimitedURLs are never changed, but replaced, as Masters are.
+	LimitedURLs map[string]int `json:"limitedUrlMap"`
+	Masters     []string       `json:"masters"`
+	MySQLHealth HealthParams   `json:"mysqlHealthParams"`
+	// OverriddenServerStatus is nil until somebody sets it.
+	OverriddenServerStatus                  *string      `json:"overriddenServerStatus"`
 	PushCSharpVersion                       string       `json:"pushCSharpVersion"`
 	PushCVersion                            string       `json:"pushCVersion"`
 	PushEnabled                             bool         `json:"pushEnabled"`
@@ -50,7 +55,7 @@ func DefaultSwitches() Switches {
 	return Switches{
 		AutoChangeHealthCheckEnabled: true, CheckTimes: 3, ClientBeatInterval: 5000, DefaultCacheMillis: 3000,
 		DefaultInstanceEphemeral: true, DefaultPushCacheMillis: 10000, DistroEnabled: true, DistroThreshold: 0.7,
-		EnableStandalone: true, HealthCheckEnabled: true, LightBeatEnabled: true, PushEnabled: true,
+		EnableStandalone: true, HealthCheckEnabled: true, LightBeatEnabled: true, LimitedURLs: map[string]int{}, PushEnabled: true,
 		HTTPHealth:    HealthParams{Max: 5000, Min: 500, Factor: 0.85},
 		TCPHealth:     HealthParams{Max: 5000, Min: 1000, Factor: 0.75},
 		MySQLHealth:   HealthParams{Max: 3000, Min: 2000, Factor: 0.65},

@@ -1,6 +1,17 @@
 package rpc
 
-import "fmt"
+import (
+	"fmt"
+
+	"muster/nodes/jackson"
+)
+
+// Request is what every request of a client begins with; embed it (Nacos: Request). Nobody looks at it, for headers come with the payload, too; but
+// a request in which it is of another type is none.
+type Request struct {
+	RequestID string        `json:"requestId,omitempty"`
+	Headers   jackson.Texts `json:"headers,omitempty"`
+}
 
 // Result is what every response begins with; embed it (Nacos: Response).
 type Result struct {
@@ -57,7 +68,7 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("error %d: %s", e.Code, e.Message) }
 
 // ServerCheckRequest asks whether the server is up and which connection this is.
-type ServerCheckRequest struct{}
+type ServerCheckRequest struct{ Request }
 
 // ServerCheckResponse answers it.
 type ServerCheckResponse struct {
@@ -68,7 +79,7 @@ type ServerCheckResponse struct {
 }
 
 // HealthCheckRequest keeps a connection alive.
-type HealthCheckRequest struct{}
+type HealthCheckRequest struct{ Request }
 
 // HealthCheckResponse answers it.
 type HealthCheckResponse struct{ Result }

@@ -61,12 +61,19 @@ func (r *BatchInstanceRequest) checkBatch() error {
 	return r.checkInstances(r.Instances)
 }
 
-// checkClusters checks a request with its choice of clusters.
-func (n named) checkClusters(clusters *string) error {
+// choosing are the parameters of a request with its choice of clusters.
+func (n named) choosing(clusters *string) paramcheck.Params {
 	p := n.params()
 	if clusters != nil {
 		p.Clusters = strings.Split(*clusters, ",")
 	}
+	return p
+}
+
+// checkQuery checks a query, whose port is one, too (Nacos: ServiceQueryRequestParamExtractor).
+func (r *ServiceQueryRequest) checkQuery() error {
+	p := r.choosing(r.Cluster)
+	p.Port = strconv.Itoa(int(r.UDPPort))
 	return p.Check()
 }
 

@@ -130,9 +130,6 @@ func (h handlers) batch(ctx context.Context, r *BatchInstanceRequest) (BatchInst
 	if err := r.complete(); err != nil {
 		return BatchInstanceResponse{}, err
 	}
-	if r.Instances == nil {
-		return BatchInstanceResponse{}, broken(nullInstances)
-	}
 	published, err := publishedOf(r.Instances, r.key())
 	if err != nil {
 		return BatchInstanceResponse{}, err
@@ -142,6 +139,9 @@ func (h handlers) batch(ctx context.Context, r *BatchInstanceRequest) (BatchInst
 	}
 	if *r.Type != batchRegister {
 		return BatchInstanceResponse{}, invalid("Unsupported request type " + *r.Type)
+	}
+	if r.Instances == nil {
+		return BatchInstanceResponse{}, broken(nullInstances)
 	}
 	if err := r.inNamespace(); err != nil {
 		return BatchInstanceResponse{}, err

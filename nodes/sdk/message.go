@@ -13,6 +13,7 @@ import (
 // named is what every naming request says: which service it is about (Nacos: AbstractNamingRequest). Fields are nil where the client
 // left them out.
 type named struct {
+	rpc.Request
 	Namespace *string `json:"namespace"`
 	Service   *string `json:"serviceName"`
 	Group     *string `json:"groupName"`
@@ -96,7 +97,7 @@ type ServiceQueryRequest struct {
 	named
 	Cluster     *string      `json:"cluster"`
 	HealthyOnly jackson.Bool `json:"healthyOnly"`
-	// UDPPort must be a number, and has no meaning over a connection.
+	// UDPPort must be that of a port, and has no meaning over a connection.
 	UDPPort jackson.Int `json:"udpPort"`
 	// Read is the mode that the query is to be answered in. Nacos does not know it and answers from the node's memory, which is
 	// also what happens here without it.
@@ -114,6 +115,8 @@ type ServiceListRequest struct {
 	named
 	Page jackson.Int `json:"pageNo"`
 	Size jackson.Int `json:"pageSize"`
+	// Selector must be a text, and has no meaning (Nacos: ServiceListRequestHandler).
+	Selector string `json:"selector"`
 }
 
 // ServiceListResponse answers it.

@@ -13,7 +13,7 @@ import (
 
 // query answers ServiceQueryRequest. An unknown service has no hosts.
 func (h handlers) query(ctx context.Context, r *ServiceQueryRequest) (QueryServiceResponse, error) {
-	if err := r.checkClusters(r.Cluster); err != nil {
+	if err := r.checkQuery(); err != nil {
 		return QueryServiceResponse{Result: refusal(err)}, nil
 	}
 	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {
@@ -73,7 +73,7 @@ func (h handlers) list(ctx context.Context, r *ServiceListRequest) (ServiceListR
 
 // subscribe answers SubscribeServiceRequest.
 func (h handlers) subscribe(ctx context.Context, r *SubscribeServiceRequest) (SubscribeServiceResponse, error) {
-	if err := r.checkClusters(r.Clusters); err != nil {
+	if err := r.choosing(r.Clusters).Check(); err != nil {
 		return SubscribeServiceResponse{Result: refusal(err)}, nil
 	}
 	if result, denied := h.refuses(ctx, r.named, auth.Read); denied {

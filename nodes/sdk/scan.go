@@ -9,7 +9,7 @@ import (
 
 // The fields that are read of a registration; see ReadPlain.
 var (
-	registrationFields = []string{"namespace", "serviceName", "groupName", "type", "instance"}
+	registrationFields = []string{"requestId", "headers", "namespace", "serviceName", "groupName", "type", "instance"}
 	instanceFields     = []string{"instanceId", "ip", "port", "weight", "healthy", "enabled", "ephemeral", "clusterName", "metadata", "serviceName"}
 )
 
@@ -19,6 +19,10 @@ func (r *InstanceRequest) ReadPlain(body []byte) bool {
 	s := jsonscan.New(body)
 	for field := range s.Object(registrationFields) {
 		switch field {
+		case "requestId":
+			r.RequestID = s.Text()
+		case "headers":
+			r.Headers = s.Texts()
 		case "namespace":
 			r.Namespace = scanText(s)
 		case "serviceName":

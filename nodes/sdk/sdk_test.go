@@ -102,6 +102,17 @@ func TestRefusals(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"resultCode":500,"errorCode":400,"success":false,
 		"message":"Param check invalid:Param 'port' is illegal, the value should be between 0 and 65535."}`, body)
+	body, err = ask(t, h.query, `{`+ofOrders+`,"udpPort":-1}`)
+	require.NoError(t, err)
+	require.Contains(t, body, "Param 'port' is illegal")
+	for given, want := range map[string]rpc.Error{
+		``:                                {Code: 500, Message: nullType},
+		`,"type":"x"`:                     {Code: 400, Message: "Unsupported request type x"},
+		`,"type":"` + batchRegister + `"`: {Code: 500, Message: nullInstances},
+	} {
+		_, err = ask(t, h.batch, `{`+ofOrders+given+`}`)
+		require.Equal(t, &want, err, given)
+	}
 	h.options.Registry.Disconnect("")
 	_, err = ask(t, h.subscribe, `{`+ofOrders+`,"subscribe":true}`)
 	require.Equal(t, &rpc.Error{Code: -401,
