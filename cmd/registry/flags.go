@@ -116,7 +116,7 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.IntVar(&s.limits.PerAddress, "connections-per-address", intake.DefaultPerAddress, "`most` connections from one IP address at each port; more are closed at once")
 	flags.IntVar(&s.sdkMost, "sdk-connections", 0, "`most` gRPC connections that clients set up; more are asked to go to another node (0: no limit but that of the port)")
 	flags.IntVar(&s.sdkMostPerIP, "sdk-connections-per-address", 0, "`most` of them from one IP address (0: no limit but that of the port)")
-	flags.Int64Var(&s.dataMiB, "data-limit", 2048, "memory in `MiB` that what clients register and subscribe may take, roughly; more is refused")
+	flags.Int64Var(&s.dataMiB, "data-limit", registry.DefaultBytes>>20, "memory in `MiB` that what clients register and subscribe may take, roughly; more is refused")
 	flags.TextVar(&s.level, "log-level", slog.LevelInfo, "`least` of DEBUG, INFO, WARN and ERROR to log")
 	err := flags.Parse(arguments)
 	if err == nil {

@@ -40,7 +40,7 @@ func TestParseFlags(t *testing.T) {
 	s, err := parseFlags(nil, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, settings{address: "127.0.0.1:8848", members: []string{"127.0.0.1:8848"}, data: "data", profile: registry.Nacos2, healthChecks: true, subscribePersistent: true,
-		limits: intake.Limits{All: 8192, PerAddress: 1024}, dataMiB: 2048}, s)
+		limits: intake.Limits{All: 8192, PerAddress: 1024}, dataMiB: registry.DefaultBytes >> 20}, s)
 	s, err = parseFlags([]string{"--addr", "10.0.0.2:8848", "--members", "10.0.0.1:8848,10.0.0.2:8848", "--data", "/d", "--log-level", "debug", "--insecure"}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, []string{"10.0.0.1:8848", "10.0.0.2:8848"}, s.members)

@@ -1,6 +1,9 @@
 package golden
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,4 +56,26 @@ func TestRecordings(t *testing.T) {
 	}
 	_, err := Read("v9")
 	require.ErrorContains(t, err, "v1-instance")
+}
+
+// A case that asks more nodes than there are is no case for a cluster if it does not match there.
+func TestFewerNodesThanACaseAsks(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/known" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	player, err := NewPlayer([]string{server.Listener.Addr().String()})
+	require.NoError(t, err)
+	for step, want := range map[string]Outcome{
+		`{"node":0,"request":{"method":"GET","path":"/known"},"response":{"status":200}}`:  Strict,
+		`{"node":2,"request":{"method":"GET","path":"/known"},"response":{"status":200}}`:  Strict,
+		`{"node":0,"request":{"method":"GET","path":"/absent"},"response":{"status":200}}`: Different,
+		`{"node":1,"request":{"method":"GET","path":"/absent"},"response":{"status":200}}`: Skipped,
+	} {
+		var r Result
+		player.judge(&r, Case{Steps: []json.RawMessage{json.RawMessage(step)}}, Order{})
+		require.Equal(t, want, r.Outcome, "%s: %v", step, r.Differences)
+	}
 }

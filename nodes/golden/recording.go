@@ -21,6 +21,20 @@ type Case struct {
 	Steps []json.RawMessage `json:"steps"`
 }
 
+// nodes is how many nodes the case asks.
+func (c Case) nodes() int {
+	most := 0
+	for _, raw := range c.Steps {
+		var asked struct {
+			Node int `json:"node"`
+		}
+		if json.Unmarshal(raw, &asked) == nil {
+			most = max(most, asked.Node)
+		}
+	}
+	return most + 1
+}
+
 // recordings are the files of recorded cases, and the lists of differences that are meant.
 //
 //go:embed recordings

@@ -15,7 +15,7 @@ const (
 	Strict     Outcome = "strict"     // everything is as recorded
 	Compatible Outcome = "compatible" // no client would notice a difference
 	Different  Outcome = "different"
-	// Skipped cases hold for three members only, and there are fewer or more.
+	// Skipped cases hold for three members, and there are fewer or more; or they ask more nodes than there are, and do not match.
 	Skipped Outcome = "skipped"
 )
 
@@ -100,6 +100,11 @@ func (p *Player) judge(r *Result, c Case, o Order) {
 	if _, known := o.Meant[r.Name()]; known {
 		plays = 1
 	}
+	defer func() {
+		if r.Outcome != Strict && c.nodes() > len(p.nodes) {
+			r.Outcome = Skipped
+		}
+	}()
 	for range plays {
 		r.Plays++
 		r.Differences = p.Play(c)

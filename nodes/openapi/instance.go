@@ -10,7 +10,6 @@ import (
 
 	"muster/model"
 	"muster/nodes/paramcheck"
-	"muster/nodes/push"
 	"muster/nodes/registry"
 )
 
@@ -82,16 +81,10 @@ func instanceID(p registry.Published, service model.Service) (string, *failure) 
 	return "", plain(http.StatusInternalServerError, "caused: The InstanceIdGenerator type is not found ;")
 }
 
-// legal refuses what a registration may not hold (Nacos: NamingUtils.checkInstanceIsLegal).
+// legal refuses what a registration may not hold.
 func legal(p registry.Published) *failure {
-	interval := push.Millis(p.Metadata, registry.BeatIntervalKey)
-	if push.Millis(p.Metadata, registry.BeatTimeoutKey) < interval || push.Millis(p.Metadata, registry.DeleteTimeoutKey) < interval {
-		return plain(http.StatusBadRequest,
-			"Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.").as(codeInstance)
-	}
-	if !paramcheck.LegalCluster(p.Cluster) {
-		return plain(http.StatusBadRequest,
-			"Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: "+p.Cluster+")").as(codeInstance)
+	if err := paramcheck.CheckInstance(p.Metadata, p.Cluster); err != nil {
+		return plain(http.StatusBadRequest, err.Error()).as(codeInstance)
 	}
 	return nil
 }

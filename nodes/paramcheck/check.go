@@ -6,6 +6,9 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"muster/nodes/push"
+	"muster/nodes/registry"
 )
 
 // Limits (Nacos: ParamCheckRule). Lengths count UTF-16 units, as Java does.
@@ -96,8 +99,21 @@ func legalGroup(group string) bool {
 	return !strings.ContainsFunc(group, func(c rune) bool { return isNoWord(c) && c != ':' && c != '.' })
 }
 
-// LegalCluster says whether an instance may be registered in a cluster of that name, which Check is laxer about: of 0-9, a-z, A-Z and -
-// (Nacos: NamingUtils.checkInstanceIsLegal).
+// CheckInstance refuses what an instance must not be registered with, about which Check is laxer (Nacos: NamingUtils.checkInstanceIsLegal). An
+// empty cluster stands for the default one.
+func CheckInstance(metadata map[string]string, cluster string) error {
+	interval := push.Millis(metadata, registry.BeatIntervalKey)
+	if push.Millis(metadata, registry.BeatTimeoutKey) < interval || push.Millis(metadata, registry.DeleteTimeoutKey) < interval {
+		//lint:ignore ST1005 Nacos says it with its full stop
+		return errors.New("Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.")
+	}
+	if cluster != "" && !LegalCluster(cluster) {
+		return errors.New("Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: " + cluster + ")")
+	}
+	return nil
+}
+
+// LegalCluster says whether an instance may be registered in a cluster of that name: of 0-9, a-z, A-Z and -.
 func LegalCluster(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(c rune) bool { return isNoWord(c) || c == '_' })
 }

@@ -26,8 +26,11 @@ type Limits struct {
 	CommandBytes int
 }
 
+// DefaultBytes is Limits.Bytes where nobody says anything else.
+const DefaultBytes = 2 << 30
+
 func (l Limits) orDefaults() Limits {
-	l.Bytes = cmp.Or(l.Bytes, 2<<30)
+	l.Bytes = cmp.Or(l.Bytes, DefaultBytes)
 	l.ServicesPerConnection = cmp.Or(l.ServicesPerConnection, 20_000)
 	l.SocketSubscriptions = cmp.Or(l.SocketSubscriptions, 20_000)
 	l.InstanceBytes = cmp.Or(l.InstanceBytes, 256<<10)

@@ -8,7 +8,6 @@ import (
 
 	"muster/model"
 	"muster/nodes/paramcheck"
-	"muster/nodes/push"
 	"muster/nodes/registry"
 	"muster/nodes/rpc"
 )
@@ -122,14 +121,10 @@ func orNull(value *string) string {
 	return *value
 }
 
-// legal refuses what a registration may not hold (Nacos: NamingUtils.checkInstanceIsLegal).
+// legal refuses what a registration may not hold.
 func (i instance) legal() error {
-	interval := push.Millis(i.Metadata, registry.BeatIntervalKey)
-	if push.Millis(i.Metadata, registry.BeatTimeoutKey) < interval || push.Millis(i.Metadata, registry.DeleteTimeoutKey) < interval {
-		return invalid("Instance 'heart beat interval' must less than 'heart beat timeout' and 'ip delete timeout'.")
-	}
-	if cluster := text(i.Cluster); cluster != "" && !paramcheck.LegalCluster(cluster) {
-		return invalid("Instance 'clusterName' should be characters with only 0-9a-zA-Z-. (current: " + cluster + ")")
+	if err := paramcheck.CheckInstance(i.Metadata, text(i.Cluster)); err != nil {
+		return invalid(err.Error())
 	}
 	return nil
 }
