@@ -7,10 +7,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/crypto/bcrypt"
 
 	"muster/nodes/auth"
 )
@@ -205,37 +203,6 @@ func TestSeedingIsTriedUntilTheClusterAnswers(t *testing.T) {
 	cancel()
 	e.Directory = auth.NewDirectory()
 	require.ErrorContains(t, e.Seed(ended, accounts(t)), "no leader is known")
-}
-
-// While one password is compared and as many wait as may, others are refused at once; who is not waited for any more leaves the queue.
-func TestPasswordsQueue(t *testing.T) {
-	given, d := accounts(t), auth.NewDirectory()
-	hash, err := bcrypt.GenerateFromPassword([]byte("pass"), 12) // a part of a second
-	require.NoError(t, err)
-	given.Users[2].Password = string(hash)
-	require.Nil(t, apply(t, d, given.Seed()))
-	g, err := auth.New(given, d)
-	require.NoError(t, err)
-	const guesses = 40
-	gone, leave := context.WithTimeout(t.Context(), time.Minute)
-	answers := make(chan error, guesses)
-	for range guesses {
-		go func() {
-			_, err := g.Identify(gone, auth.Credentials{Name: "idle", Password: "guess"})
-			answers <- err
-		}()
-	}
-	for range 15 { // one is at work, 24 wait
-		require.Equal(t, auth.ErrBusy, <-answers)
-	}
-	leave()
-	for range 24 {
-		err := <-answers
-		require.True(t, errors.Is(err, auth.ErrBusy) && errors.Is(err, context.Canceled) || err == auth.Unknown, err)
-	}
-	session, err := g.Login(t.Context(), auth.Credentials{Name: "shop", Password: "pass"})
-	require.NoError(t, err, "the queue is free again")
-	require.NotEmpty(t, session.Token)
 }
 
 func FuzzCommands(f *testing.F) {

@@ -45,7 +45,11 @@ const (
 )
 
 // Credentials are what somebody shows: a token, or else a name and a password.
-type Credentials struct{ Token, Name, Password string }
+type Credentials struct {
+	Token, Name, Password string
+	// From is the address that they come from.
+	From string
+}
 
 // New makes a Guard who asks a directory. The error says what is wrong with the accounts, and what would be right.
 func New(accounts Accounts, directory *Directory) (*Guard, error) {
@@ -83,7 +87,7 @@ func (g *Guard) Identify(ctx context.Context, who Credentials) (string, error) {
 	case !g.directory.Seeded():
 		return "", ErrNotReady
 	case who.Token == "":
-		return who.Name, g.directory.compare(ctx, who.Name, who.Password)
+		return who.Name, g.directory.compare(ctx, who)
 	}
 	name, _, err := g.read(who.Token)
 	return name, err

@@ -53,7 +53,7 @@ func (r *request) credentials() auth.Credentials {
 		}
 		return r.Header.Get(name)
 	}
-	return auth.Credentials{Token: cmp.Or(r.bearer(), shown("accessToken")), Name: shown("username"), Password: shown("password")}
+	return auth.Credentials{Token: cmp.Or(r.bearer(), shown("accessToken")), Name: shown("username"), Password: shown("password"), From: r.sender()}
 }
 
 // bearer is the token in the header Authorization, "" if there is none.

@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 
 	"muster/model"
@@ -19,7 +20,7 @@ func (h handlers) refuses(ctx context.Context, service named, action auth.Action
 	if resource.Group == "" {
 		resource.Group = model.DefaultGroup
 	}
-	err := h.options.Auth.Permit(ctx, credentials(rpc.CallerOf(ctx).Headers), action, resource)
+	err := h.options.Auth.Permit(ctx, credentials(rpc.CallerOf(ctx)), action, resource)
 	if err == nil {
 		return rpc.Result{}, false
 	}
@@ -32,10 +33,23 @@ func (h handlers) refuses(ctx context.Context, service named, action auth.Action
 }
 
 // credentials are what a request shows in its headers.
-func credentials(headers map[string]string) auth.Credentials {
+func credentials(caller rpc.Caller) auth.Credentials {
+	headers := caller.Headers
 	token, borne := strings.CutPrefix(headers["Authorization"], "Bearer ")
 	if !borne {
 		token = headers["accessToken"]
 	}
-	return auth.Credentials{Token: token, Name: headers["username"], Password: headers["password"]}
+	return auth.Credentials{Token: token, Name: headers["username"], Password: headers["password"], From: host(caller.Address)}
+}
+
+// host is an address without its port.
+func host(address net.Addr) string {
+	if address == nil {
+		return ""
+	}
+	ip, _, err := net.SplitHostPort(address.String())
+	if err != nil {
+		return address.String()
+	}
+	return ip
 }
