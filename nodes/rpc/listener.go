@@ -3,6 +3,7 @@ package rpc
 import (
 	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,7 +26,7 @@ func (l namingListener) Accept() (net.Conn, error) {
 		host, port = at.String(), "0"
 	}
 	id := strconv.FormatInt(time.Now().UnixMilli(), 10) + "_" + host + "_" + port
-	named := namedConn{conn, namedAddress{at, id}, l.server}
+	named := &namedConn{Conn: conn, address: namedAddress{at, id}, server: l.server}
 	if l.server.sdk != nil {
 		l.server.sdk.opened(id, named)
 	}
@@ -38,18 +39,37 @@ type namedAddress struct {
 	connectionID string
 }
 
+// namedConn is a connection of a server's.
 type namedConn struct {
 	net.Conn
 	address namedAddress
 	server  *Server
+	inflow  inflow
+	closed  atomic.Bool
 }
 
 // RemoteAddr is a namedAddress.
-func (c namedConn) RemoteAddr() net.Addr { return c.address }
+func (c *namedConn) RemoteAddr() net.Addr { return c.address }
+
+// Read reads, and counts what is unfinished. One goroutine of gRPC's reads a connection.
+func (c *namedConn) Read(into []byte) (int, error) {
+	n, err := c.Conn.Read(into)
+	before := c.inflow.held
+	c.inflow.read(into[:n])
+	if more := c.inflow.held - before; more != 0 {
+		c.server.unfinished.add(c, more)
+		if c.closed.Load() { // meanwhile
+			c.server.unfinished.forget(c)
+		}
+	}
+	return n, err
+}
 
 // Close closes the connection, whichever side has ended it.
-func (c namedConn) Close() error {
+func (c *namedConn) Close() error {
 	err := c.Conn.Close()
+	c.closed.Store(true)
+	c.server.unfinished.forget(c)
 	if c.server.sdk != nil {
 		c.server.sdk.closed(c.address.connectionID)
 	}

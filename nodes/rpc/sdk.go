@@ -189,11 +189,11 @@ func (s *SDK) enter(c *Connection) error {
 	return nil
 }
 
-// Refused is how many connections were refused since there were too many.
+// Refused is how many connections were refused since there were too many, or closed since they had too much that was unfinished.
 func (s *SDK) Refused() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.refused
+	return s.refused + s.unfinished.refused()
 }
 
 // unregister forgets a connection that has ended or is given up.

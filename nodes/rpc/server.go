@@ -48,6 +48,8 @@ type Server struct {
 
 	// sdk is nil on a port that has no registered connections.
 	sdk *SDK
+	// unfinished counts what all connections hold of messages that are not complete.
+	unfinished *unfinished
 	// allowed says whether a request with these headers is answered; nil: all are.
 	allowed func(header func(name string) string) bool
 
@@ -92,7 +94,7 @@ func NewServer(logger *slog.Logger) *Server { return newServer(logger, maxStream
 func NewStubbornServer(logger *slog.Logger) *Server { return newServer(logger, maxStreams, never) }
 
 func newServer(logger *slog.Logger, streams uint32, idle time.Duration) *Server {
-	s := &Server{logger: logger, handlers: map[string]handler{}}
+	s := &Server{logger: logger, handlers: map[string]handler{}, unfinished: newUnfinished(mostUnfinished)}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(MaxMessage), grpc.MaxSendMsgSize(MaxMessage),
 		grpc.ForceServerCodecV2(NewCodec()), grpc.WriteBufferSize(writeBuffer),
