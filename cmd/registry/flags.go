@@ -84,7 +84,9 @@ Limits, beside those of the flags; what is beyond is refused, and the node goes 
   HTTP     header 64 KiB in 5 s, body 2 MiB in 15 s (Tomcat: maxPostSize), bodies beyond 64 KiB 128 MiB together, answer taken
            in 30 s, idle 60 s
   gRPC     message 10 MiB (Nacos), header 64 KiB, handshake 5 s, idle 30 s without a stream; a client's connection: 256 requests
-           and 4 streams under way, publishes in and subscribes to 20000 services, 10000 instances in a batch
+           and 4 streams under way, publishes in and subscribes to 20000 services, 10000 instances in a batch; messages that
+           have not come in whole 128 MiB together: the connection with most of them is closed
+  accounts one password is checked at a time, 24 wait, 8 from one address
   Raft     only from members' hosts; with --accounts an introduction in 2 s, 64 at a time; a command 256 KiB
   data     an instance 256 KiB, its service's name included
   UDP      20000 subscriptions, half a minute each (Nacos); names of subscribers are looked up 16 at a time, in 2 s
