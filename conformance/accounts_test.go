@@ -60,7 +60,8 @@ func bootAccounts(t *testing.T) *accountsWorld {
 
 func (a *accountsWorld) pass(d time.Duration) { require.NoError(a.t, a.world.Run(d)) }
 
-// ask has requests sent to nodes, by their numbers from 1, each as "2 POST /v1/auth/login?username=new&password=one", and returns what came back.
+// ask has requests sent to nodes, by their numbers from 1, each as "2 POST /v1/auth/login?username=new&password=one", and returns what came
+// back.
 func (a *accountsWorld) ask(requests ...string) []string {
 	var arguments []string
 	for _, request := range requests {
@@ -93,8 +94,8 @@ func (a *accountsWorld) logsIn(status, name, password string, nodes ...int) {
 	}
 }
 
-// Who is made at one node logs in at all; so it stays when the node that it was made at dies, and when all lose power at once. The file's users
-// are looked at once.
+// Who is made at one node logs in at all; so it stays when the node that it was made at dies, and when all lose power at once. The file's
+// users are looked at once.
 func TestAccountsAreTheClusters(t *testing.T) {
 	a := bootAccounts(t)
 	const admin = "accessToken=&username=nacos&password=nacos"

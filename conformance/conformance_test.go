@@ -132,7 +132,8 @@ func TestNative(t *testing.T) {
 	}
 }
 
-// TestTarget holds any cluster against the recordings and prints how it came out, topic by topic. It fails only if the cluster cannot be asked.
+// TestTarget holds any cluster against the recordings and prints how it came out, topic by topic. It fails only if the cluster cannot be
+// asked.
 func TestTarget(t *testing.T) {
 	if *targetFlag == "" {
 		t.Skip("no cluster to judge: name one with -target ip:port,ip:port,ip:port, as make conformance TARGET=… does")

@@ -1,5 +1,5 @@
-// Package conformance holds clusters against what real Nacos clusters answered: the recordings of package golden, played against three nodes
-// of this source tree on simulated machines, against the same nodes as processes, and against any other cluster.
+// Package conformance holds clusters against what real Nacos clusters answered: the recordings of package golden, played against three
+// nodes of this source tree on simulated machines, against the same nodes as processes, and against any other cluster.
 //
 //	go test ./conformance                                      # simulated: all recordings, in all profiles
 //	make conformance                                           # natively too, case by case the same

@@ -64,8 +64,8 @@ type Cluster struct {
 	ready    *sim.Snapshot
 }
 
-// Boot boots the nodes of a profile, which golden.Files knows, and waits until they serve. Defects are switched on in all of them; they are named
-// as package nodes/defect has them.
+// Boot boots the nodes of a profile, which golden.Files knows, and waits until they serve. Defects are switched on in all of them; they are
+// named as package nodes/defect has them.
 func (p *Programs) Boot(profile string, seed uint64, defects ...string) (*Cluster, error) {
 	world, err := sim.New(sim.Options{Seed: seed})
 	if err != nil {
@@ -123,8 +123,8 @@ type Played struct {
 	Hash uint64
 }
 
-// Play plays a file of recordings, or of it only the cases in whose name, file/case, a text is. Whatever is left to chance from here on, the
-// seed decides.
+// Play plays a file of recordings, or of it only the cases in whose name, file/case, a text is. Whatever is left to chance from here on,
+// the seed decides.
 func (c *Cluster) Play(ctx context.Context, file, only string, seed uint64) (Played, error) {
 	var played Played
 	world, err := c.ready.Fork(seed)

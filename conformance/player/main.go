@@ -2,8 +2,8 @@
 //
 //	player --nodes 10.0.0.1:8848,10.0.0.2:8858,10.0.0.3:8868 --files v1-instance,v1-udp
 //
-// It plays one case after the other, and one that does not match again. The program runs natively and, built for wasip1, on a simulated machine, and does not know
-// which. Its exit status is 0 whatever came out, and 2 if it could not play.
+// It plays one case after the other, and one that does not match again. The program runs natively and, built for wasip1, on a simulated
+// machine, and does not know which. Its exit status is 0 whatever came out, and 2 if it could not play.
 //
 // Its place in the house: package conformance starts it beside simulated nodes. All that it does is in package golden.
 package main

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// While one password is hashed and as many wait as may, others are refused at once, and so is who has enough wait at the same address; who is not
-// waited for any more leaves the queue.
+// While one password is hashed and as many wait as may, others are refused at once, and so is who has enough wait at the same address; who
+// is not waited for any more leaves the queue.
 func TestPasswordsQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, hashed := newPasswords(), make(chan struct{})

@@ -2,9 +2,9 @@
 // comes unasked over gRPC streams and in UDP datagrams.
 //
 // A recording is a list of cases, a case a list of steps that run in order. The folder recordings holds those of real Nacos clusters of
-// three nodes, one of 2.5.1 and, in files named nacos1, one of 1.4.8, with two lists of where the node of this house differs on purpose. Those
-// named auth are of a 2.5.0 cluster with authentication and the users of the file accounts beside them.
-// A cluster need not stand where the recorded one stood: addresses are put in as a case is played.
+// three nodes, one of 2.5.1 and, in files named nacos1, one of 1.4.8, with two lists of where the node of this house differs on purpose.
+// Those named auth are of a 2.5.0 cluster with authentication and the users of the file accounts beside them. A cluster need not stand
+// where the recorded one stood: addresses are put in as a case is played.
 //
 // # Strict and compatible
 //
@@ -30,8 +30,8 @@
 //     clients go on without.
 //   - Of other JSON (operators' and consoles' paths) each recorded field: tools may read any.
 //
-// It is not a difference to a client if there are more fields, for all SDKs skip what they do not know (but not within metadata, which are the
-// user's); if a field is absent that was null, a whole number is written with a point, or a list has another order; nor is the content
+// It is not a difference to a client if there are more fields, for all SDKs skip what they do not know (but not within metadata, which are
+// the user's); if a field is absent that was null, a whole number is written with a point, or a list has another order; nor is the content
 // type, gzip, a push that comes sooner or once more, or the name of the status with which a stream ended.
 //
 // # Its place in the house

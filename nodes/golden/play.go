@@ -27,8 +27,8 @@ type Player struct {
 	session *login.Session
 }
 
-// NewPlayer makes a player for a cluster of three at these HTTP addresses, "ip:port", by which its members know each other, too; SDKs' ports are
-// 1000 above. Nodes that are fewer are asked in turn.
+// NewPlayer makes a player for a cluster of three at these HTTP addresses, "ip:port", by which its members know each other, too; SDKs'
+// ports are 1000 above. Nodes that are fewer are asked in turn.
 func NewPlayer(nodes []string) (*Player, error) {
 	if len(nodes) == 0 {
 		return nil, errors.New("no nodes: want the addresses of three, ip:port")

@@ -49,8 +49,8 @@ const (
 	differenceEnd = ".md"
 )
 
-// Files names the files of recordings that a cluster of a profile is held against, in a fixed order: nacos1, nacos2, or auth for nacos2 with
-// the accounts of Accounts.
+// Files names the files of recordings that a cluster of a profile is held against, in a fixed order: nacos1, nacos2, or auth for nacos2
+// with the accounts of Accounts.
 func Files(profile string) []string {
 	entries, err := recordings.ReadDir(folder)
 	if err != nil {
@@ -89,7 +89,8 @@ func Accounts() []byte {
 func Read(file string) ([]Case, error) {
 	content, err := recordings.ReadFile(folder + "/" + file + fileEnd)
 	if err != nil {
-		return nil, fmt.Errorf("there are no recordings %q: want one of %s", file, strings.Join(slices.Concat(Files("nacos2"), Files(nacos1), Files(withAccounts)), ", "))
+		known := slices.Concat(Files("nacos2"), Files(nacos1), Files(withAccounts))
+		return nil, fmt.Errorf("there are no recordings %q: want one of %s", file, strings.Join(known, ", "))
 	}
 	var document struct {
 		Cases []Case `json:"cases"`

@@ -44,7 +44,8 @@ type Order struct {
 	// SideBySide is how many cases are played at once: one after the other if less than 2.
 	SideBySide int
 	// Plays is how often a case that does not match strictly is played at most: once if less than 2. A busy machine may be late; and some
-	// recordings hold only if no periodic task of the nodes comes between two steps, such as the verification that tells a peer of a new list early.
+	// recordings hold only if no periodic task of the nodes comes between two steps, such as the verification that tells a peer of a new
+	// list early.
 	Plays int
 	// Meant are cases that are known not to match, by file/case: they are played once.
 	Meant map[string]string
@@ -52,7 +53,8 @@ type Order struct {
 	Done func(Result)
 }
 
-// PlayAll plays recordings and returns the results in their order. Once the context has ended it begins no further case, and returns its error.
+// PlayAll plays recordings and returns the results in their order. Once the context has ended it begins no further case, and returns its
+// error.
 func (p *Player) PlayAll(ctx context.Context, o Order) ([]Result, error) {
 	var results []Result
 	var cases []Case

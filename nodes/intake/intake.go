@@ -39,14 +39,14 @@ type Listener struct {
 	open map[netip.Addr]int
 }
 
-// Listen has a listener take in no more connections than the limits say. It adds to the count each that was closed since there were too many from its
-// address; several listeners may share one.
+// Listen has a listener take in no more connections than the limits say. It adds to the count each that was closed since there were too
+// many from its address; several listeners may share one.
 func Listen(listener net.Listener, limits Limits, refused *atomic.Uint64) *Listener {
 	limits.All, limits.PerAddress = cmp.Or(limits.All, DefaultAll), cmp.Or(limits.PerAddress, DefaultPerAddress)
 	closed := make(chan struct{})
 	return &Listener{
-		Listener: listener, limits: limits, refused: refused, places: make(chan struct{}, limits.All), closed: closed, close: sync.OnceFunc(func() { close(closed) }),
-		open: map[netip.Addr]int{},
+		Listener: listener, limits: limits, refused: refused, places: make(chan struct{}, limits.All),
+		closed: closed, close: sync.OnceFunc(func() { close(closed) }), open: map[netip.Addr]int{},
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// What a client takes decides how an answer comes: texts in the type that it names first, JSON if it takes JSON, and failures in JSON as a page
-// of Spring's where it takes HTML instead, or bare.
+// What a client takes decides how an answer comes: texts in the type that it names first, JSON if it takes JSON, and failures in JSON as a
+// page of Spring's where it takes HTML instead, or bare.
 
 // textMedia is the content type of a text: Spring takes the first type that the client accepts. It is "" if that is no type.
 func textMedia(r *http.Request) string {
@@ -27,8 +27,8 @@ func textMedia(r *http.Request) string {
 	return first + ";charset=UTF-8"
 }
 
-// setMedia sets an answer's content type. Of any but plain text and JSON a browser shall run nothing: texts repeat what was asked, and come as
-// HTML to whoever takes that first. (Nacos: XssFilter, which is about all answers, and lets scripts from the same host run.)
+// setMedia sets an answer's content type. Of any but plain text and JSON a browser shall run nothing: texts repeat what was asked, and come
+// as HTML to whoever takes that first. (Nacos: XssFilter, which is about all answers, and lets scripts from the same host run.)
 func setMedia(header http.Header, media string) {
 	header.Set("Content-Type", media)
 	if !strings.HasPrefix(media, "text/plain") && !strings.HasPrefix(media, mediaJSON) {
@@ -61,8 +61,8 @@ func unacceptable(r *http.Request) *failure {
 	return page(http.StatusNotAcceptable, problem)
 }
 
-// writeBare answers a client that takes no JSON with a failure: with a page that a person can read if it takes HTML (Spring: ErrorMvcAutoConfiguration),
-// else with the status alone.
+// writeBare answers a client that takes no JSON with a failure: with a page that a person can read if it takes HTML (Spring:
+// ErrorMvcAutoConfiguration), else with the status alone.
 func (f *failure) writeBare(w http.ResponseWriter, r *http.Request) {
 	status := f.status
 	if f.bare != 0 {

@@ -15,7 +15,8 @@ import (
 	"muster/nodes/registry"
 )
 
-// guard knows nacos, who may do everything, shop, who may read and write the service orders, and watch, who may read everything. Their passwords are their names.
+// guard knows nacos, who may do everything, shop, who may read and write the service orders, and watch, who may read everything. Their
+// passwords are their names.
 func guard(t *testing.T, accounts *auth.Editor) *auth.Guard {
 	hash := func(password string) string {
 		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)

@@ -29,8 +29,8 @@ func (a accounts) failed(r *request, err error) *failure {
 	return plain(http.StatusInternalServerError, "caused: "+err.Error()+";")
 }
 
-// closed says why accounts cannot be changed, if they cannot. Without authentication Nacos has anybody make an administrator, who is one still
-// when it is turned on.
+// closed says why accounts cannot be changed, if they cannot. Without authentication Nacos has anybody make an administrator, who is one
+// still when it is turned on.
 func (a accounts) closed() *failure {
 	if a.options.Auth.On() {
 		return nil

@@ -128,7 +128,8 @@ func (s *Server) setHealth(r *request) (answer, *failure) {
 	return ok, s.refuseHealth(service, service.GroupedName(), ip, port, r.cluster())
 }
 
-// refuseHealth says why the health of an instance cannot be set by hand; nil where nobody is there. name is the service's as it was asked for.
+// refuseHealth says why the health of an instance cannot be set by hand; nil where nobody is there. name is the service's as it was asked
+// for.
 func (s *Server) refuseHealth(service model.Service, name, ip string, port int, cluster string) *failure {
 	metadata := s.options.Registry.ServiceMetadata(service)
 	if metadata == nil || metadata.Clusters[cluster].Checker.Type != checkNone {

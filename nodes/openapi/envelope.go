@@ -68,8 +68,8 @@ func (f *failure) bySpring() *failure {
 	return f
 }
 
-// inResult is a controller's failure as version 2 tells it. What filters refuse stays as it is. A client that takes no JSON is told of an exception
-// of Nacos's as of any that nobody handled.
+// inResult is a controller's failure as version 2 tells it. What filters refuse stays as it is. A client that takes no JSON is told of an
+// exception of Nacos's as of any that nobody handled.
 func (f *failure) inResult() *failure {
 	if f != nil && f.form == formPlain {
 		told := *f

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// meter counts what was answered, and how long it took. It knows paths only by the table of routes, so that whoever asks for ever new ones does
-// not fill it.
+// meter counts what was answered, and how long it took. It knows paths only by the table of routes, so that whoever asks for ever new ones
+// does not fill it.
 type meter struct {
 	began   time.Time
 	mu      sync.Mutex

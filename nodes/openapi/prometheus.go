@@ -16,9 +16,9 @@ import (
 	"muster/nodes/rpc"
 )
 
-// Metrics as Prometheus reads them, by Nacos's names (naming/monitor/MetricsMonitor, core/monitor/MetricsMonitor; a Nacos 2.5.0 was asked). Most are
-// read off the state when somebody asks. Nacos's metrics of its queues, executors and Java's machine have no counterpart here; turnedAway has none
-// there.
+// Metrics as Prometheus reads them, by Nacos's names (naming/monitor/MetricsMonitor, core/monitor/MetricsMonitor; a Nacos 2.5.0 was asked).
+// Most are read off the state when somebody asks. Nacos's metrics of its queues, executors and Java's machine have no counterpart here;
+// turnedAway has none there.
 var (
 	monitored    = prometheus.NewDesc("nacos_monitor", "", []string{"module", "name"}, nil)
 	publishing   = prometheus.NewDesc("nacos_naming_publisher", "", []string{"version"}, nil)
@@ -90,8 +90,10 @@ func (s *Server) monitor(counts registry.Counts, counters Counters) map[string]f
 	return map[string]float64{
 		"serviceCount": float64(counts.Services), "ipCount": float64(counts.Instances), "subscriberCount": float64(counts.Subscribers), "leaderStatus": leads,
 		"totalPush": float64(udp.Total + grpc.Total), "failedPush": float64(udp.Failed + grpc.Failed), "emptyPush": float64(grpc.Empty),
-		"avgPushCost": average, "maxPushCost": most, "totalPushCountForAvg": float64(grpc.Acknowledged), "totalPushCostForAvg": float64(grpc.Took.Milliseconds()),
-		"tcpHealthCheck": float64(counters.Checks["TCP"]), "httpHealthCheck": float64(counters.Checks["HTTP"]), "mysqlHealthCheck": float64(counters.Checks["MYSQL"]),
+		"avgPushCost": average, "maxPushCost": most,
+		"totalPushCountForAvg": float64(grpc.Acknowledged), "totalPushCostForAvg": float64(grpc.Took.Milliseconds()),
+		"tcpHealthCheck": float64(counters.Checks["TCP"]), "httpHealthCheck": float64(counters.Checks["HTTP"]),
+		"mysqlHealthCheck": float64(counters.Checks["MYSQL"]),
 	}
 }
 

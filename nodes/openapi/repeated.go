@@ -8,8 +8,8 @@ import (
 	"muster/nodes/membership"
 )
 
-// A parameter may be given several times. What counts then depends on who reads it: under version 1 Nacos keeps the values as a set, in whatever
-// order that has, and takes the first; Spring joins texts with commas, and of all other types takes the first.
+// A parameter may be given several times. What counts then depends on who reads it: under version 1 Nacos keeps the values as a set, in
+// whatever order that has, and takes the first; Spring joins texts with commas, and of all other types takes the first.
 
 // inSets puts the values of each parameter into the order of a Java HashSet of them, once each.
 func (r *request) inSets() {
@@ -48,8 +48,8 @@ func inHashSet(texts []string) []string {
 // joined is a parameter as Spring gives it to whoever wants a text.
 func (r *request) joined(name string) string { return strings.Join(r.values[name], ",") }
 
-// convertible is a parameter that is to be converted to a type: the first of its values, which then stands for all, or else all of them. source is
-// what Spring says that it converts.
+// convertible is a parameter that is to be converted to a type: the first of its values, which then stands for all, or else all of them.
+// source is what Spring says that it converts.
 func (r *request) convertible(name string, t javaType) (value, source string, err error) {
 	const one, several = "java.lang.String", "java.lang.String[]"
 	values := r.values[name]

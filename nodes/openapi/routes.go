@@ -143,11 +143,14 @@ func (s *Server) tableTwo() map[string]map[string]route {
 			get: console(s.namespaceDetail), post: console(s.createNamespace), put: console(s.updateNamespace), del: console(s.deleteNamespace),
 		},
 		"/v1/console/namespaces": {
-			get: {handle: s.oldNamespaces, check: (*request).checkConsole, open: true}, post: old(s.oldCreateNamespace), put: old(s.oldUpdateNamespace), del: old(s.oldDeleteNamespace),
+			get: {handle: s.oldNamespaces, check: (*request).checkConsole, open: true}, post: old(s.oldCreateNamespace),
+			put: old(s.oldUpdateNamespace), del: old(s.oldDeleteNamespace),
 		},
 	}
 	for _, operator := range []string{ns + "operator/", ns + "ops/"} {
-		table[operator+"switches"] = map[string]route{get: {handle: inEnvelope(s.switches), check: (*request).checkNaming, result: true, open: true}, put: naming(s.setSwitchForm)}
+		table[operator+"switches"] = map[string]route{
+			get: {handle: inEnvelope(s.switches), check: (*request).checkNaming, result: true, open: true}, put: naming(s.setSwitchForm),
+		}
 		table[operator+"metrics"] = map[string]route{get: {handle: s.metricsBound, check: (*request).checkNaming, result: true, open: true}}
 	}
 	return table

@@ -316,8 +316,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (answer, *failur
 	return result, failed
 }
 
-// readsForm says whether a form in the body counts: not with a GET (Tomcat reads that of a POST, Spring's FormContentFilter those of PUT, PATCH and
-// DELETE), and in Nacos 1.x not with a POST to the naming API either.
+// readsForm says whether a form in the body counts: not with a GET (Tomcat reads that of a POST, Spring's FormContentFilter those of PUT,
+// PATCH and DELETE), and in Nacos 1.x not with a POST to the naming API either.
 func (s *Server) readsForm(r *request) bool {
 	switch r.Method {
 	case http.MethodPost:

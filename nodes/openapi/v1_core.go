@@ -12,8 +12,8 @@ var reported = &jackson.Type{Class: "com.alibaba.nacos.core.cluster.Member", Fie
 	"ip": jackson.TextType, "port": jackson.IntType, "address": jackson.TextType,
 }}
 
-// report is POST /v1/core/cluster/report. Members report to each other over gRPC, where they prove who they are: what is said here changes nothing,
-// and is answered with this node's own state.
+// report is POST /v1/core/cluster/report. Members report to each other over gRPC, where they prove who they are: what is said here changes
+// nothing, and is answered with this node's own state.
 func (s *Server) report(r *request) (answer, *failure) {
 	var member struct {
 		Address string

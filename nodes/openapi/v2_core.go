@@ -77,8 +77,8 @@ func (s *Server) deleteNodes(r *request) (answer, *failure) {
 // nodeHealth is GET /v2/core/cluster/node/self/health. A node that answers is up.
 func (s *Server) nodeHealth(*request) (answer, *failure) { return success("UP"), nil }
 
-// raftCommand is POST /v2/core/ops/raft, and of version 1, each of which has a Java class of its own in "com.alibaba.nacos.core.controller". All groups
-// of Nacos are one here, so that a command for one is a command for all.
+// raftCommand is POST /v2/core/ops/raft, and of version 1, each of which has a Java class of its own in
+// "com.alibaba.nacos.core.controller". All groups of Nacos are one here, so that a command for one is a command for all.
 func (s *Server) raftCommand(class string) handler {
 	method := "public com.alibaba.nacos.common.model.RestResult<java.lang.String> com.alibaba.nacos.core.controller." + class +
 		".raftOps(java.util.Map<java.lang.String, java.lang.String>)"

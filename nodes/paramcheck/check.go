@@ -99,8 +99,8 @@ func legalGroup(group string) bool {
 	return !strings.ContainsFunc(group, func(c rune) bool { return isNoWord(c) && c != ':' && c != '.' })
 }
 
-// CheckInstance refuses what an instance must not be registered with, about which Check is laxer (Nacos: NamingUtils.checkInstanceIsLegal). An
-// empty cluster stands for the default one.
+// CheckInstance refuses what an instance must not be registered with, about which Check is laxer (Nacos: NamingUtils.checkInstanceIsLegal).
+// An empty cluster stands for the default one.
 func CheckInstance(metadata map[string]string, cluster string) error {
 	interval := push.Millis(metadata, registry.BeatIntervalKey)
 	if push.Millis(metadata, registry.BeatTimeoutKey) < interval || push.Millis(metadata, registry.DeleteTimeoutKey) < interval {

@@ -41,7 +41,8 @@ func atLeast(agent, version string) bool {
 	return slices.Compare(numbers[:], least[:]) >= 0
 }
 
-// versionOf reads the numbers that the first three parts of a version begin with; 0 for one that is not there (Jackson: VersionUtil.parseVersion).
+// versionOf reads the numbers that the first three parts of a version begin with; 0 for one that is not there (Jackson:
+// VersionUtil.parseVersion).
 func versionOf(text string) (numbers [3]int) {
 	parts := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("-_./;:", c) })
 	for i := range min(len(parts), len(numbers)) {

@@ -26,8 +26,8 @@ func (s ServiceInfo) JSON(state *registry.Registry, view *registry.View) json.Ra
 	return s.Append(nil, state, view)
 }
 
-// Append writes it behind what is there. It is encoded by hand: this is most of what a node sends, and reflection costs a guest ten times as
-// much.
+// Append writes it behind what is there. It is encoded by hand: this is most of what a node sends, and reflection costs a guest ten times
+// as much.
 func (s ServiceInfo) Append(b []byte, state *registry.Registry, view *registry.View) []byte {
 	want := registry.Selection{HealthyOnly: s.HealthyOnly}
 	if s.Clusters != nil {

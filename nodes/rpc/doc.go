@@ -8,8 +8,8 @@
 // A Server answers on a port: it has handlers by type name. A Pool calls peers: it keeps one connection to each, gives up within
 // the caller's time, and says whether a failed request may have reached the peer.
 //
-// What a server keeps of messages that have not come in whole is bounded over all its connections: each reads along what comes in (inflow), and
-// when there is too much, the one with most of it is closed (unfinished).
+// What a server keeps of messages that have not come in whole is bounded over all its connections: each reads along what comes in (inflow),
+// and when there is too much, the one with most of it is closed (unfinished).
 //
 // Its place in the house: membership, distro and consensus define what they ask of peers, and sdk and push what they exchange with
 // SDKs; all register their handlers here. It must know nothing of what requests mean.

@@ -2,8 +2,8 @@ package rpc
 
 import "encoding/binary"
 
-// Of HTTP/2 (RFC 9113) what inflow reads of it: how long the client's preface and a frame's header are (3.4, 4.1), types of frames and their
-// flags (6.1, 6.2, 6.4). A gRPC message comes behind a byte that says whether it is compressed and four that say how long it is.
+// Of HTTP/2 (RFC 9113) what inflow reads of it: how long the client's preface and a frame's header are (3.4, 4.1), types of frames and
+// their flags (6.1, 6.2, 6.4). A gRPC message comes behind a byte that says whether it is compressed and four that say how long it is.
 const (
 	prefaceSize      = 24
 	frameHeaderSize  = 9

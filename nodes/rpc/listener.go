@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// namingListener names each connection when it comes in, and tells when it has ended. gRPC tells of connections too (package stats), but then
-// tells of each request besides, which takes a thirtieth of the time that a request takes in all.
+// namingListener names each connection when it comes in, and tells when it has ended. gRPC tells of connections too (package stats), but
+// then tells of each request besides, which takes a thirtieth of the time that a request takes in all.
 type namingListener struct {
 	net.Listener
 	server *Server

@@ -6,8 +6,8 @@ import (
 	"muster/nodes/jackson"
 )
 
-// Request is what every request of a client begins with; embed it (Nacos: Request). Nobody looks at it, for headers come with the payload, too; but
-// a request in which it is of another type is none.
+// Request is what every request of a client begins with; embed it (Nacos: Request). Nobody looks at it, for headers come with the payload,
+// too; but a request in which it is of another type is none.
 type Request struct {
 	RequestID string        `json:"requestId,omitempty"`
 	Headers   jackson.Texts `json:"headers,omitempty"`

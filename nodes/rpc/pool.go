@@ -25,9 +25,9 @@ const (
 	dialTimeout = 2 * time.Second
 	backoffBase = 200 * time.Millisecond
 	backoffMax  = time.Second
-	// silence is how long a peer that is asked may say nothing at all before a request that ends without an answer takes the connection with
-	// it, for the next one to connect anew. It stands for gRPC's keep-alive, which goes by the wall clock to tell whether the other end has
-	// answered (http2_client.go, keepalive): where that is set back, it closes connections that live.
+	// silence is how long a peer that is asked may say nothing at all before a request that ends without an answer takes the connection
+	// with it, for the next one to connect anew. It stands for gRPC's keep-alive, which goes by the wall clock to tell whether the other
+	// end has answered (http2_client.go, keepalive): where that is set back, it closes connections that live.
 	silence = 3 * time.Second
 )
 
@@ -74,9 +74,9 @@ func (p *Pool) SetHeader(name, value string) {
 	p.headers[name] = value
 }
 
-// Call sends a request to a peer and reads its response. It ends with the context, so give that a deadline. Errors: ErrNotSent where the peer
-// certainly got nothing, with ErrNotListening where it does not listen, an *Error that the peer answered, or anything else after which the
-// request may have been carried out.
+// Call sends a request to a peer and reads its response. It ends with the context, so give that a deadline. Errors: ErrNotSent where the
+// peer certainly got nothing, with ErrNotListening where it does not listen, an *Error that the peer answered, or anything else after which
+// the request may have been carried out.
 func (p *Pool) Call(ctx context.Context, to string, request any, response Response) error {
 	payload, err := Encode(request)
 	if err != nil {

@@ -30,7 +30,8 @@ const (
 	idleTimeout = 30 * time.Second
 	// writeBuffer has a list of a hundred instances go out in one piece. A connection has it only while it writes.
 	writeBuffer = 64 << 10
-	// workers answer requests one after another, with stacks that have grown once; what finds none of them free gets a goroutine of its own.
+	// workers answer requests one after another, with stacks that have grown once; what finds none of them free gets a goroutine of its
+	// own.
 	workers = 4
 	// maxStreams is how many requests one member's connection may have under way; more wait at its other end.
 	maxStreams = 1000
@@ -101,8 +102,9 @@ func newServer(logger *slog.Logger, streams uint32, idle time.Duration) *Server 
 		grpc.StaticStreamWindowSize(Window), grpc.StaticConnWindowSize(Window),
 		grpc.NumStreamWorkers(workers),
 		grpc.ConnectionTimeout(connectionTimeout), grpc.MaxConcurrentStreams(streams), grpc.MaxHeaderListSize(maxHeaders),
-		// Clients may ask for a sign of life whenever they like. The server itself does not ask, but leaves that to TCP and to SDK.scan: grpc
-		// goes by the wall clock to tell who has answered (http2_server.go, keepalive), and closes connections that live when that is set back.
+		// Clients may ask for a sign of life whenever they like. The server itself does not ask, but leaves that to TCP and to SDK.scan:
+		// grpc goes by the wall clock to tell who has answered (http2_server.go, keepalive), and closes connections that live when that is
+		// set back.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idle, Time: never}),
 	)

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// mostUnfinished is how many bytes a server keeps of messages that have not come in whole. gRPC keeps MaxMessage for every stream. When there are
-// more, the connection that has most of them is closed.
+// mostUnfinished is how many bytes a server keeps of messages that have not come in whole. gRPC keeps MaxMessage for every stream. When
+// there are more, the connection that has most of them is closed.
 const mostUnfinished = 128 << 20
 
 // unfinished counts what a server keeps of unfinished messages.

@@ -94,8 +94,8 @@ func (n named) inNamespace() error {
 	return nil
 }
 
-// instanceID is the instance's own id, or one made of its address, or a number if its metadata ask for that. The service in it is the one that
-// the instance names, even if it is registered in another (Nacos: InstanceUtil.setInstanceIdIfEmpty).
+// instanceID is the instance's own id, or one made of its address, or a number if its metadata ask for that. The service in it is the one
+// that the instance names, even if it is registered in another (Nacos: InstanceUtil.setInstanceIdIfEmpty).
 func (i instance) instanceID(service model.Service) (string, error) {
 	if i.ID != "" {
 		return i.ID, nil

@@ -11,9 +11,12 @@ import (
 	"muster/nodes/rpc"
 )
 
-// prepared is what is looked at before a registration of either kind: the parameters, the service's name, the instance's id (Nacos:
-// Service.newService, InstanceUtil.setInstanceIdIfEmpty). The result is not nil where the answer is that of the parameter check.
-func (r *InstanceRequest) prepared() (id string, refused *rpc.Result, err error) {
+// prepared is what is looked at before a registration of either kind: whether the caller may, the parameters, the service's name, the instance's
+// id (Nacos: Service.newService, InstanceUtil.setInstanceIdIfEmpty). The result is not nil where the answer is that of the first two.
+func (h handlers) prepared(ctx context.Context, r *InstanceRequest) (id string, refused *rpc.Result, err error) {
+	if result, denied := h.refuses(ctx, r.named, auth.Write); denied {
+		return "", &result, nil
+	}
 	var instances []instance
 	if r.Instance != nil {
 		instances = []instance{*r.Instance}
@@ -41,10 +44,7 @@ func (r *InstanceRequest) prepared() (id string, refused *rpc.Result, err error)
 
 // instance answers InstanceRequest.
 func (h handlers) instance(ctx context.Context, r *InstanceRequest) (InstanceResponse, error) {
-	if result, denied := h.refuses(ctx, r.named, auth.Write); denied {
-		return InstanceResponse{Result: result}, nil
-	}
-	id, refused, err := r.prepared()
+	id, refused, err := h.prepared(ctx, r)
 	if err != nil || refused != nil {
 		return refusedInstance(refused), err
 	}
@@ -84,10 +84,7 @@ func refusedInstance(refused *rpc.Result) InstanceResponse {
 // persistent answers PersistentInstanceRequest. Whether the instance is there is for the Raft group to say: this node may be behind.
 func (h handlers) persistent(ctx context.Context, request *PersistentInstanceRequest) (InstanceResponse, error) {
 	r := (*InstanceRequest)(request)
-	if result, denied := h.refuses(ctx, r.named, auth.Write); denied {
-		return InstanceResponse{Result: result}, nil
-	}
-	id, refused, err := r.prepared()
+	id, refused, err := h.prepared(ctx, r)
 	if err != nil || refused != nil {
 		return refusedInstance(refused), err
 	}

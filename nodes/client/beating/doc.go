@@ -6,8 +6,8 @@
 // every ten seconds, more seldom while that fails, and takes pushes over UDP meanwhile; and what it believes it keeps in files,
 // for when no node answers. Each request goes to a node drawn by lot, and on to the others while that does no harm.
 //
-// One thing it does otherwise than that client: its beats are light ones, which name an instance and no more, from the first on. So a beat that
-// is late can never bring back what was deregistered.
+// One thing it does otherwise than that client: its beats are light ones, which name an instance and no more, from the first on. So a beat
+// that is late can never bring back what was deregistered.
 //
 // Its place in the house: the workload's subscribers over HTTP are such clients. It asks with package client; it must not know
 // how a node works.

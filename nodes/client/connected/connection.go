@@ -100,7 +100,8 @@ func (n *connection) setUp(ctx context.Context) error {
 	n.id = checked.ConnectionID
 	var err error
 	streaming, stop := context.WithCancel(context.Background())
-	if n.stream, err = n.transport.NewStream(streaming, &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}, "/BiRequestStream/requestBiStream"); err != nil {
+	both := &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}
+	if n.stream, err = n.transport.NewStream(streaming, both, "/BiRequestStream/requestBiStream"); err != nil {
 		stop()
 		return err
 	}

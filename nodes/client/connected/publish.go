@@ -61,13 +61,22 @@ func (c *Client) RegisterBatch(ctx context.Context, service model.Service, insta
 	return c.publish(ctx, service, slices.Clone(instances), true)
 }
 
-func (c *Client) publish(ctx context.Context, service model.Service, instances []model.Instance, batch bool) client.Answer {
+// turnOf is what the client publishes in a service, when it is the caller's turn with it.
+func (c *Client) turnOf(ctx context.Context, service model.Service) (*publication, error) {
 	if err := c.mine(service); err != nil {
-		return client.Answer{Outcome: model.Fail, Err: err}
+		return nil, err
 	}
 	p := c.publicationOf(service)
 	if err := p.takeTurn(ctx); err != nil {
-		return client.Answer{Outcome: model.Fail, Err: fmt.Errorf("%s: wait for an earlier request about it: %w", service, err)}
+		return nil, fmt.Errorf("%s: wait for an earlier request about it: %w", service, err)
+	}
+	return p, nil
+}
+
+func (c *Client) publish(ctx context.Context, service model.Service, instances []model.Instance, batch bool) client.Answer {
+	p, err := c.turnOf(ctx, service)
+	if err != nil {
+		return client.Answer{Outcome: model.Fail, Err: err}
 	}
 	defer p.endTurn()
 	c.mu.Lock()
@@ -78,12 +87,9 @@ func (c *Client) publish(ctx context.Context, service model.Service, instances [
 
 // Deregister takes off whatever the client registered in a service. If it fails it is done again as long as the connection lasts.
 func (c *Client) Deregister(ctx context.Context, service model.Service) client.Answer {
-	if err := c.mine(service); err != nil {
+	p, err := c.turnOf(ctx, service)
+	if err != nil {
 		return client.Answer{Outcome: model.Fail, Err: err}
-	}
-	p := c.publicationOf(service)
-	if err := p.takeTurn(ctx); err != nil {
-		return client.Answer{Outcome: model.Fail, Err: fmt.Errorf("%s: wait for an earlier request about it: %w", service, err)}
 	}
 	defer p.endTurn()
 	c.mu.Lock()

@@ -17,8 +17,8 @@ import (
 const retryDelay = 100 * time.Millisecond
 
 // request sends a request over whichever connection there is within the client's time-out. It is sent again only if it certainly was
-// not sent before, or if the node refused the token of the client's session and there is another. on is the id of the connection that it was
-// sent over, empty if it was not.
+// not sent before, or if the node refused the token of the client's session and there is another. on is the id of the connection that it
+// was sent over, empty if it was not.
 func (c *Client) request(ctx context.Context, request any, response rpc.Response, write bool) (answer client.Answer, on string) {
 	limited, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
@@ -26,7 +26,8 @@ func (c *Client) request(ctx context.Context, request any, response rpc.Response
 		n, err := c.connection(limited)
 		if err != nil {
 			place, _ := c.Server()
-			return client.Answer{Outcome: model.Fail, Node: place, Err: fmt.Errorf("%s: not connected within %v: %w", rpc.TypeName(request), c.options.Timeout, err)}, on
+			err = fmt.Errorf("%s: not connected within %v: %w", rpc.TypeName(request), c.options.Timeout, err)
+			return client.Answer{Outcome: model.Fail, Node: place, Err: err}, on
 		}
 		token, err := c.options.Session.Token(limited)
 		if err != nil {

@@ -39,8 +39,8 @@ type Update struct {
 }
 
 // Subscribe has the client told of a service, whole or in some clusters, separated by commas: at once as it is, or as the cache has it if
-// no node answers, and then whenever it changes. told is called by one goroutine at a time, and must not call the client. If it fails, and whenever the connection is lost, it is done
-// again until Unsubscribe. A second subscription of the same takes the place of the first.
+// no node answers, and then whenever it changes. told is called by one goroutine at a time, and must not call the client. If it fails, and
+// whenever the connection is lost, it is done again until Unsubscribe. A second subscription of the same takes the place of the first.
 func (c *Client) Subscribe(ctx context.Context, service model.Service, clusters string, told func(Update)) client.Answer {
 	if err := c.mine(service); err != nil {
 		return client.Answer{Outcome: model.Fail, Err: err}

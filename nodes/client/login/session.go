@@ -20,8 +20,8 @@ const (
 	path = "/nacos/v1/auth/login"
 	// window is the part of a token's life before whose end there should be another one: a tenth (SecurityProxy).
 	window = 10
-	// patience is how long a new token is believed in, though nodes refuse what is done with it, and how long to wait after a login that failed
-	// while the old token still holds.
+	// patience is how long a new token is believed in, though nodes refuse what is done with it, and how long to wait after a login that
+	// failed while the old token still holds.
 	patience = 5 * time.Second
 	// answerLimit in bytes: no answer to a login is longer.
 	answerLimit = 64 << 10

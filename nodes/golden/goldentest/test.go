@@ -28,7 +28,8 @@ func Test(t *testing.T, nodes []string, files ...string) []golden.Result {
 	return results
 }
 
-// Demand demands of results that they match strictly, but those that are meant not to, and that those do not, unless they differ sometimes only.
+// Demand demands of results that they match strictly, but those that are meant not to, and that those do not, unless they differ sometimes
+// only.
 func Demand(t *testing.T, results []golden.Result, meant map[string]string) {
 	for _, r := range results {
 		reason, listed := meant[r.Name()]
