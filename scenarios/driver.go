@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,7 @@ func replayCommand(stage string, scenario Scenario, seed uint64) string {
 	if scenario.Command != "" {
 		command = scenario.Command
 	}
-	words := []string{"muster", command, scenario.Name, "--seed", strconv.FormatUint(seed, 10)}
+	words := []string{"muster", command, cmp.Or(scenario.File, scenario.Name), "--seed", strconv.FormatUint(seed, 10)}
 	if scenario.Command == "" {
 		if listed, _ := Find(scenario.Name); listed.Load.Protocol != scenario.Load.Protocol {
 			words = append(words, "--protocol", string(scenario.Load.Protocol))

@@ -24,6 +24,8 @@ type Scenario struct {
 	Claim string `json:"claim"`
 	// Source says why it is here: a guarantee, a bug that somebody met, a paper.
 	Source string `json:"source"`
+	// File that it was read from; empty: it is of the catalog, or of a command.
+	File string `json:"file,omitempty"`
 	// Command of muster that runs it; empty: simulate or live, by its name in the catalog.
 	Command string `json:"command,omitempty"`
 	// Profiles that it makes sense for; the first is the one that runs unless another is asked for.

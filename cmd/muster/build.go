@@ -52,7 +52,7 @@ What can be built but might miss something, such as other programs to start (os/
 			return nil
 		},
 	}
-	command.Flags().StringVarP(&to, "out", "o", "", "file for the module, or folder for it (otherwise it stays in the cache)")
+	command.Flags().StringVarP(&to, "out", "o", "", "`file` for the module, or folder for it (otherwise it stays in the cache)")
 	return command
 }
 

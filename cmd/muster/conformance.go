@@ -60,12 +60,12 @@ nodes/golden/doc.go. Compatible cases contain the strictly alike ones.
 Without --target the cluster is three nodes of this source tree on simulated machines; waiting costs nothing there.
 
 With --target it is any cluster that runs, three nodes by the addresses by which they know each other, gRPC 1000
-above. Use one that nobody needs: cases write to its public namespace and change its switches; where clients must log in,
-as an administrator (--username). Fewer nodes are asked
-in turn, and cases about which node is responsible are skipped.
+above. Use one that nobody needs: cases write to its public namespace and change its switches; where clients must log
+in, as an administrator (--username). It may have one node or two, too; cases that tell three members apart are
+skipped then.
 
-Exit codes: 0; 1 if fewer are alike than --strict or --compatible demand, or if a case of our own node differs that is
-not on the list of differences that are meant; 2 it could not be played.`,
+Exit codes: 0 as like as it must be; 1 fewer cases are alike than --strict or --compatible demand, or one of our own
+node's differs that is not on the list of differences that are meant; 2 it could not be played.`,
 		Example: `  muster conformance                                # our node, in all profiles
   muster conformance --only grpc-subscribe          # one file of recordings
   muster conformance --target 10.0.0.1:8848,10.0.0.2:8848,10.0.0.3:8848 --out build/conformance
@@ -85,7 +85,7 @@ not on the list of differences that are meant; 2 it could not be played.`,
 	seedFlag(command, &flags.seed, 1, "the seed of simulated worlds")
 	command.Flags().Float64Var(&flags.strict, "strict", 0, "fail if fewer `per cent` are strictly alike")
 	command.Flags().Float64Var(&flags.compatible, "compatible", 0, "fail if fewer `per cent` are compatible")
-	command.Flags().IntVar(&flags.jobs, "jobs", 2, "how many worlds are simulated at once")
+	command.Flags().IntVarP(&flags.jobs, "jobs", "j", 2, "how many worlds are simulated at once")
 	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2), "auth")
 	return command
 }

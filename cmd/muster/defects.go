@@ -35,7 +35,7 @@ type defects []string
 // flagOn adds the flag to a command's.
 func (d *defects) flagOn(command *cobra.Command) {
 	command.Flags().StringArrayVar((*[]string)(d), "defect", nil,
-		"run nodes with this `DEFECT`, to see what notices; can be given again: "+strings.Join(knownDefects(), ", "))
+		"run nodes with this `DEFECT`, to see what notices (repeatable; muster scenarios --defects lists them)")
 	completeFlag(command, "defect", knownDefects()...)
 }
 

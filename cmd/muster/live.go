@@ -38,27 +38,32 @@ func newLiveCommand() *cobra.Command {
 		Use:   "live SCENARIO",
 		Short: "Run a scenario in real time, on real processes or a cluster that already runs",
 		Long: `Starts the scenario's nodes and its workload as processes of this host and strikes the faults that can be struck
-there; the others are named in the report as skipped. The run leaves the same folder as a simulated one, OUT/SCENARIO-live-seedN;
-runs with --protocol, --profile, --defect, --loopback or --target stand in folders of their own, which say so.
+there; the others are named in the report as skipped. The run leaves the same folder as a simulated one,
+OUT/SCENARIO-live-seedN; runs with --protocol, --profile, --defect, --loopback or --target stand in folders of their
+own, which say so.
 
-With --target the clients work against a cluster that already runs. It is not harmed: no fault is struck, and all that is
-registered is in a namespace of the run's own, which is emptied in the end.`,
+With --target the clients work against a cluster that already runs. It is not harmed: no fault is struck, and all that
+is registered is in a namespace of the run's own, which is emptied in the end.
+
+Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecided, or it could not run.`,
 		Example: `  muster live leader-killed
   muster live connections-move
   muster live calm --target 10.0.0.1:8848,10.0.0.2:8848,10.0.0.3:8848
   MUSTER_PASSWORD=… muster live calm --target 10.0.0.1:8848 --username shop    # where clients must log in`,
-		Args:              wants(1, 1, "a SCENARIO (muster scenarios lists them)"),
+		Args:              wants(1, 1, "a SCENARIO (muster scenarios lists them) or the file of one"),
 		ValidArgsFunction: completeOneScenario,
 		RunE: func(command *cobra.Command, names []string) error {
-			scenario, err := scenarios.Find(names[0])
+			chosen, err := choose(names)
 			if err != nil {
 				return err
+			}
+			if len(chosen) != 1 {
+				return fmt.Errorf("%s holds %d scenarios: want a file with one", names[0], len(chosen))
 			}
 			if flags.target != "" && len(flags.broken) > 0 {
 				return errors.New("--defect is for nodes that are started here: want it without --target")
 			}
-			chosen, err := flags.broken.in([]scenarios.Scenario{scenario})
-			if err != nil {
+			if chosen, err = flags.broken.in(chosen); err != nil {
 				return err
 			}
 			if chosen, err = over(chosen, flags.protocol); err != nil {
@@ -71,7 +76,7 @@ registered is in a namespace of the run's own, which is emptied in the end.`,
 		},
 	}
 	seedFlag(command, &flags.seed, 1, "the seed that fault times, roles and the load are drawn from")
-	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folder")
+	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "`folder` for the run folder")
 	command.Flags().StringVar(&flags.target, "target", "", "addresses `ip:port,ip:port,ip:port` of all nodes of a cluster that already runs")
 	flags.login.register(command)
 	flags.broken.flagOn(command)

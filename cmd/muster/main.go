@@ -94,11 +94,26 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(
-		newSimulateCommand(), newReplayCommand(), newLiveCommand(), newCheckCommand(), newReportCommand(),
-		newScenariosCommand(), newCompareCommand(), newRunCommand(), newBuildCommand(),
-		newTraceCommand(), newDiffCommand(), newForkCommand(), newConformanceCommand(), newTimingsCommand(), newPruneCommand(),
-	)
+	cobra.EnableCommandSorting = false // within a group, what is needed first comes first
+	for _, group := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Find out how a registry does:", []*cobra.Command{
+			newScenariosCommand(), newSimulateCommand(), newLiveCommand(), newConformanceCommand(), newTimingsCommand(),
+		}},
+		{"Look into runs:", []*cobra.Command{newReplayCommand(), newForkCommand(), newTraceCommand(), newDiffCommand()}},
+		{"Judge, compare and keep runs:", []*cobra.Command{
+			newCheckCommand(), newReportCommand(), newCompareCommand(), newPruneCommand(),
+		}},
+		{"Any Go program on simulated machines:", []*cobra.Command{newRunCommand(), newBuildCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
+		for _, command := range group.commands {
+			command.GroupID = group.title
+			root.AddCommand(command)
+		}
+	}
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, command := range root.Commands() {

@@ -28,8 +28,34 @@ func invoke(t *testing.T, arguments ...string) (code int, stdout, stderr string)
 	return code, out.String(), err.String()
 }
 
+// ownScenario writes a file with scenarios that are like calm but for their names.
+func ownScenario(t *testing.T, names ...string) string {
+	var own []scenarios.Scenario
+	for _, name := range names {
+		s := scenarios.Catalog()[0]
+		s.Name = name
+		own = append(own, s)
+	}
+	text, err := json.Marshal(own)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "own.json")
+	require.NoError(t, os.WriteFile(path, text, 0o666))
+	return path
+}
+
+func TestScenariosOfFilesAreChosen(t *testing.T) {
+	chosen, err := choose([]string{"split", ownScenario(t, "mine", "yours"), "split"})
+	require.NoError(t, err)
+	var names []string
+	for _, s := range chosen {
+		names = append(names, s.Name)
+	}
+	require.Equal(t, []string{"split", "mine", "yours"}, names)
+}
+
 func TestWrongCommandLines(t *testing.T) {
 	empty := t.TempDir()
+	mine, other, both := ownScenario(t, "mine"), ownScenario(t, "mine"), ownScenario(t, "mine", "yours")
 	cases := []struct {
 		arguments []string
 		want      string
@@ -44,7 +70,10 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"simulate", "calm", "--defect", "liveness/neverExpir"}, "--defect liveness/neverExpir: there is none of that name: did you mean liveness/neverExpire?\n"},
 		{[]string{"simulate", "calm", "--defect", "neverexpire"}, "did you mean liveness/neverExpire?\n"},
 		{[]string{"scenarios", "nothing-like-it"}, "`muster scenarios` lists those that there are"},
-		{[]string{"live"}, "muster live wants a SCENARIO (muster scenarios lists them), for example:\n  muster live leader-killed\n"},
+		{[]string{"live"}, "muster live wants a SCENARIO (muster scenarios lists them) or the file of one, for example:\n  muster live leader-killed\n"},
+		{[]string{"simulate", "nowhere.json"}, "scenario: open nowhere.json"},
+		{[]string{"simulate", mine, other}, "both have a scenario mine: want other names"},
+		{[]string{"live", both}, both + " holds 2 scenarios: want a file with one"},
 		{[]string{"live", "clam"}, "did you mean calm?"},
 		{[]string{"live", "calm", "--target", "localhost"}, `--target: "localhost": want the addresses of all nodes, such as 10.0.0.1:8848,10.0.0.2:8848`},
 		{[]string{"live", "calm", "--target", "localhost:1", "--defect", "liveness/neverExpire"}, "--defect is for nodes that are started here"},
@@ -71,7 +100,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"run", "../../model"}, "no program at ../../model: it is package model, a library: want a main package"},
 		{[]string{"build", empty}, "no program at " + empty + ": "},
 		{[]string{"build"}, "muster build wants a PACKAGE"},
-		{[]string{"live", "calm", "split"}, "wants a SCENARIO (muster scenarios lists them), not 2 arguments, for example"},
+		{[]string{"live", "calm", "split"}, "wants a SCENARIO (muster scenarios lists them) or the file of one, not 2 arguments, for example"},
 		{[]string{"simulate", "calm", "--node", "./nope"}, "--node: no package at ./nope"},
 		{[]string{"simulate", "calm", "--node-next", "../registry"}, "--node-next is for scenarios that upgrade nodes, and none of these does"},
 		{[]string{"simulate", "calm", "rolling-upgrade", "--node-next", "nope"}, "--node-next: no program nope"},

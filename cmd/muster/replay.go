@@ -24,15 +24,18 @@ func newReplayCommand() *cobra.Command {
 		Use:   "replay RUN_FOLDER",
 		Short: "Run a simulated run again and compare it bit for bit, or visit a moment of it",
 		Long: `Runs again what a run folder says that it ran: the same scenario, even if the catalog has another by now, with the
-same seed, on guests built from the source tree as it is. Exit code 0 if the trace is the same bit for bit; 1 if it
-is not, with the first record that differs.
+same seed, on guests built from the source tree as it is, and compares the traces bit for bit.
 
 --until goes to a moment of the run and shows how the world stands there: machines, what their nodes believe, what is
 cut, connections, what was printed last, and the clients' pending operations. --from shows what happened from a moment
 on, a second of it or up to --to, in full detail, even if the run kept only the default trace. The first visit
 simulates from the beginning, unless the run was made with muster simulate --checkpoints, and leaves a checkpoint every
 two simulated seconds in the run folder, of some 2 MB each; later ones, of the same build of muster, go on from the
-nearest, which takes less than a second. --checkpoints leaves them for the whole run at once; muster prune deletes them.`,
+nearest, which takes less than a second. --checkpoints leaves them for the whole run at once; muster prune deletes
+them.
+
+Exit codes: 0 the same run, or the moment was shown; 1 another run, with the first record that differs; 2 it could not
+be made.`,
 		Example: `  muster replay runs/leader-isolated-seed7
   muster replay runs/leader-isolated-seed7 --out again        # and keep the new run
   muster replay runs/leader-isolated-seed7 --until 34.2s      # how does the world stand there?
@@ -50,7 +53,7 @@ nearest, which takes less than a second. --checkpoints leaves them for the whole
 			return replay(command, folder, keep)
 		},
 	}
-	command.Flags().StringVarP(&keep, "out", "o", "", "folder to keep the new run in (otherwise it is thrown away)")
+	command.Flags().StringVarP(&keep, "out", "o", "", "`folder` to keep the new run in (otherwise it is thrown away)")
 	visit.flagOn(command)
 	return command
 }

@@ -79,11 +79,11 @@ Exit codes: 0 no program failed; 1 one did; 2 it could not be built or run.`,
 	command.Flags().IntVarP(&flags.machines, "machines", "n", 1, "how many machines of PACKAGE")
 	command.Flags().DurationVar(&flags.lasts, "for", 30*time.Second, "how much simulated time at most")
 	seedFlag(command, &flags.seed, 1, "decides everything that is left to chance")
-	command.Flags().StringArrayVar(&flags.env, "env", nil, "environment variable NAME=VALUE of all machines (repeatable)")
-	command.Flags().StringVar(&flags.memory, "memory", "512M", "the most memory that a program may have: a number with K, M or G")
-	command.Flags().StringArrayVar(&flags.with, "with", nil, "one machine more: 'PACKAGE ARGUMENT...' (repeatable)")
-	command.Flags().StringArrayVar(&flags.at, "at", nil, "TIME=FAULT, for example 5s=kill:2 (repeatable)")
-	command.Flags().StringVar(&flags.trace, "trace", "", "file for the whole trace; muster trace and muster diff read it")
+	command.Flags().StringArrayVar(&flags.env, "env", nil, "environment variable `NAME=VALUE` of all machines (repeatable)")
+	command.Flags().StringVar(&flags.memory, "memory", "512M", "the most memory that a program may have, a `size`: a number with K, M or G")
+	command.Flags().StringArrayVar(&flags.with, "with", nil, "one machine more: `'PACKAGE ARGUMENT...'` (repeatable)")
+	command.Flags().StringArrayVar(&flags.at, "at", nil, "strike a fault: `TIME=FAULT`, for example 5s=kill:2 (repeatable)")
+	command.Flags().StringVar(&flags.trace, "trace", "", "`file` for the whole trace; muster trace and muster diff read it")
 	command.Flags().DurationVar(&flags.traceLast, "trace-last", 0, "with --trace: keep only so much of the end, for runs of months; the hash covers all")
 	return command
 }

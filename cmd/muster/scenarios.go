@@ -16,8 +16,14 @@ func newScenariosCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "scenarios [SCENARIO...]",
 		Short: "List the catalog, one sentence each",
+		Long: `Lists the named scenarios, or the whole catalog, with what each shows.
+
+A scenario of your own is a file: write out the one that is most like it with --json, give it another name, change what
+befalls the machines (times are in nanoseconds; muster/scenarios/fault.go and role.go have all faults and roles) and
+what you expect, and name the file where muster simulate and muster live want a scenario.`,
 		Example: `  muster scenarios                       # name and claim of each
   muster scenarios --json leader-killed  # all there is to one: cluster, load, plan, expectations
+  muster scenarios --json leader-isolated > zone.json  # to be changed, and run: muster simulate zone.json
   muster scenarios --defects             # what nodes can be made to do wrong, where that comes from, and what notices it`,
 		ValidArgsFunction: completeScenarios,
 		RunE: func(command *cobra.Command, names []string) error {
@@ -63,24 +69,40 @@ func writeIndented(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// choose returns the scenarios of some names, or the whole catalog if there are none. Twice named is run once.
+// choose returns the scenarios of some names and files, or the whole catalog if there are none. Twice named is run once.
 func choose(names []string) ([]scenarios.Scenario, error) {
 	if len(names) == 0 {
 		return scenarios.Catalog(), nil
 	}
 	var chosen []scenarios.Scenario
-	seen := map[string]bool{}
+	from := map[string]string{}
 	for _, name := range names {
-		s, err := scenarios.Find(name)
+		found, err := named(name)
 		if err != nil {
 			return nil, err
 		}
-		if !seen[name] {
-			chosen = append(chosen, s)
+		for _, s := range found {
+			if other, there := from[s.Name]; there && other != name {
+				return nil, fmt.Errorf("%s and %s both have a scenario %s: want other names", other, name, s.Name)
+			} else if !there {
+				chosen = append(chosen, s)
+			}
+			from[s.Name] = name
 		}
-		seen[name] = true
 	}
 	return chosen, nil
+}
+
+// scenarioFile is how the names of files with scenarios end; no scenario's own name has a full stop.
+const scenarioFile = ".json"
+
+// named returns the scenario of a name, or those of a file.
+func named(name string) ([]scenarios.Scenario, error) {
+	if strings.HasSuffix(name, scenarioFile) {
+		return scenarios.ReadFile(name)
+	}
+	s, err := scenarios.Find(name)
+	return []scenarios.Scenario{s}, err
 }
 
 // completeScenarios offers the catalog's names, with their claims, to the shell.
@@ -94,6 +116,9 @@ func completeScenarios(_ *cobra.Command, given []string, start string) ([]string
 		if !already && strings.HasPrefix(s.Name, start) {
 			offers = append(offers, s.Name+"\t"+s.Claim)
 		}
+	}
+	if len(offers) == 0 {
+		return []string{strings.TrimPrefix(scenarioFile, ".")}, cobra.ShellCompDirectiveFilterFileExt
 	}
 	return offers, cobra.ShellCompDirectiveNoFileComp
 }

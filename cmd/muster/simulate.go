@@ -51,7 +51,7 @@ func newSimulateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "simulate [SCENARIO...]",
 		Short: "Run scenarios on simulated machines, and judge them",
-		Long: `Runs the named scenarios, or the whole catalog, with one seed or several, on all processors. Each run leaves
+		Long: `Runs the named scenarios, or the whole catalog, or files (.json) with scenarios of your own, with one seed or several, on all processors. Each run leaves
 a folder OUT/SCENARIO-seedN; an index page and a JUnit file stand beside them, about all runs in OUT, those of
 earlier commands included. A run with the same seed is the same run, bit for bit; --verify makes sure of it.
 Speed is simulated seconds per second of processor time of the thread that ran the world; what judging, reports
@@ -78,7 +78,9 @@ Runs with one seed, cluster and load are the same until the first fault strikes:
 world forked, which changes nothing but the time that it takes. --alone does without. --checkpoints leaves in each run
 folder how the world stood every two simulated seconds, so that already the first muster replay --until or muster fork
 goes on from there; runs then cost twice as much and take some ten times the room, so by default it is the first visit
-that leaves them.`,
+that leaves them.
+
+Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecided, or it could not run.`,
 		Example: `  muster simulate
   muster simulate leader-isolated --seed 7
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out sweep
@@ -86,6 +88,7 @@ that leaves them.`,
   muster simulate far-leader --seeds 8 --defect consensus/ackBeforeCommit
   muster simulate leader-killed --protocol grpc    # clients of the 2.x line in the place of 1.x
   muster simulate crash-restart --profile nacos1   # nodes like Nacos 1.4 in the place of 2.5
+  muster simulate zone.json                        # a scenario of your own: muster scenarios --help says how to make one
   muster simulate --verify                         # every run twice, traces compared
   muster simulate calm --node ../other/registry    # another registry's nodes in the place of ours`,
 		ValidArgsFunction: completeScenarios,
@@ -127,17 +130,17 @@ that leaves them.`,
 	seedFlag(command, &flags.seed, 1, "the first seed")
 	command.Flags().IntVar(&flags.seeds, "seeds", 1, "how many seeds, counted on from the first")
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
-	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "folder for the run folders")
+	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "`folder` for the run folders")
 	flags.broken.flagOn(command)
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
-	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write: "+trace.LevelNames()+" (packets, wake-ups, disks; compressed)")
+	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write, a `level`: "+trace.LevelNames()+" (packets, wake-ups, disks; compressed)")
 	command.Flags().DurationVar(&flags.last, "trace-last", 0, "with --trace full: keep only so much of each run's end")
 	command.Flags().BoolVar(&flags.alone, "alone", false, "boot a cluster for every run, even for those that begin alike")
 	command.Flags().BoolVar(&flags.checkpoints, "checkpoints", false, "leave checkpoints of each run, for visits and forks")
 	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says)")
 	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
-	command.Flags().StringVar(&flags.node, "node", "", "main package of another registry to put in the place of ours")
-	command.Flags().StringVar(&flags.next, "node-next", "", "main package of the build that nodes are upgraded to (default: ours, under another name)")
+	command.Flags().StringVar(&flags.node, "node", "", "main `package` of another registry to put in the place of ours")
+	command.Flags().StringVar(&flags.next, "node-next", "", "main `package` of the build that nodes are upgraded to (otherwise ours, under another name)")
 	completeFlag(command, "trace", levels()...)
 	completeFlag(command, "protocol", string(model.HTTP), string(model.GRPC))
 	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))

@@ -47,9 +47,11 @@ and makes none: what one call after another has left in OUT comes into one table
 
 --defect brings back what real clusters do and this node does not; with consensus/keepBrokenConnections, for example, the nodes
 of a healed cut find each other as late as the real ones. --as-nacos brings back all of it: that figures outside the measured
-spread come to lie within it then shows that their reasons hold.
+spread come to lie within it then shows that their reasons hold. It stands for
 
-Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has said why; 2 if an experiment could not be run.`,
+  ` + strings.Join(asNacos(), "\n  ") + `
+
+Exit codes: 0 no surprise; 1 a figure lies outside the measured spread and nobody has said why; 2 an experiment could not be run.`,
 		Example: `  muster timings --seeds 8
   muster timings isolate-follower-60s kill-leader
   muster timings --seeds 8 --left
@@ -78,10 +80,10 @@ Exit codes: 0; 1 if a figure lies outside the measured spread and nobody has sai
 	seedFlag(command, &flags.seed, 1, "the first seed")
 	command.Flags().IntVar(&flags.seeds, "seeds", 3, "how many seeds, counted on from the first")
 	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
-	command.Flags().StringVarP(&flags.out, "out", "o", filepath.Join("runs", "timings"), "folder for the run folders and the page")
+	command.Flags().StringVarP(&flags.out, "out", "o", filepath.Join("runs", "timings"), "`folder` for the run folders and the page")
 	command.Flags().BoolVar(&flags.left, "left", false, "make no runs, and measure those that earlier calls left in OUT")
 	flags.broken.flagOn(command)
-	command.Flags().BoolVar(&flags.nacos, "as-nacos", false, "run nodes with all defects that real clusters have shown: "+strings.Join(asNacos(), ", "))
+	command.Flags().BoolVar(&flags.nacos, "as-nacos", false, "run nodes with all defects that account for the measured figures")
 	return command
 }
 

@@ -28,7 +28,7 @@ const defaultStretch = time.Second
 func (v *visit) flagOn(command *cobra.Command) {
 	command.Flags().Var(&v.until, "until", "show how the world stands at this true time")
 	command.Flags().BoolVar(&v.checkpoints, "checkpoints", false, "leave checkpoints of the whole run, for visits")
-	command.Flags().StringVar(&v.level, "trace", trace.Full.String(), "with --from: how much to show, "+trace.LevelNames())
+	command.Flags().StringVar(&v.level, "trace", trace.Full.String(), "with --from: how much to show, a `level`: "+trace.LevelNames())
 	completeFlag(command, "trace", levels()...)
 	v.shown.flagOn(command)
 }

@@ -14,8 +14,8 @@ import (
 type Case struct {
 	ID    string `json:"id"`
 	About string `json:"about"`
-	// Members, if not empty, says that the case holds for a cluster of three only, because it matters which of them is responsible. That is
-	// decided by their number and order.
+	// Members, if not empty, says that the case holds for a cluster of three only, because it matters which of them is responsible, which is
+	// decided by their number and order, or what one knows and another does not.
 	Members string `json:"members"`
 	// Steps are read one by one as they are played, since they may refer to what came before.
 	Steps []json.RawMessage `json:"steps"`
