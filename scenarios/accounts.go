@@ -24,8 +24,8 @@ func (l Login) Environment() []string {
 	return []string{run.EnvUsername + "=" + l.Name, run.EnvPassword + "=" + l.Password}
 }
 
-// WithAccounts returns the cluster with an administrator and a user as whom all clients log in, who may do anything in the public namespace.
-// Their passwords are their names. Tokens hold for so few seconds that each client has to log in several times.
+// WithAccounts returns the cluster with an administrator and a user as whom all clients log in, who may do anything in the public
+// namespace. Their passwords are their names. Tokens hold for so few seconds that each client has to log in several times.
 func (c Cluster) WithAccounts() Cluster {
 	c.Accounts = &Accounts{Login: Login{Name: "clients", Password: "clients"}, File: `{
   "secret_key": "bXVzdGVyJ3MgYWNjb3VudHMgaW4gc2NlbmFyaW9zISE=", "token_seconds": 12, "identity": {"key": "muster-member", "value": "known"},

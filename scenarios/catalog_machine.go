@@ -7,8 +7,8 @@ import (
 	"muster/model/run"
 )
 
-// rolling ends each of three nodes in turn, a stretch apart, and boots it again after a while. How they are ended and booted is said by kinds of
-// faults, such as run.KindTerminate and run.KindUpgrade.
+// rolling ends each of three nodes in turn, a stretch apart, and boots it again after a while. How they are ended and booted is said
+// by kinds of faults, such as run.KindTerminate and run.KindUpgrade.
 func rolling(end, boot run.Kind, every, down time.Duration) Plan {
 	var plan Plan
 	from := 14 * time.Second

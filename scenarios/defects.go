@@ -8,13 +8,13 @@ type Defect struct {
 	Does string `json:"does"`
 	// Source says where it has gone wrong before.
 	Source string `json:"source"`
-	// Noticed says by which scenarios, and which properties of theirs, or else by what, and why by no scenario. Scenarios that are "(varied)" must have
-	// other times or another load for the defect to bite, as in mutants_test.go.
+	// Noticed says by which scenarios, and which properties of theirs, or else by what, and why by no scenario. Scenarios that are
+	// "(varied)" must have other times or another load for the defect to bite, as in mutants_test.go.
 	Noticed string `json:"noticed"`
 }
 
-// Defects are all that our nodes have. Those whose Noticed begins with a scenario are each switched on by the test suite (mutants_test.go), which
-// demands that the property is violated.
+// Defects are all that our nodes have. Those whose Noticed begins with a scenario are each switched on by the test suite
+// (mutants_test.go), which demands that the property is violated.
 func Defects() []Defect {
 	return []Defect{
 		{

@@ -110,7 +110,10 @@ func (d Draw) plan(seeding seeding) Plan {
 			delete(inForce, family)
 		}
 	}
-	for at := d.From; at < d.Until; at += drawnPauseMin + time.Duration(random.Int64N(int64(drawnPauseMax-drawnPauseMin))).Truncate(time.Millisecond) {
+	pause := func() time.Duration {
+		return drawnPauseMin + time.Duration(random.Int64N(int64(drawnPauseMax-drawnPauseMin))).Truncate(time.Millisecond)
+	}
+	for at := d.From; at < d.Until; at += pause() {
 		kind := d.Kinds[random.IntN(len(d.Kinds))]
 		if _, there := inForce[kind.Family()]; there {
 			end(at, kind.Family())

@@ -343,8 +343,8 @@ func clearFolder(folder run.Folder) error {
 // emptyFolder removes what a run left.
 func emptyFolder(folder run.Folder) error {
 	for _, name := range []string{
-		run.PlanFile, run.HistoryFile, run.TraceFile, run.FullTraceFile, run.OlderFullTraceFile, run.ClocksFile, run.VerdictsFile, run.FiguresFile, run.ReportFile,
-		run.LogsFolder, run.PlotsFolder, run.CheckpointsFolder, run.RunFile,
+		run.PlanFile, run.HistoryFile, run.TraceFile, run.FullTraceFile, run.OlderFullTraceFile, run.ClocksFile,
+		run.VerdictsFile, run.FiguresFile, run.ReportFile, run.LogsFolder, run.PlotsFolder, run.CheckpointsFolder, run.RunFile,
 	} {
 		if err := os.RemoveAll(folder.Path(name)); err != nil {
 			return err

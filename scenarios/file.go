@@ -10,8 +10,9 @@ import (
 	"slices"
 )
 
-// ReadFile reads scenarios of somebody's own from a file: one as JSON, or several in an array, as `muster scenarios --json` writes those of the
-// catalog. They need names that the catalog does not have, so that neither their runs nor their figures are taken for its own.
+// ReadFile reads scenarios of somebody's own from a file: one as JSON, or several in an array, as `muster scenarios --json` writes
+// those of the catalog. They need names that the catalog does not have, so that neither their runs nor their figures are taken for its
+// own.
 func ReadFile(path string) ([]Scenario, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"muster/model/run"
 )
 
-// Play is a run under way. It can be led to any time, go on from there in several ways (Fork), and be put away to go on later (Keep, Restore).
-// It is used from one goroutine; forks stand on their own. End completes its run folder; whoever made the stage closes it.
+// Play is a run under way. It can be led to any time, go on from there in several ways (Fork), and be put away to go on later (Keep,
+// Restore). It is used from one goroutine; forks stand on their own. End completes its run folder; whoever made the stage closes it.
 type Play struct {
 	driver
 	began        time.Time

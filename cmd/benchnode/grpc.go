@@ -62,7 +62,8 @@ func (c *grpcConn) open(ctx context.Context, ready func(error), pushed func([]by
 		return err
 	}
 	hello, err := payload("ConnectionSetupRequest", map[string]any{
-		"clientVersion": "Nacos-Go-Client:v2.3.2", "labels": map[string]string{"source": "sdk", "module": "naming"}, "abilityTable": map[string]bool{},
+		"clientVersion": "Nacos-Go-Client:v2.3.2", "labels": map[string]string{"source": "sdk", "module": "naming"},
+		"abilityTable": map[string]bool{},
 	})
 	if err != nil {
 		return err

@@ -31,7 +31,8 @@ func dialHTTP(ctx context.Context, address string) (*httpConn, error) {
 
 // ask sends a request below /nacos/v1/ns and returns the answer's body, of a success.
 func (c *httpConn) ask(method, path, query string) ([]byte, error) {
-	if _, err := fmt.Fprintf(c.conn, "%s /nacos/v1/ns/%s?%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: benchnode\r\nContent-Length: 0\r\n\r\n", method, path, query, c.host); err != nil {
+	const head = "%s /nacos/v1/ns/%s?%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: benchnode\r\nContent-Length: 0\r\n\r\n"
+	if _, err := fmt.Fprintf(c.conn, head, method, path, query, c.host); err != nil {
 		return nil, fmt.Errorf("send a request: %w", err)
 	}
 	answer, err := http.ReadResponse(c.reader, nil)

@@ -19,8 +19,8 @@ type arrival struct {
 	body []byte
 }
 
-// push measures how long after a change of a service of so many instances its subscribers hear of it, and what that costs the node, whatever
-// else it does meanwhile included. The next change comes when all have heard of the one before.
+// push measures how long after a change of a service of so many instances its subscribers hear of it, and what that costs the node,
+// whatever else it does meanwhile included. The next change comes when all have heard of the one before.
 func push(instances, changes int) func(context.Context, settings) (figure, error) {
 	return func(ctx context.Context, s settings) (f figure, err error) {
 		pushes := make(chan arrival, 10*subscribers)

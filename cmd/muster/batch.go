@@ -129,7 +129,8 @@ func (b *batch) again(ctx context.Context, j scenarios.Job) error {
 
 // compare makes a job's run in a folder and compares it with an earlier run of it. What differs is returned, and an error only if
 // that cannot be told.
-func (b *batch) compare(ctx context.Context, earlier run.Folder, j scenarios.Job, level trace.Level, folder run.Folder) (differs *statusError, err error) {
+func (b *batch) compare(ctx context.Context, earlier run.Folder, j scenarios.Job, level trace.Level, folder run.Folder) (
+	differs *statusError, err error) {
 	j.Folder = folder
 	if _, err := drive(ctx, b.newStage(level), j); err != nil {
 		return nil, fmt.Errorf("second run: %w", err)

@@ -78,8 +78,8 @@ node's differs that is not on the list of differences that are meant; 2 it could
 	}
 	command.Flags().StringVar(&flags.target, "target", "", "addresses `ip:port,ip:port,ip:port` of a cluster that already runs")
 	flags.login.register(command)
-	command.Flags().StringVar(&flags.profile, "profile", "", "which recordings: nacos1 (of 1.4.8), nacos2 (of 2.5.1) or auth (of 2.5.0 with authentication,\n"+
-		"and the users of nodes/golden/recordings/accounts); a target is taken for nacos2")
+	command.Flags().StringVar(&flags.profile, "profile", "", "which recordings: nacos1 (of 1.4.8), nacos2 (of 2.5.1) or auth\n"+
+		"(of 2.5.0 with authentication, and the users of nodes/golden/recordings/accounts); a target is taken for nacos2")
 	command.Flags().StringVar(&flags.only, "only", "", "play only cases in whose name, file/case, this `text` is")
 	command.Flags().StringVarP(&flags.out, "out", "o", "", "`folder` for "+conformanceTable+", "+conformanceJUnit+" and "+conformanceResults)
 	seedFlag(command, &flags.seed, 1, "the seed of simulated worlds")
@@ -194,7 +194,8 @@ func (f conformanceFlags) simulate(command *cobra.Command, profiles []string) ([
 }
 
 // simulateOne plays a profile's files, some worlds at once.
-func (f conformanceFlags) simulateOne(ctx context.Context, programs *conformance.Programs, profile string, watch *counter) ([]golden.Result, error) {
+func (f conformanceFlags) simulateOne(ctx context.Context, programs *conformance.Programs, profile string, watch *counter) (
+	[]golden.Result, error) {
 	cluster, err := programs.Boot(profile, f.seed)
 	if err != nil {
 		return nil, err

@@ -39,8 +39,8 @@ func (d *defects) flagOn(command *cobra.Command) {
 	completeFlag(command, "defect", knownDefects()...)
 }
 
-// defectMeant is the defect that somebody who typed another name meant, with or without the package that it is in; "" if that cannot be told.
-// Cobra knows what is near, as for the names of commands.
+// defectMeant is the defect that somebody who typed another name meant, with or without the package that it is in; "" if that cannot
+// be told. Cobra knows what is near, as for the names of commands.
 func defectMeant(typed string) string {
 	names := &cobra.Command{SuggestionsMinimumDistance: 2}
 	whole := map[string]string{}
@@ -63,8 +63,8 @@ func defectMeant(typed string) string {
 	return ""
 }
 
-// short is what names of run folders call the defects by: by their names without the packages up to two, and more by the first and what tells them from
-// others; "" for none.
+// short is what names of run folders call the defects by: by their names without the packages up to two, and more by the first and
+// what tells them from others; "" for none.
 func (d defects) short() string {
 	all := slices.Compact(slices.Sorted(slices.Values(d)))
 	var names []string

@@ -45,7 +45,8 @@ Exit codes: 0 they are the same; 1 they differ; 2 they cannot be compared.`,
 			if !asWritten {
 				closer, err := closerLook(command, run.Folder(paths[0]), run.Folder(paths[1]), difference)
 				if err != nil {
-					fmt.Fprintf(command.ErrOrStderr(), "this is what the traces hold, which were not written in full; the runs cannot be made again: %v\n", err)
+					fmt.Fprintf(command.ErrOrStderr(),
+						"this is what the traces hold, which were not written in full; the runs cannot be made again: %v\n", err)
 				} else if closer != nil {
 					difference = closer
 				}
@@ -80,8 +81,8 @@ func differenceOf(one, other string) (*trace.Difference, error) {
 // beyond is how far runs are made again after where they part, so that what each does next is there to be shown.
 const beyond = time.Second
 
-// closerLook makes two runs again up to a bit after where their traces part, in full, and compares those. It returns nil if there is nothing to be made
-// again: files of muster run, or traces that were full.
+// closerLook makes two runs again up to a bit after where their traces part, in full, and compares those. It returns nil if there is
+// nothing to be made again: files of muster run, or traces that were full.
 func closerLook(command *cobra.Command, one, other run.Folder, seen *trace.Difference) (*trace.Difference, error) {
 	scratch, err := os.MkdirTemp("", "muster-diff-")
 	if err != nil {
@@ -140,7 +141,8 @@ func alike(one, other run.Folder) error {
 		return nil
 	}
 	if left.Scenario != right.Scenario {
-		return fmt.Errorf("%s is a run of %s, %s of %s: want two runs of the same scenario, others cannot be compared", one, left.Scenario, other, right.Scenario)
+		return fmt.Errorf("%s is a run of %s, %s of %s: want two runs of the same scenario, others cannot be compared",
+			one, left.Scenario, other, right.Scenario)
 	}
 	return nil
 }

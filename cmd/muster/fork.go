@@ -91,7 +91,8 @@ func (f forkFlags) make(command *cobra.Command, folder run.Folder) error {
 }
 
 // trunk is the run at the moment from which futures go on.
-func (f forkFlags) trunk(command *cobra.Command, programs *simulated.Programs, folder run.Folder, before run.Run, scratch run.Folder) (*scenarios.Play, error) {
+func (f forkFlags) trunk(command *cobra.Command, programs *simulated.Programs, folder run.Folder, before run.Run, scratch run.Folder) (
+	*scenarios.Play, error) {
 	traveller, err := simulated.NewTraveller(programs, folder)
 	switch {
 	case err == nil:

@@ -89,8 +89,8 @@ func writeOverview(ctx context.Context, out string, folders []run.Folder) error 
 	return nil
 }
 
-// withEarlier adds the runs that lie in the same folder from before: the index shows all that it leads to, and who hands the JUnit file on after
-// several commands loses no failure. Those that cannot be read are left out: they are not what was asked for.
+// withEarlier adds the runs that lie in the same folder from before: the index shows all that it leads to, and who hands the JUnit
+// file on after several commands loses no failure. Those that cannot be read are left out: they are not what was asked for.
 func withEarlier(out string, folders []run.Folder) []run.Folder {
 	all := slices.Clone(folders)
 	found, err := run.Find(out)
@@ -108,7 +108,8 @@ func withEarlier(out string, folders []run.Folder) []run.Folder {
 	return all
 }
 
-// foldersAt finds the run folders at or below paths, each once. The error is about paths where there are none; the others are found all the same.
+// foldersAt finds the run folders at or below paths, each once. The error is about paths where there are none; the others are found
+// all the same.
 func foldersAt(paths []string) ([]run.Folder, error) {
 	var folders []run.Folder
 	var missing []error

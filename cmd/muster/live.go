@@ -82,7 +82,8 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 	flags.broken.flagOn(command)
 	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says)")
 	completeFlag(command, "protocol", string(model.HTTP), string(model.GRPC))
-	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
+	command.Flags().StringVar(&flags.profile, "profile", "",
+		"which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
 	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
 	command.Flags().BoolVar(&flags.loopback, "loopback", false, "stay on the loopback interface even where network namespaces could be made")
 	return command
@@ -111,7 +112,8 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 			return err
 		}
 		scenario = live.ForTarget(scenario, len(addresses))
-		fmt.Fprintln(command.ErrOrStderr(), "a target is not harmed and offers no linearizable reads: faults are skipped, and linearizability is not judged")
+		fmt.Fprintln(command.ErrOrStderr(),
+			"a target is not harmed and offers no linearizable reads: faults are skipped, and linearizability is not judged")
 	}
 	root, err := scenarios.ModuleRoot(".")
 	if err != nil {
@@ -137,8 +139,8 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 	return b.report(command, f.out, []scenarios.Job{{Scenario: scenario, Seed: f.seed, Folder: folder}})
 }
 
-// variants are what the name of the run folder says of how the run differs from the ordinary live one, which it must not replace. A target is named
-// by its first node.
+// variants are what the name of the run folder says of how the run differs from the ordinary live one, which it must not replace. A
+// target is named by its first node.
 func (f liveFlags) variants(target []string) []string {
 	named := []string{f.protocol, f.profile, f.broken.short()}
 	if f.loopback {

@@ -23,7 +23,8 @@ type loginFlags struct{ username, password string }
 
 func (f *loginFlags) register(command *cobra.Command) {
 	command.Flags().StringVar(&f.username, "username", "", "log in to the target as this `user`")
-	command.Flags().StringVar(&f.password, "password", "", "the user's `password`; better in the environment, as "+run.EnvPassword+", where nobody sees it")
+	command.Flags().StringVar(&f.password, "password", "",
+		"the user's `password`; better in the environment, as "+run.EnvPassword+", where nobody sees it")
 }
 
 // read completes what the flags say from the environment, and demands that it makes sense.
@@ -32,7 +33,8 @@ func (f loginFlags) read(target bool) (scenarios.Login, error) {
 	case f.username == "" && f.password == "":
 		return scenarios.Login{}, nil
 	case !target:
-		return scenarios.Login{}, errors.New("--username and --password are for a --target: the nodes that are started here have accounts of their own")
+		return scenarios.Login{}, errors.New(
+			"--username and --password are for a --target: the nodes that are started here have accounts of their own")
 	case f.username == "":
 		return scenarios.Login{}, errors.New("--password without --username: want both")
 	}
@@ -46,8 +48,8 @@ func (f loginFlags) read(target bool) (scenarios.Login, error) {
 	return login, nil
 }
 
-// wantsNoLogin asks a node of a target, by its base URL, once for what anybody may see where there is no authentication. Who is refused that
-// would be refused everything, so it is an error. Nacos answers 403.
+// wantsNoLogin asks a node of a target, by its base URL, once for what anybody may see where there is no authentication. Who is
+// refused that would be refused everything, so it is an error. Nacos answers 403.
 func wantsNoLogin(ctx context.Context, node string) error {
 	ctx, cancel := context.WithTimeout(ctx, targetLogin)
 	defer cancel()

@@ -120,7 +120,8 @@ func makeAgain(ctx context.Context, programs *simulated.Programs, before run.Run
 // replayable says why a run cannot be made again.
 func replayable(before run.Run) error {
 	if before.Stage != scenarios.StageSimulated {
-		return fmt.Errorf("it ran on the %s stage, in real time: only simulated runs can be replayed (%s runs it anew)", before.Stage, before.Replay)
+		return fmt.Errorf("it ran on the %s stage, in real time: only simulated runs can be replayed (%s runs it anew)",
+			before.Stage, before.Replay)
 	}
 	if before.Interrupted != "" {
 		return fmt.Errorf("it was interrupted, so there is no whole run to compare with: %s", before.Interrupted)
@@ -142,7 +143,8 @@ func sameRun(one, other run.Folder) error {
 	if before.TraceHash == now.TraceHash && before.TraceRecords == now.TraceRecords {
 		return nil
 	}
-	text := fmt.Sprintf("the traces differ: %s (%d records) and %s (%d records)", before.TraceHash, before.TraceRecords, now.TraceHash, now.TraceRecords)
+	text := fmt.Sprintf("the traces differ: %s (%d records) and %s (%d records)",
+		before.TraceHash, before.TraceRecords, now.TraceHash, now.TraceRecords)
 	for _, guest := range now.Guests {
 		for _, old := range before.Guests {
 			if old.Name == guest.Name && old.SHA256 != guest.SHA256 {

@@ -84,7 +84,8 @@ Exit codes: 0 no program failed; 1 one did; 2 it could not be built or run.`,
 	command.Flags().StringArrayVar(&flags.with, "with", nil, "one machine more: `'PACKAGE ARGUMENT...'` (repeatable)")
 	command.Flags().StringArrayVar(&flags.at, "at", nil, "strike a fault: `TIME=FAULT`, for example 5s=kill:2 (repeatable)")
 	command.Flags().StringVar(&flags.trace, "trace", "", "`file` for the whole trace; muster trace and muster diff read it")
-	command.Flags().DurationVar(&flags.traceLast, "trace-last", 0, "with --trace: keep only so much of the end, for runs of months; the hash covers all")
+	command.Flags().DurationVar(&flags.traceLast, "trace-last", 0,
+		"with --trace: keep only so much of the end, for runs of months; the hash covers all")
 	return command
 }
 

@@ -46,14 +46,10 @@ type simulateFlags struct {
 	profile string
 }
 
-func newSimulateCommand() *cobra.Command {
-	var flags simulateFlags
-	command := &cobra.Command{
-		Use:   "simulate [SCENARIO...]",
-		Short: "Run scenarios on simulated machines, and judge them",
-		Long: `Runs the named scenarios, or the whole catalog, or files (.json) with scenarios of your own, with one seed or several, on all processors. Each run leaves
-a folder OUT/SCENARIO-seedN; an index page and a JUnit file stand beside them, about all runs in OUT, those of
-earlier commands included. A run with the same seed is the same run, bit for bit; --verify makes sure of it.
+const simulateHelp = `Runs the named scenarios, or the whole catalog, with one seed or several, on all processors. A scenario of your own is
+named by its file (.json; muster scenarios --help says how to make one). Each run leaves a folder OUT/SCENARIO-seedN; an
+index page and a JUnit file stand beside them, about all runs in OUT, those of earlier commands included. A run with the
+same seed is the same run, bit for bit; --verify makes sure of it.
 Speed is simulated seconds per second of processor time of the thread that ran the world; what judging, reports
 and the harness's own garbage collection cost is not in it.
 
@@ -80,7 +76,14 @@ folder how the world stood every two simulated seconds, so that already the firs
 goes on from there; runs then cost twice as much and take some ten times the room, so by default it is the first visit
 that leaves them.
 
-Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecided, or it could not run.`,
+Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecided, or it could not run.`
+
+func newSimulateCommand() *cobra.Command {
+	var flags simulateFlags
+	command := &cobra.Command{
+		Use:   "simulate [SCENARIO...]",
+		Short: "Run scenarios on simulated machines, and judge them",
+		Long:  simulateHelp,
 		Example: `  muster simulate
   muster simulate leader-isolated --seed 7
   muster simulate leader-isolated clock-skew --seeds 20 --jobs 4 --out sweep
@@ -122,8 +125,10 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 				return err
 			}
 			defer endAtSecondSignal(command.ErrOrStderr())()
-			b := batch{newStage: simulatedStages(programs, flags.last), level: level, parallel: flags.jobs, shared: !flags.alone && !flags.checkpoints, verify: flags.verify,
-				checkpoints: flags.checkpoints}
+			b := batch{
+				newStage: simulatedStages(programs, flags.last), level: level, parallel: flags.jobs,
+				shared: !flags.alone && !flags.checkpoints, verify: flags.verify, checkpoints: flags.checkpoints,
+			}
 			return b.report(command, flags.out, jobs)
 		},
 	}
@@ -133,14 +138,17 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "`folder` for the run folders")
 	flags.broken.flagOn(command)
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")
-	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(), "how much of the traces to write, a `level`: "+trace.LevelNames()+" (packets, wake-ups, disks; compressed)")
+	command.Flags().StringVar(&flags.trace, "trace", trace.Normal.String(),
+		"how much of the traces to write, a `level`: "+trace.LevelNames()+" (packets, wake-ups, disks; compressed)")
 	command.Flags().DurationVar(&flags.last, "trace-last", 0, "with --trace full: keep only so much of each run's end")
 	command.Flags().BoolVar(&flags.alone, "alone", false, "boot a cluster for every run, even for those that begin alike")
 	command.Flags().BoolVar(&flags.checkpoints, "checkpoints", false, "leave checkpoints of each run, for visits and forks")
 	command.Flags().StringVar(&flags.protocol, "protocol", "", "what clients speak: http or grpc (otherwise what the scenario says)")
-	command.Flags().StringVar(&flags.profile, "profile", "", "which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
+	command.Flags().StringVar(&flags.profile, "profile", "",
+		"which generation of Nacos the nodes are like: nacos1 or nacos2 (otherwise what the scenario says first)")
 	command.Flags().StringVar(&flags.node, "node", "", "main `package` of another registry to put in the place of ours")
-	command.Flags().StringVar(&flags.next, "node-next", "", "main `package` of the build that nodes are upgraded to (otherwise ours, under another name)")
+	command.Flags().StringVar(&flags.next, "node-next", "",
+		"main `package` of the build that nodes are upgraded to (otherwise ours, under another name)")
 	completeFlag(command, "trace", levels()...)
 	completeFlag(command, "protocol", string(model.HTTP), string(model.GRPC))
 	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2))
@@ -174,7 +182,8 @@ func (f simulateFlags) plan(chosen []scenarios.Scenario) ([]scenarios.Job, error
 	return jobs, nil
 }
 
-// variants are what the names of run folders say of how the runs differ from the ordinary ones of their scenarios, which they must not replace.
+// variants are what the names of run folders say of how the runs differ from the ordinary ones of their scenarios, which they must not
+// replace.
 func (f simulateFlags) variants() []string {
 	var named []string
 	for _, variant := range []string{f.protocol, f.profile, f.broken.short(), programName("node", f.node), programName("next", f.next)} {
@@ -185,8 +194,8 @@ func (f simulateFlags) variants() []string {
 	return named
 }
 
-// programName is how the name of a run folder tells of a main package that took the place of another, by its last word and some digits for the
-// whole path, since many a registry's is called server; "" if none did.
+// programName is how the name of a run folder tells of a main package that took the place of another, by its last word and some digits
+// for the whole path, since many a registry's is called server; "" if none did.
 func programName(place, pack string) string {
 	if pack == "" {
 		return ""
@@ -263,7 +272,8 @@ func simulatedPrograms(command *cobra.Command, node, next string) (*simulated.Pr
 			return nil, err
 		}
 	}
-	built := sayIfSlow(command.ErrOrStderr(), "building the programs for simulated machines, as far as they have changed; the first time that takes a few minutes …")
+	built := sayIfSlow(command.ErrOrStderr(),
+		"building the programs for simulated machines, as far as they have changed; the first time that takes a few minutes …")
 	programs, err := simulated.BuildPrograms(command.Context(), root)
 	built()
 	if err != nil {

@@ -104,7 +104,8 @@ func parseStrike(text string, machines []machinePlan) (strike, error) {
 			return strike{}, fmt.Errorf("want two sides, for example %s:1/2,3", s.kind)
 		}
 	case machineFaults[s.kind] == nil && s.kind.Known():
-		return strike{}, fmt.Errorf("fault %q is for scenarios, which know how much of it there is to be: want one of %s", name, strings.Join(struckByRun(), ", "))
+		return strike{}, fmt.Errorf("fault %q is for scenarios, which know how much of it there is to be: want one of %s",
+			name, strings.Join(struckByRun(), ", "))
 	case machineFaults[s.kind] == nil:
 		return strike{}, fmt.Errorf("fault %q: want one of %s", name, strings.Join(struckByRun(), ", "))
 	}

@@ -207,7 +207,8 @@ func (f timingsFlags) report(command *cobra.Command, chosen []timings.Experiment
 	}
 	fmt.Fprintln(command.OutOrStdout(), filepath.Join(f.out, reports.TimingsFile))
 	if err := command.Context().Err(); err != nil {
-		return &statusError{exitFailed, fmt.Errorf("interrupted: %d of %d runs finished; they and the table of them are kept in %s", len(outcomes)-len(failed), f.seeds*len(chosen), f.out)}
+		return &statusError{exitFailed, fmt.Errorf("interrupted: %d of %d runs finished; they and the table of them are kept in %s",
+			len(outcomes)-len(failed), f.seeds*len(chosen), f.out)}
 	}
 	if len(failed) > 0 {
 		return &statusError{exitFailed, errors.Join(failed...)}

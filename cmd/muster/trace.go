@@ -229,7 +229,8 @@ func (c *cast) whole() bool { return c.check() == nil }
 func (c *cast) check() error {
 	for _, name := range c.wanted {
 		if len(c.names) > 0 && !slices.Contains(c.names, name) {
-			return fmt.Errorf("--machine %s: there is none of that name; want one of %s", name, strings.Join(slices.Sorted(slices.Values(c.names)), ", "))
+			return fmt.Errorf("--machine %s: there is none of that name; want one of %s",
+				name, strings.Join(slices.Sorted(slices.Values(c.names)), ", "))
 		}
 	}
 	return nil

@@ -1,6 +1,6 @@
 // Command workload plays the clients of a service registry: they register, beat, update, deregister, query and subscribe, over HTTP
-// as clients of the 1.x line or over gRPC as those of the 2.x line, and
-// every operation is printed twice, when it is invoked and when it has ended.
+// as clients of the 1.x line or over gRPC as those of the 2.x line, and every operation is printed twice, when it is invoked and when
+// it has ended.
 //
 //	workload --nodes n1=http://10.0.0.1:8848,n2=http://10.0.0.2:8848 --load '{"persistent_clients":3,…}' --seed 7
 //

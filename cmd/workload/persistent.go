@@ -62,7 +62,9 @@ type openWrite struct {
 }
 
 func newPersistentClient(w *worker, load model.Load, clients, number int, service model.Service) *persistentClient {
-	c := &persistentClient{worker: w, service: service, ip: addressOf(2, number), pace: paceOf(load, clients), share: load.ReadShare, reads: load.ReadModes}
+	c := &persistentClient{
+		worker: w, service: service, ip: addressOf(2, number), pace: paceOf(load, clients), share: load.ReadShare, reads: load.ReadModes,
+	}
 	if len(c.reads) == 0 {
 		c.reads = []model.ReadMode{model.ReadLinearizable}
 	}

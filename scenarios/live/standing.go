@@ -80,7 +80,8 @@ func (s *Stage) note(strike scenarios.Strike) map[string]hold {
 	return holds
 }
 
-// holdEvidence says of programs that were paused or slowed down whether they stand still or were stopped since, and what they got of a processor.
+// holdEvidence says of programs that were paused or slowed down whether they stand still or were stopped since, and what they got of a
+// processor.
 func (s *Stage) holdEvidence(state *strikeState) scenarios.Evidence {
 	var evidence scenarios.Evidence
 	var said []string

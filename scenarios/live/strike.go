@@ -287,7 +287,8 @@ func (s *Stage) list(members []string) error {
 	return nil
 }
 
-// Evidence counts packets that vanished since a cut or went a bad way, looks how programs stand, or says whether the programs that a strike named were there.
+// Evidence counts packets that vanished since a cut or went a bad way, looks how programs stand, or says whether the programs that a
+// strike named were there.
 func (s *Stage) Evidence(number int) scenarios.Evidence {
 	state := s.struck[number]
 	switch {

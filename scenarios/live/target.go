@@ -40,7 +40,8 @@ type Target struct {
 	nodes     string
 }
 
-// ParseTargets reads where a cluster's nodes are from the form "a:8848,b:8848", each with or without http:// before it, and returns their base URLs.
+// ParseTargets reads where a cluster's nodes are from the form "a:8848,b:8848", each with or without http:// before it, and returns
+// their base URLs.
 func ParseTargets(text string) ([]string, error) {
 	var addresses []string
 	for part := range strings.SplitSeq(text, ",") {
@@ -77,8 +78,8 @@ func ForTarget(scenario scenarios.Scenario, nodes int) scenarios.Scenario {
 	return scenario
 }
 
-// NewTarget makes the stage. The token names the run's namespace; it must be new to the cluster, in small letters and digits. The clients log
-// in by a name and a password, if there are any; the password stands in nothing that the run leaves.
+// NewTarget makes the stage. The token names the run's namespace; it must be new to the cluster, in small letters and digits. The
+// clients log in by a name and a password, if there are any; the password stands in nothing that the run leaves.
 func NewTarget(workload string, addresses []string, token string, login scenarios.Login) *Target {
 	return &Target{workload: workload, addresses: addresses, login: login, namespace: "muster-" + token}
 }

@@ -116,7 +116,8 @@ func (s *Stage) Keep(w io.Writer) error {
 	return past.Write(w)
 }
 
-// Restore goes on from what Keep wrote. The trace in the run folder begins there, unless the deployment says where that of the time before is.
+// Restore goes on from what Keep wrote. The trace in the run folder begins there, unless the deployment says where that of the time
+// before is.
 func (s *Stage) Restore(r io.Reader, deployment scenarios.Deployment, recorder *scenarios.Recorder) error {
 	s.meter.start()
 	in := bufio.NewReaderSize(r, 1<<16)

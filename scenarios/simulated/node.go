@@ -29,8 +29,8 @@ func (p *Programs) UseNode(ctx context.Context, name string, node guest.Program)
 	return nil
 }
 
-// UseWorkload has the clients be another program than the workload of this source tree. It is started with --nodes NAME=URL,…, --load JSON and
-// --seed NUMBER, and prints what its clients do as records of a history.
+// UseWorkload has the clients be another program than the workload of this source tree. It is started with --nodes NAME=URL,…, --load
+// JSON and --seed NUMBER, and prints what its clients do as records of a history.
 func (p *Programs) UseWorkload(ctx context.Context, workload guest.Program) error {
 	program, err := sim.Load(ctx, workload)
 	if err != nil {
@@ -41,7 +41,8 @@ func (p *Programs) UseWorkload(ctx context.Context, workload guest.Program) erro
 	return nil
 }
 
-// UseNext has nodes be upgraded to another build than the one of this source tree that calls itself the next. It is started as UseNode says.
+// UseNext has nodes be upgraded to another build than the one of this source tree that calls itself the next. It is started as UseNode
+// says.
 func (p *Programs) UseNext(name string, node guest.Program) {
 	p.next.name = name
 	p.next.build = func(ctx context.Context) (sim.Program, run.Guest, error) {

@@ -24,8 +24,8 @@ type Programs struct {
 // hold in memory.
 var Tags = []string{"grpcnotrace"}
 
-// settings is the environment of our own guests. Twice as much garbage as usual may lie around, which costs a machine some megabytes and saves a
-// tenth of the processor time of a loaded one; with more than that the processor's caches lose what the collector wins.
+// settings is the environment of our own guests. Twice as much garbage as usual may lie around, which costs a machine some megabytes
+// and saves a tenth of the processor time of a loaded one; with more than that the processor's caches lose what the collector wins.
 var settings = []string{"GOGC=200"}
 
 // BuildPrograms builds the node and the workload of the source tree at root as guests, into its folder build/guests. If nothing has

@@ -81,8 +81,8 @@ func traceIsWhole(folder run.Folder) error {
 	return nil
 }
 
-// copyTrace begins the trace in the run folder with what the one in the folder of its past holds of the first so many records. That is to be
-// whole (traceIsWhole).
+// copyTrace begins the trace in the run folder with what the one in the folder of its past holds of the first so many records. That is
+// to be whole (traceIsWhole).
 func (s *Stage) copyTrace(deployment scenarios.Deployment, records uint64) error {
 	file, err := OpenTrace(deployment.Past)
 	if err != nil {

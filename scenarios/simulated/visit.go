@@ -47,8 +47,8 @@ func Again(ctx context.Context, programs *Programs, before run.Run, options Opti
 	return future, errors.Join(err, past.Abandon(), past.Stage().Close())
 }
 
-// interval is how much time lies between two checkpoints of a run. To go on from one takes some 0.5 s, to simulate two loaded seconds 0.2 s; a
-// checkpoint of three nodes takes 2 MB and 0.1 s, so that a run which leaves them takes twice as long.
+// interval is how much time lies between two checkpoints of a run. To go on from one takes some 0.5 s, to simulate two loaded seconds
+// 0.2 s; a checkpoint of three nodes takes 2 MB and 0.1 s, so that a run which leaves them takes twice as long.
 const interval = 2 * time.Second
 
 // extension is that of checkpoints' files, which are named for the time: "35s.checkpoint".

@@ -1,5 +1,5 @@
-// Script is a workload of one client that does one thing after another, the same ones in every run, and waits where something takes its time
-// until it has come about. So what it prints depends on nothing but the registry.
+// Script is a workload of one client that does one thing after another, the same ones in every run, and waits where something takes
+// its time until it has come about. So what it prints depends on nothing but the registry.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Command hostile is a client that means harm to the nodes of a registry, at all their ports, while others use them: it says half of what it
-// should, far too much, or what means nothing, and stays. It ends after a while and prints how often it did what, and how often it was cut off.
+// Command hostile is a client that means harm to the nodes of a registry, at all their ports, while others use them: it says half of
+// what it should, far too much, or what means nothing, and stays. It ends after a while and prints how often it did what, and how
+// often it was cut off.
 package main
 
 import (
