@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,7 @@ func execute(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 		fmt.Fprintln(stderr, "muster: interrupted: nothing was finished")
 		return exitFailed
 	case ctx.Err() != nil: // such as a build that was killed
-		fmt.Fprintf(stderr, "muster: interrupted: %v\n", err)
+		fmt.Fprintf(stderr, "muster: interrupted: %s\n", strings.TrimSpace(err.Error()))
 		return exitFailed
 	}
 	fmt.Fprintf(stderr, "muster: %v\n", err)

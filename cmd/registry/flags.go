@@ -48,7 +48,7 @@ type settings struct {
 	level   slog.Level
 }
 
-const usage = `registry is one node of a service registry that speaks Nacos's HTTP API.
+const usage = `registry is one node of a service registry with Nacos's open API: HTTP, gRPC, pushes over UDP.
 
 A node alone, its data below ./data:
 
@@ -70,7 +70,7 @@ cluster begins with; from then on the cluster keeps its users, roles and permiss
 With --members-file instead, the members are read from a file, ip:port a line, and read again while the node runs (every 3 s, and at
 once on SIGHUP): members that are added to it or taken out of it join and leave the running cluster.
 
-Register an instance, and list the service:
+Register an instance, and list the service (an instance for which nobody beats is gone after 30 s):
 
   curl -X POST 'http://127.0.0.1:8848/nacos/v1/ns/instance?serviceName=orders&ip=10.0.0.1&port=8080'
   curl 'http://127.0.0.1:8848/nacos/v1/ns/instance/list?serviceName=orders'
