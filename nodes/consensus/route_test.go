@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,20 +18,21 @@ func TestRouteLagsBehindOnPurpose(t *testing.T) {
 	defer failpoint.Disable(name)
 	synctest.Test(t, func(t *testing.T) {
 		var r route
-		known := raft.ServerID("")
+		var known atomic.Value
+		known.Store(raft.ServerID(""))
 		ctx, cancel := context.WithCancel(t.Context())
-		go r.follow(ctx, func() raft.ServerID { return known })
+		go r.follow(ctx, func() raft.ServerID { return known.Load().(raft.ServerID) })
 		synctest.Wait()
 		require.Equal(t, raft.ServerID("a"), r.leader("a"), "nobody was found yet")
 
-		known = "a"
+		known.Store(raft.ServerID("a"))
 		time.Sleep(routeEvery + routeJitter)
 		synctest.Wait()
 		require.Equal(t, raft.ServerID("a"), r.leader("b"), "the route is as old as the last look")
-		known = ""
+		known.Store(raft.ServerID(""))
 		time.Sleep(time.Minute)
 		require.Equal(t, raft.ServerID("a"), r.leader(""), "a leader is believed in until there is another")
-		known = "b"
+		known.Store(raft.ServerID("b"))
 		time.Sleep(routeEvery + routeJitter)
 		synctest.Wait()
 		require.Equal(t, raft.ServerID("b"), r.leader(""))

@@ -23,7 +23,7 @@ const (
 )
 
 // fields goes over the fields of a message in their order, which is the format, either to write or to read them. Numbers are varints, bytes have
-// their length before them.
+// their length before them. A message that is written is only looked at: raft sends one to several peers at once.
 type fields struct {
 	reading bool
 	// text is what has been written, or what is left to read. What is read aliases it.
@@ -70,7 +70,9 @@ func (f *fields) flag(b *bool) {
 	if n > 1 {
 		f.fail(fmt.Errorf("a truth of %d; want 0 or 1", n))
 	}
-	*b = n == 1
+	if f.reading {
+		*b = n == 1
+	}
 }
 
 // fail keeps the first error; nothing is read any more.
@@ -84,7 +86,9 @@ func (f *fields) fail(err error) {
 func (f *fields) header(h *raft.RPCHeader) {
 	version := uint64(h.ProtocolVersion)
 	f.number(&version)
-	h.ProtocolVersion = raft.ProtocolVersion(version)
+	if f.reading {
+		h.ProtocolVersion = raft.ProtocolVersion(version)
+	}
 	f.bytes(&h.ID)
 	f.bytes(&h.Addr)
 }
@@ -118,8 +122,10 @@ func (f *fields) entry(entry *raft.Log) {
 	f.number(&entry.Term)
 	class := uint64(entry.Type)
 	f.number(&class)
-	if entry.Type = raft.LogType(class); uint64(entry.Type) != class {
-		f.fail(fmt.Errorf("an entry of type %d; want one of raft's", class))
+	if f.reading {
+		if entry.Type = raft.LogType(class); uint64(entry.Type) != class {
+			f.fail(fmt.Errorf("an entry of type %d; want one of raft's", class))
+		}
 	}
 	f.bytes(&entry.Data)
 	f.bytes(&entry.Extensions)
@@ -173,15 +179,19 @@ func (f *fields) message(message any) {
 		f.header(&m.RPCHeader)
 		version, size := uint64(m.SnapshotVersion), uint64(m.Size)
 		f.number(&version)
-		m.SnapshotVersion = raft.SnapshotVersion(version)
+		if f.reading {
+			m.SnapshotVersion = raft.SnapshotVersion(version)
+		}
 		f.number(&m.Term)
 		f.number(&m.LastLogIndex)
 		f.number(&m.LastLogTerm)
 		f.bytes(&m.Configuration)
 		f.number(&m.ConfigurationIndex)
 		f.number(&size)
-		if m.Size = int64(size); m.Size < 0 {
-			f.fail(fmt.Errorf("a snapshot of %d bytes", m.Size))
+		if f.reading {
+			if m.Size = int64(size); m.Size < 0 {
+				f.fail(fmt.Errorf("a snapshot of %d bytes", m.Size))
+			}
 		}
 	case *raft.InstallSnapshotResponse:
 		f.header(&m.RPCHeader)
