@@ -3,9 +3,11 @@ package consensus
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -427,4 +429,24 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, m.wait(ctx, 5), context.Canceled)
+}
+
+// A snapshot that was taken before the leader's came must not be raft's last one.
+func TestSnapshotIsNotWrittenOverTheLeaders(t *testing.T) {
+	m := &machine{inner: &list{}}
+	require.Nil(t, m.Apply(&raft.Log{Index: 4, Data: []byte("a")}))
+	old, err := m.Snapshot()
+	require.NoError(t, err)
+	sink := func() raft.SnapshotSink {
+		made, err := raft.NewInmemSnapshotStore().Create(raft.SnapshotVersionMax, 4, 1, raft.Configuration{}, 1, nil)
+		require.NoError(t, err)
+		return made
+	}
+	require.NoError(t, old.Persist(sink()))
+	require.NoError(t, m.Restore(io.NopCloser(strings.NewReader("\x09\x00\x00\x00\x00\x00\x00\x00a\nb"))))
+	require.EqualValues(t, 9, m.index())
+	require.ErrorContains(t, old.Persist(sink()), "the leader's, which is newer, has come meanwhile")
+	latest, err := m.Snapshot()
+	require.NoError(t, err)
+	require.NoError(t, latest.Persist(sink()))
 }

@@ -30,6 +30,10 @@ type machine struct {
 	applied uint64
 	// moved is closed when applied grows; nil while nobody waits.
 	moved chan struct{}
+
+	// saving is held while a snapshot is written; restored counts those that were put in place of the state.
+	saving   sync.Mutex
+	restored int
 }
 
 // Apply applies a committed command.
@@ -82,12 +86,17 @@ func (m *machine) Snapshot() (raft.FSMSnapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return snapshot(append(binary.LittleEndian.AppendUint64(nil, m.index()), state...)), nil
+	m.saving.Lock()
+	defer m.saving.Unlock()
+	return snapshot{m, m.restored, append(binary.LittleEndian.AppendUint64(nil, m.index()), state...)}, nil
 }
 
 // Restore is the inverse of Snapshot.
 func (m *machine) Restore(content io.ReadCloser) error {
 	defer content.Close()
+	m.saving.Lock()
+	m.restored++
+	m.saving.Unlock()
 	var index [8]byte
 	if _, err := io.ReadFull(content, index[:]); err != nil {
 		return fmt.Errorf("snapshot: read the index of its last command: %w", err)
@@ -100,11 +109,22 @@ func (m *machine) Restore(content io.ReadCloser) error {
 }
 
 // snapshot is a state on its way to the disk.
-type snapshot []byte
+type snapshot struct {
+	machine *machine
+	// restored is the machine's count when the state was taken.
+	restored int
+	content  []byte
+}
 
-// Persist writes it.
+// Persist writes it, unless a snapshot has come from the leader since it was taken. Raft would then take this older one for its last, which it
+// notes when both are there, and number the entries from there once more if this member is elected: nothing would be committed any more.
 func (s snapshot) Persist(sink raft.SnapshotSink) error {
-	if _, err := sink.Write(s); err != nil {
+	s.machine.saving.Lock()
+	defer s.machine.saving.Unlock()
+	if s.machine.restored != s.restored {
+		return fmt.Errorf("write snapshot %s: the leader's, which is newer, has come meanwhile", sink.ID())
+	}
+	if _, err := sink.Write(s.content); err != nil {
 		return fmt.Errorf("write snapshot %s: %w", sink.ID(), err)
 	}
 	return sink.Close()
