@@ -106,7 +106,8 @@ func parseFlags(arguments []string, out io.Writer) (settings, error) {
 	flags.StringVar(&s.membersFile, "members-file", "", "`file` with all members, ip:port a line, # before comments; read again while the node runs")
 	flags.StringVar(&s.data, "data", "data", "`folder` for Raft's log and snapshots; one node's own")
 	flags.StringVar(&s.failpoints, "failpoints", "", "`file` of failpoints, a line name=term each, read now and at each SIGHUP: the node is broken on purpose")
-	flags.BoolVar(&s.resetMembers, "reset-members", false, "have the list of members replace the one in the data folder: when a majority has lost its\naddresses; stop all nodes first, and start each once with it")
+	flags.BoolVar(&s.resetMembers, "reset-members", false, "have the list of members replace the one in the data folder: when a majority has lost its\n"+
+		"addresses; stop all nodes first, and start each once with it")
 	profile := flags.String("profile", string(registry.Nacos2), "the `generation` of Nacos to be like: nacos1 (1.4: HTTP and UDP, each instance ephemeral or\n"+
 		"persistent by itself) or nacos2 (2.5: gRPC too, services ephemeral or persistent as a whole); all members alike")
 	flags.BoolVar(&s.healthChecks, "health-checks", true, "probe persistent instances over the network, as the settings of their clusters say")

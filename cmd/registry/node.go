@@ -116,7 +116,9 @@ func (n *node) wire(s settings, log *slog.Logger, listeners listeners) (replicat
 	n.state = registry.New(registry.Options{Profile: s.profile, Self: s.address, Owner: n.membership.Owner, QuietPersistent: !s.subscribePersistent,
 		Limits: registry.Limits{Bytes: s.dataMiB << 20}})
 	n.consensus, err = consensus.Open(consensus.Config{
-		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data, Machine: machine{n.state, n.accounts.Directory}, Listener: listeners.raft, Identity: identityOf(guard), Peers: n.raftPeers, Logger: log,
+		Self: s.address, Members: s.members, ResetMembers: s.resetMembers, DataFolder: s.data,
+		Machine:  machine{n.state, n.accounts.Directory},
+		Listener: listeners.raft, Identity: identityOf(guard), Peers: n.raftPeers, Logger: log,
 		Refusals: []error{registry.ErrServiceExists, registry.ErrServiceNotEmpty, registry.ErrNamespaceExists},
 	})
 	if err != nil {

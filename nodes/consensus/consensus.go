@@ -298,8 +298,9 @@ func (n *Node) checkMembers(settings *raft.Config, want []raft.Server) error {
 	reset := n.config.ResetMembers
 	if !slices.ContainsFunc(have, func(id string) bool { return slices.Contains(n.config.Members, id) }) && !reset {
 		if len(have) != 1 || len(want) != 1 {
-			return fmt.Errorf("the data folder %s belongs to a cluster of %v, not of %v; if these are the same nodes at new addresses, stop all of them and start "+
-				"each once with --reset-members; else want the folder of one of these members, or an empty one to join them", n.config.DataFolder, have, n.config.Members)
+			return fmt.Errorf("the data folder %s belongs to a cluster of %v, not of %v; if these are the same nodes at new addresses, stop all "+
+				"of them and start each once with --reset-members; else want the folder of one of these members, or an empty one to join them",
+				n.config.DataFolder, have, n.config.Members)
 		}
 		reset = true // a node that was alone has a new address, and nobody else can know better
 	}
@@ -307,7 +308,8 @@ func (n *Node) checkMembers(settings *raft.Config, want []raft.Server) error {
 		return nil
 	}
 	n.config.Logger.Warn("the list of members replaces that of the data folder", "had", have, "have", n.config.Members)
-	if err := raft.RecoverCluster(settings, n.machine, n.store.Log, n.store.Stable, n.store.Snapshots, n.transport, raft.Configuration{Servers: want}); err != nil {
+	err = raft.RecoverCluster(settings, n.machine, n.store.Log, n.store.Stable, n.store.Snapshots, n.transport, raft.Configuration{Servers: want})
+	if err != nil {
 		return fmt.Errorf("put the members %v in place of %v in %s: %w", n.config.Members, have, n.config.DataFolder, err)
 	}
 	return nil

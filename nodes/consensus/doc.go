@@ -9,8 +9,9 @@
 // Members come and go with each node's list (SetMembers): the leader makes raft's those of its own, one at a time. An empty node begins a
 // cluster only when every listed member has answered, and none has got beyond a beginning; else it asks to be let in. A node that lost its
 // disk is taken out and added anew, since it may have voted, and acknowledged, what it has forgotten. A node with its old disk at a new
-// address is a new member that has most of the log already. (Nacos removes members, lets new ones add themselves, and has no way back for one whose address changed but to delete
-// its folder.) Where all addresses changed at once nobody can tell this from another cluster, and an operator must say so: ResetMembers.
+// address is a new member that has most of the log already. (Nacos removes members, lets new ones add themselves, and has no way back
+// for one whose address changed but to delete its folder.) Where all addresses changed at once nobody can tell this from another
+// cluster, and an operator must say so: ResetMembers.
 //
 // Unlike Nacos's, connections do not outlive a cut by up to as long again: every message has a deadline of seconds, after which its
 // connection is replaced.

@@ -76,7 +76,8 @@ type DistroDataResponse struct {
 	// Unknown answers Verify: ids of clients, or names of lists.
 	Unknown []string `json:"unknown,omitempty"`
 	// Clients answers Snapshot; More says that there are further pages. Where it is one client in parts, Part is the number of this one, and
-	// MoreParts says that others are to be asked for. Loaded says whether the answering node has itself loaded what its peers knew, and so knows all.
+	// MoreParts says that others are to be asked for. Loaded says whether the answering node has itself loaded what its peers knew, and so
+	// knows all.
 	Clients   []registry.ClientData `json:"clients,omitempty"`
 	More      bool                  `json:"more,omitempty"`
 	Part      int                   `json:"part,omitempty"`

@@ -16,7 +16,8 @@ import (
 func (d *Distro) Handle(server *rpc.Server) {
 	rpc.Handle(server, func(_ context.Context, request *DistroDataRequest) (DistroDataResponse, error) {
 		if !slices.ContainsFunc(d.targets(), func(t *target) bool { return t.peer == request.Source }) {
-			return DistroDataResponse{}, &rpc.Error{Code: rpc.CodeInvalid, Message: fmt.Sprintf("%q is not a peer of %s", request.Source, d.config.Membership.Self())}
+			return DistroDataResponse{}, &rpc.Error{Code: rpc.CodeInvalid,
+				Message: fmt.Sprintf("%q is not a peer of %s", request.Source, d.config.Membership.Self())}
 		}
 		response := DistroDataResponse{Result: rpc.OK()}
 		late := d.delays.of(request.Source, request.Boot, milliseconds(request.RunningMillis))

@@ -5,8 +5,8 @@
 // checks took: quick ones bring the interval to the least that the switches allow, failures to the most. A refused connection turns an
 // instance unhealthy at once; anything else that fails, and recovery, must be seen healthCheckTimes (3) in a row.
 //
-// Only the node that is responsible for "ip:port" (nacos1: for the service) checks it, and what it found goes through Raft, so that all nodes show the same. In a
-// partition each side may be responsible; only the one with a leader can say so.
+// Only the node that is responsible for "ip:port" (nacos1: for the service) checks it, and what it found goes through Raft, so that all
+// nodes show the same. In a partition each side may be responsible; only the one with a leader can say so.
 //
 // Its place in the house: the registry says what there is to check, cmd/registry gives it a way to Raft. It must not know who asks for
 // health, nor of ephemeral instances, which prove it themselves (package liveness).

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -122,28 +123,5 @@ func (r *Registry) orphaned(key model.Service, absent bool, now time.Time) time.
 }
 
 func compareCommands(a, b Command) int {
-	if c := less(a.Service, b.Service); c != 0 {
-		return c
-	}
-	if a.MetadataID < b.MetadataID {
-		return -1
-	}
-	if a.MetadataID > b.MetadataID {
-		return 1
-	}
-	return 0
-}
-
-func compareInstances(a, b ServicePublished) int {
-	if c := less(a.Service, b.Service); c != 0 {
-		return c
-	}
-	ta, tb := Tag(a.IP, a.Port), Tag(b.IP, b.Port)
-	switch {
-	case ta < tb:
-		return -1
-	case ta > tb:
-		return 1
-	}
-	return strings.Compare(a.Cluster, b.Cluster)
+	return cmp.Or(compareServices(a.Service, b.Service), strings.Compare(a.MetadataID, b.MetadataID))
 }

@@ -79,7 +79,7 @@ func (r *Registry) Publishers(key model.Service) []ClientPublished {
 			list = append(list, ClientPublished{ClientID: id, Published: *c.published.of(key).at(i)})
 		}
 	}
-	slices.SortFunc(list, func(a, b ClientPublished) int {
+	slices.SortStableFunc(list, func(a, b ClientPublished) int { // a batch may have several of one port
 		return cmp.Or(strings.Compare(a.ClientID, b.ClientID), cmp.Compare(a.Port, b.Port))
 	})
 	return list

@@ -1,11 +1,13 @@
 package registry
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"muster/model"
@@ -217,14 +219,17 @@ func (r *Registry) deleteService(key model.Service) error {
 	if r.options.Profile.mixes() {
 		r.buryService(key)
 	}
-	for _, c := range r.clients {
-		if !c.ephemeral && c.published.of(key) != nil {
-			return ErrServiceNotEmpty
+	s := r.services[key]
+	if s != nil {
+		for _, c := range s.publishers {
+			if !c.ephemeral {
+				return ErrServiceNotEmpty
+			}
 		}
 	}
 	delete(r.serviceMetadata, key)
 	delete(r.instanceMetadata, key)
-	if s := r.services[key]; s != nil {
+	if s != nil {
 		if len(s.publishers) > 0 { // ephemeral instances came meanwhile, at whichever node
 			r.changed(s)
 		} else {
@@ -255,6 +260,11 @@ func (r *Registry) buryService(key model.Service) {
 			delete(r.clients, c.id)
 		}
 	}
+}
+
+// compareInstances orders the instances of snapshots.
+func compareInstances(a, b ServicePublished) int {
+	return cmp.Or(compareServices(a.Service, b.Service), strings.Compare(Tag(a.IP, a.Port), Tag(b.IP, b.Port)), strings.Compare(a.Cluster, b.Cluster))
 }
 
 // persistentState is the replicated state in the form of Raft snapshots.
@@ -298,11 +308,11 @@ func (r *Registry) SnapshotPersistent() ([]byte, error) {
 	for key, metadata := range r.serviceMetadata {
 		state.Services = append(state.Services, serviceState{key, metadata})
 	}
-	slices.SortFunc(state.Services, func(a, b serviceState) int { return less(a.Service, b.Service) })
+	slices.SortFunc(state.Services, func(a, b serviceState) int { return compareServices(a.Service, b.Service) })
 	for key, covers := range r.instanceMetadata {
 		state.Covers = append(state.Covers, coverState{key, covers})
 	}
-	slices.SortFunc(state.Covers, func(a, b coverState) int { return less(a.Service, b.Service) })
+	slices.SortFunc(state.Covers, func(a, b coverState) int { return compareServices(a.Service, b.Service) })
 	text, err := json.Marshal(state)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot of the persistent services: %w", err)

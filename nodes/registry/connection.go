@@ -250,7 +250,7 @@ func (r *Registry) Subscriptions(clientID string) []Subscription {
 	for _, wish := range c.subscribed {
 		list = append(list, wish)
 	}
-	slices.SortFunc(list, func(a, b Subscription) int { return less(a.Service, b.Service) })
+	slices.SortFunc(list, func(a, b Subscription) int { return compareServices(a.Service, b.Service) })
 	return list
 }
 
@@ -267,7 +267,7 @@ func (r *Registry) SubscribersLike(pattern model.Service) []Subscriber {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var list []Subscriber
-	for _, key := range slices.SortedFunc(maps.Keys(r.subscribers), less) {
+	for _, key := range slices.SortedFunc(maps.Keys(r.subscribers), compareServices) {
 		if key.Namespace == pattern.Namespace && strings.Contains(key.Group, pattern.Group) && strings.Contains(key.Name, pattern.Name) {
 			list = append(list, r.subscribersOf(key, func(string) bool { return true })...)
 		}

@@ -40,7 +40,8 @@ func (d digest) flag(set bool) digest {
 
 // content adds everything that a client published.
 func (d digest) content(p *Published) digest {
-	d = d.text(p.IP).number(uint64(p.Port)).text(p.Cluster).text(p.InstanceID).flag(p.Healthy).flag(p.Enabled).number(math.Float64bits(p.Weight)).text(p.App)
+	d = d.text(p.IP).number(uint64(p.Port)).text(p.Cluster).text(p.InstanceID)
+	d = d.flag(p.Healthy).flag(p.Enabled).number(math.Float64bits(p.Weight)).text(p.App)
 	d = d.number(uint64(len(p.Metadata)))
 	if len(p.Metadata) == 0 {
 		return d

@@ -175,5 +175,6 @@ func (r *Registry) Admit(c Command, encoded []byte) error {
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.roomFor(r.clients[r.InstanceClient(c.Service, c.Instance.IP, c.Instance.Port, c.Instance.Cluster, false)], c.Service, []Published{*c.Instance})
+	publisher := r.clients[r.InstanceClient(c.Service, c.Instance.IP, c.Instance.Port, c.Instance.Cluster, false)]
+	return r.roomFor(publisher, c.Service, []Published{*c.Instance})
 }

@@ -112,7 +112,7 @@ func (r *Registry) ResponsibleLists() []List {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var lists []List
-	for _, key := range slices.SortedFunc(maps.Keys(r.services), less) {
+	for _, key := range slices.SortedFunc(maps.Keys(r.services), compareServices) {
 		if r.options.Owner != nil && r.options.Owner(key.GroupedName()) != r.options.Self {
 			continue
 		}
@@ -205,17 +205,4 @@ func (r *Registry) ServiceSince(clientID string) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// CountServices counts the services that match.
-func (r *Registry) CountServices(matches func(model.Service) bool) int {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	count := 0
-	for key := range r.services {
-		if matches(key) {
-			count++
-		}
-	}
-	return count
 }

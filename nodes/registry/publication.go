@@ -75,7 +75,7 @@ type publications []*publication
 
 // find is the place of a service's, or where it would be.
 func (l publications) find(key model.Service) (int, bool) {
-	return slices.BinarySearchFunc(l, key, func(p *publication, key model.Service) int { return less(*p.service, key) })
+	return slices.BinarySearchFunc(l, key, func(p *publication, key model.Service) int { return compareServices(*p.service, key) })
 }
 
 // of is what is published in a service, nil if nothing.

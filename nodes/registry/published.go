@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -103,13 +104,7 @@ const (
 	IDGeneratorKey   = "preserved.instance.id.generator"
 )
 
-// less orders services by namespace, group and name.
-func less(a, b model.Service) int {
-	if c := strings.Compare(a.Namespace, b.Namespace); c != 0 {
-		return c
-	}
-	if c := strings.Compare(a.Group, b.Group); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Name, b.Name)
+// compareServices orders services by namespace, group and name.
+func compareServices(a, b model.Service) int {
+	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Group, b.Group), strings.Compare(a.Name, b.Name))
 }

@@ -65,8 +65,21 @@ func (r *Registry) Services(namespace string) []ServiceInfo {
 			services = append(services, r.info(s))
 		}
 	}
-	slices.SortFunc(services, func(a, b ServiceInfo) int { return less(a.Service, b.Service) })
+	slices.SortFunc(services, func(a, b ServiceInfo) int { return compareServices(a.Service, b.Service) })
 	return services
+}
+
+// CountServices counts the services that match.
+func (r *Registry) CountServices(matches func(model.Service) bool) int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	count := 0
+	for key := range r.services {
+		if matches(key) {
+			count++
+		}
+	}
+	return count
 }
 
 // Counts are the figures of GET /operator/metrics.

@@ -212,14 +212,15 @@ func (r *Registry) Renew(clientID string, revision int64, silent time.Duration) 
 	return true
 }
 
-// DropUnlisted removes the copies of clients that a peer is responsible for (in this node's view) but does not have: listed are those that it
-// mentioned, of all whose ids are covered. Nacos lacks this, so that a copy whose removal was lost stays for three minutes. Copies that were
-// synchronised or verified within grace, or that this node itself heard from within it, stay; 15 s covers a change of responsibility. It
-// returns the ids that it removed.
+// DropUnlisted removes the copies of clients that a peer is responsible for (in this node's view) but does not have: listed are those
+// that it mentioned, of all whose ids are covered. Nacos lacks this, so that a copy whose removal was lost stays for three minutes.
+// Copies that were synchronised or verified within grace, or that this node itself heard from within it, stay; 15 s covers a change of
+// responsibility. It returns the ids that it removed.
 func (r *Registry) DropUnlisted(peer string, listed map[string]bool, covered func(clientID string) bool, grace time.Duration) []string {
 	now := time.Now()
 	return r.buryAll(func(c *client) bool {
-		return c.ephemeral && !isConnectionID(c.id) && c.socket == nil && covered(c.id) && !listed[c.id] && now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
+		return c.ephemeral && !isConnectionID(c.id) && c.socket == nil && covered(c.id) && !listed[c.id] &&
+			now.Sub(c.verified) > grace && now.Sub(c.heardHere) > grace &&
 			r.options.Owner != nil && r.options.Owner(r.options.Profile.tagOf(c.id)) == peer
 	})
 }

@@ -56,10 +56,12 @@ func repair(path string, logger *slog.Logger) error {
 		return nil
 	}
 	if at, index, found := findEntry(content[sound:], next); found {
-		return fmt.Errorf("%s is damaged at byte %d, entry %d: %w; entry %d stands intact %d bytes further, so this is no torn write and cutting it off could lose acknowledged entries: %s",
+		return fmt.Errorf("%s is damaged at byte %d, entry %d: %w; entry %d stands intact %d bytes further, so this is no torn write "+
+			"and cutting it off could lose acknowledged entries: %s",
 			newest.path, sound, next, damage, index, at, wayOut)
 	}
-	logger.Warn("cut off the log's torn tail", "file", newest.path, "at", sound, "bytes", len(content)-sound, "entry", next, "damage", damage.Error())
+	logger.Warn("cut off the log's torn tail",
+		"file", newest.path, "at", sound, "bytes", len(content)-sound, "entry", next, "damage", damage.Error())
 	return replaceFile(newest.path, content[:sound])
 }
 

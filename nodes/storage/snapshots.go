@@ -36,7 +36,8 @@ func openSnapshots(folder string, logger hclog.Logger) (raft.SnapshotStore, erro
 }
 
 // Create begins a snapshot.
-func (s *snapshots) Create(version raft.SnapshotVersion, index, term uint64, configuration raft.Configuration, configurationIndex uint64, transport raft.Transport) (raft.SnapshotSink, error) {
+func (s *snapshots) Create(version raft.SnapshotVersion, index, term uint64, configuration raft.Configuration, configurationIndex uint64,
+	transport raft.Transport) (raft.SnapshotSink, error) {
 	sink, err := s.FileSnapshotStore.Create(version, index, term, configuration, configurationIndex, transport)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,8 @@ const snapshotsRetained = 2
 
 // wayOut is what to do about a damaged folder. An empty one is safe only because the others do not count its owner as the member that it was
 // (see package consensus): that one may have voted, and acknowledged, what is lost.
-const wayOut = "restore the whole data folder from a copy of its last state; without one, start this node with an empty folder while a majority of the other members runs: they take it out and add it anew"
+const wayOut = "restore the whole data folder from a copy of its last state; without one, start this node with an empty folder " +
+	"while a majority of the other members runs: they take it out and add it anew"
 
 // Store is an open data folder.
 type Store struct {
@@ -70,8 +71,8 @@ func (s *Store) checkGap(folder string) error {
 		return fmt.Errorf("snapshots in %s: %w", folder, err)
 	}
 	if first > covered+1 {
-		err := fmt.Errorf("data folder %s: the log begins with entry %d, but the snapshots reach only to entry %d; want the snapshot that was taken before the log was shortened: %s",
-			folder, first, covered, wayOut)
+		err := fmt.Errorf("data folder %s: the log begins with entry %d, but the snapshots reach only to entry %d; "+
+			"want the snapshot that was taken before the log was shortened: %s", folder, first, covered, wayOut)
 		return errors.Join(err, damage)
 	}
 	return nil
