@@ -22,6 +22,8 @@ const (
 	SnapshotOverNative defect.Name = "distro/snapshotOverNative"
 	// ChangeFromAnyone: a peer's state of a client wins even if this node heard from the client later.
 	ChangeFromAnyone defect.Name = "distro/changeFromAnyone"
+	// OneQueue: peers are told one after another, and also those that are not UP, so that a dead one holds up all others (Nacos before 2.1.1).
+	OneQueue defect.Name = "distro/oneQueue"
 	// DeleteFromAnyone: a peer's removal of a client wins even if this node heard from the client later.
 	DeleteFromAnyone defect.Name = "distro/deleteFromAnyone"
 )
@@ -92,6 +94,8 @@ type Distro struct {
 
 	// parts are of clients that peers tell in parts.
 	parts assembly
+	// queue has a token while a peer is told, for OneQueue.
+	queue chan struct{}
 }
 
 // New makes a Distro that listens to the registry's changes.
@@ -105,7 +109,7 @@ func New(config Config) *Distro {
 	config.VerifyEvery = cmp.Or(config.VerifyEvery, 5*time.Second)
 	config.LoadRetry = cmp.Or(config.LoadRetry, 30*time.Second)
 	d := &Distro{config: config, loaded: make(chan struct{}), delays: delays{began: time.Now(), senders: map[string]sender{}},
-		telling: map[string]bool{}, paged: map[string][]string{}}
+		telling: map[string]bool{}, paged: map[string][]string{}, queue: make(chan struct{}, 1)}
 	d.retarget()
 	config.Membership.OnChange(func([]string) { d.retarget() })
 	config.Registry.OnClientChange(func(clientID string, _ bool) {

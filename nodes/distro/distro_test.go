@@ -219,6 +219,23 @@ func TestDeadPeerHoldsUpNobody(t *testing.T) {
 
 // While a node is cut off, the others take over its clients, hear no beats, and judge them unhealthy, then dead. When the cut heals,
 // that must not reach the node where the client beats all the time; with the defects it does.
+func TestOneQueueHasADeadPeerHoldUpAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		enable(t, OneQueue)
+		c := newCluster(t, names...)
+		time.Sleep(6 * time.Second)
+		c.lose("b:2", true)
+		c.register("a:1", owned("a:1", 1))
+		time.Sleep(500 * time.Millisecond)
+		late := owned("a:1", 2)
+		c.register("a:1", late)
+		time.Sleep(3 * time.Second)
+		c.requireKnown(late, "a:1")
+		time.Sleep(600 * time.Millisecond)
+		c.requireKnown(late, "a:1 c:3")
+	})
+}
+
 func TestHealedCutSparesLiveInstances(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -166,6 +166,38 @@ func TestManyClientsAreVerifiedPieceByPiece(t *testing.T) {
 }
 
 // A list beyond a message is told in several: what a peer lacks of it comes, and what it has too much of goes.
+func TestManyListsAreVerifiedPieceByPiece(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t)
+		c.profile = registry.Nacos1
+		a, b := c.start("a:1"), c.start("b:2")
+		time.Sleep(41 * time.Second)
+		var keys []model.Service
+		instance := registry.Published{IP: "10.0.0.9", Port: 80, Cluster: "DEFAULT", Healthy: true}
+		for number := 0; len(keys) < mentions+7; number++ {
+			key := model.Service{Namespace: "public", Group: "DEFAULT_GROUP", Name: fmt.Sprintf("s-%06d", number)}
+			if a.membership.Responsible(key.GroupedName()) {
+				require.NoError(t, a.registry.RegisterEphemeral(key, instance))
+				keys = append(keys, key)
+			}
+		}
+		time.Sleep(4 * time.Second)
+		require.Equal(t, a.registry.EphemeralClients(), b.registry.EphemeralClients())
+		for _, key := range []model.Service{keys[5], keys[mentions+2]} {
+			id := a.registry.InstanceClient(key, instance.IP, instance.Port, instance.Cluster, true)
+			require.NoError(t, a.registry.RemoveSynced(id, 0)) // as if the news of it had been lost for good
+		}
+		time.Sleep(time.Second)
+		before := time.Now()
+		time.Sleep(dropGrace + 11*time.Second)
+		require.Len(t, b.registry.EphemeralClients(), mentions+5)
+		require.Equal(t, a.registry.EphemeralClients(), b.registry.EphemeralClients())
+		sent, _ := c.sent("a:1>b:2", Verify, before)
+		require.Equal(t, "public##DEFAULT_GROUP@@"+keys[mentions].Name, sent[0].Until)
+		require.Equal(t, sent[0].Until, sent[1].After)
+	})
+}
+
 func TestListsBeyondAMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, owner, other := listed(t)

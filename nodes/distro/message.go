@@ -39,7 +39,7 @@ type DistroDataRequest struct {
 	// that has Lists.
 	Living []string `json:"living,omitempty"`
 	// After and Until bound the ids of the clients that the message is about: those after the one, and up to the other if it is given.
-	// With Snapshot and Verify.
+	// With Snapshot and Verify; where lists are compared, they bound the names of these with Verify.
 	After string `json:"after,omitempty"`
 	Until string `json:"until,omitempty"`
 	// Part is which part of a client that one message has no room for is asked for, with Snapshot; with Change, which one is told, and
@@ -48,9 +48,9 @@ type DistroDataRequest struct {
 	MoreParts bool `json:"moreParts,omitempty"`
 }
 
-// covers says whether the message is about a client.
-func (r *DistroDataRequest) covers(clientID string) bool {
-	return clientID > r.After && (r.Until == "" || clientID <= r.Until)
+// covers says whether the message is about a client, or a list.
+func (r *DistroDataRequest) covers(name string) bool {
+	return name > r.After && (r.Until == "" || name <= r.Until)
 }
 
 // Mention is a client without what it publishes.

@@ -26,13 +26,13 @@ func sizeOfClient(data registry.ClientData) int {
 	return size
 }
 
-// sizeOfMention is about how many bytes of JSON mention a client.
-func sizeOfMention(clientID string) int { return 96 + len(clientID) }
+// sizeOfMention is about how many bytes of JSON mention a client, or a list.
+func sizeOfMention(name string) int { return 96 + len(name) }
 
-// mentionable is how many of some clients one message mentions.
-func mentionable(clientIDs []string) (count int) {
-	for size := 0; count < min(mentions, len(clientIDs)); count++ {
-		if size += sizeOfMention(clientIDs[count]); size > room && count > 0 {
+// mentionable is how many of some clients, or lists, one message mentions.
+func mentionable(names []string) (count int) {
+	for size := 0; count < min(mentions, len(names)); count++ {
+		if size += sizeOfMention(names[count]); size > room && count > 0 {
 			break
 		}
 	}

@@ -100,7 +100,9 @@ func (d *Distro) verified(request *DistroDataRequest, late time.Duration) (unkno
 			unknown = append(unknown, v.ClientID)
 		}
 	}
+	covered := request.covers
 	if d.config.Lists {
+		covered = func(clientID string) bool { return request.covers(registry.ListOf(clientID)) }
 		for _, list := range request.Lists {
 			known, clients := d.config.Registry.RenewList(list)
 			if !known {
@@ -112,7 +114,7 @@ func (d *Distro) verified(request *DistroDataRequest, late time.Duration) (unkno
 		}
 	}
 	if d.agrees(request) {
-		d.drop(request.Source, d.config.Registry.DropUnlisted(request.Source, listed, request.covers, dropGrace))
+		d.drop(request.Source, d.config.Registry.DropUnlisted(request.Source, listed, covered, dropGrace))
 	}
 	return unknown
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/model/run"
+	"muster/nodes/defect"
 	"muster/nodes/membership"
 	"muster/nodes/registry"
 )
@@ -125,13 +126,22 @@ func (t *target) tell(ctx context.Context, clientIDs []string) {
 	if t.distro.skipped(t.peer) {
 		return
 	}
+	if defect.On(OneQueue) {
+		select {
+		case t.distro.queue <- struct{}{}:
+			defer func() { <-t.distro.queue }()
+		case <-ctx.Done():
+			return
+		}
+	}
 	for len(clientIDs) > 0 {
 		told, err := t.tellSome(ctx, clientIDs)
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
-			t.distro.config.Logger.Info(run.EventDistroSyncFailed, "target", t.peer, "client", clientIDs[0], "clients", len(clientIDs), "error", err.Error())
+			t.distro.config.Logger.Info(run.EventDistroSyncFailed,
+				"target", t.peer, "client", clientIDs[0], "clients", len(clientIDs), "error", err.Error())
 			t.add(time.Now().Add(t.distro.config.RetryDelay), clientIDs...)
 			return
 		}
@@ -170,7 +180,8 @@ func (t *target) tellParts(ctx context.Context, now time.Time, data registry.Cli
 	for number, more := 0, true; more; number++ {
 		var piece registry.ClientData
 		piece, more = part(data, number)
-		if err := t.send(ctx, now, DistroDataRequest{DataOperation: Change, Changed: []registry.ClientData{piece}, Part: number, MoreParts: more}); err != nil {
+		request := DistroDataRequest{DataOperation: Change, Changed: []registry.ClientData{piece}, Part: number, MoreParts: more}
+		if err := t.send(ctx, now, request); err != nil {
 			return fmt.Errorf("part %d: %w", number+1, err)
 		}
 	}
@@ -179,7 +190,7 @@ func (t *target) tellParts(ctx context.Context, now time.Time, data registry.Cli
 
 // send sends a message if the peer is there to take it. What it says was true at the time given.
 func (t *target) send(ctx context.Context, now time.Time, request DistroDataRequest) error {
-	if !t.up() {
+	if !t.up() && !defect.On(OneQueue) {
 		return errNotUp
 	}
 	_, err := t.distro.call(ctx, t.peer, now, request)
@@ -222,19 +233,27 @@ func (t *target) verify(ctx context.Context) {
 
 // verifyLists is verify where lists are compared. A list that the peer has otherwise is told whole, at once.
 func (t *target) verifyLists(ctx context.Context) {
-	now := time.Now()
-	response, err := t.distro.call(ctx, t.peer, now, DistroDataRequest{
-		DataOperation: Verify, Living: t.distro.config.Membership.Living(), Lists: t.distro.config.Registry.ResponsibleLists(),
-	})
-	if err != nil {
-		return
+	lists := t.distro.config.Registry.ResponsibleLists()
+	names := make([]string, len(lists))
+	for i, list := range lists {
+		names[i] = list.Name
 	}
-	for len(response.Unknown) > 0 {
-		told, err := t.tellLists(ctx, response.Unknown)
+	for after, last := "", false; !last; {
+		request := DistroDataRequest{DataOperation: Verify, Living: t.distro.config.Membership.Living(), After: after}
+		count := mentionable(names)
+		if last = count == len(names); !last {
+			request.Until = names[count-1]
+		}
+		request.Lists, lists, names, after = lists[:count], lists[count:], names[count:], request.Until
+		response, err := t.distro.call(ctx, t.peer, time.Now(), request)
+		for err == nil && len(response.Unknown) > 0 {
+			var told int
+			told, err = t.tellLists(ctx, response.Unknown)
+			response.Unknown = response.Unknown[told:]
+		}
 		if err != nil {
 			return // the next verification comes soon
 		}
-		response.Unknown = response.Unknown[told:]
 	}
 }
 

@@ -107,12 +107,19 @@ func (r *Registry) list(s *service) (List, []string) {
 	return List{listName(s.key), int64(h.Sum64())}, ids
 }
 
-// ResponsibleLists are the lists that this node answers for, but for empty ones, in the order of services.
+// ListOf is the name of the list that a client's instance stands in, by the client's id, where each instance has a client of its own.
+func ListOf(clientID string) string {
+	id := clientID[:max(strings.LastIndex(clientID, kindMark), 0)]
+	namespace := id[:max(strings.LastIndex(id, listMark), 0)]
+	return id[strings.LastIndex(namespace, placeMark)+1:]
+}
+
+// ResponsibleLists are the lists that this node answers for, but for empty ones, in the order of their names.
 func (r *Registry) ResponsibleLists() []List {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	var lists []List
-	for _, key := range slices.SortedFunc(maps.Keys(r.services), compareServices) {
+	for key := range r.services {
 		if r.options.Owner != nil && r.options.Owner(key.GroupedName()) != r.options.Self {
 			continue
 		}
@@ -120,6 +127,7 @@ func (r *Registry) ResponsibleLists() []List {
 			lists = append(lists, list)
 		}
 	}
+	slices.SortFunc(lists, func(a, b List) int { return strings.Compare(a.Name, b.Name) })
 	return lists
 }
 

@@ -46,12 +46,14 @@ func (p Profile) clientID(key model.Service, ip string, port int, cluster string
 	if p != Nacos1 {
 		return ClientID(ip, port, ephemeral)
 	}
-	return MetadataID(ip, port, cluster) + "@" + key.Namespace + listMark + key.GroupedName() + kindMark + strconv.FormatBool(ephemeral)
+	return MetadataID(ip, port, cluster) + placeMark + key.Namespace + listMark + key.GroupedName() + kindMark + strconv.FormatBool(ephemeral)
 }
 
+// What stands in a client's id before the namespace, the name of the service and the kind.
 const (
-	listMark = "##"
-	kindMark = "#"
+	placeMark = "@"
+	listMark  = "##"
+	kindMark  = "#"
 )
 
 // tagOf is what decides who is responsible for a client: its address, or the service of its instance (Nacos 1.x: DistroMapper is asked
