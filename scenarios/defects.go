@@ -1,6 +1,6 @@
 package scenarios
 
-// Defect is something that our nodes do wrong when told to (muster simulate --defect, package nodes/defect), and what notices it.
+// Defect is something that our nodes, or our clients, do wrong when told to (muster simulate --defect, package nodes/defect), and what notices it.
 type Defect struct {
 	// Name is that of the switch: the package below nodes/ that has it, and what it does.
 	Name string `json:"name"`
@@ -17,6 +17,14 @@ type Defect struct {
 // (mutants_test.go), which demands that the property is violated.
 func Defects() []Defect {
 	return []Defect{
+		{
+			"connected/neverRedo", "a client does nothing again that it lost with its connection",
+			"Nacos's client before 2.0.3; nacos-sdk-go#587: it comes back and registers nothing", "connections-move: no-ghost",
+		},
+		{
+			"connected/newestByClock", "a client drops pushes that say to be made before what it holds, also by another node's clock",
+			"nacos-sdk-go, all versions: lastRefTime", "clock-skew (varied): no-ghost",
+		},
 		{
 			"consensus/ackBeforeCommit", "a leader acknowledges a write before anyone else has it",
 			"the classic of replicated logs: Jepsen found it in several", "leader-isolated (varied): linearizable; leader-isolated (varied): durable",
@@ -39,6 +47,11 @@ func Defects() []Defect {
 			"alibaba/nacos#13073: what a peer failed to take counted as told", "calm: converged, no-loss",
 		},
 		{
+			"distro/oneQueue", "peers are told one after another, the dead ones too",
+			"Nacos before 2.1.1: a peer that is gone holds up all others",
+			"nodes/distro alone: it makes news late for as long as a fault lasts, and then scenarios judge no lists",
+		},
+		{
 			"distro/snapshotOverNative", "what a peer knew at the start wins over what clients have told this node since",
 			"alibaba/nacos#15857", "nodes/distro alone: clients would have to register between a node's start and its first answered question, some milliseconds",
 		},
@@ -49,6 +62,10 @@ func Defects() []Defect {
 		{
 			"distro/deleteFromAnyone", "a peer's removal of a client wins over the node that hears its beats",
 			"Nacos 2.5.1: healing a cut of 60 s removed 4 to 6 of 9 living instances", "long-isolation: kept",
+		},
+		{
+			"liveness/checkEverybody", "a node expires instances that others are responsible for, and hear beats of",
+			"Nacos 2.0.0", "calm (varied): no-loss",
 		},
 		{
 			"liveness/neverExpire", "silent instances are kept for ever",
@@ -70,6 +87,10 @@ func Defects() []Defect {
 		{
 			"openapi/versionTwoStaysLocal", "version 2 of the open API is not routed to the responsible node",
 			"Nacos 2.2 to 3.2, alibaba/nacos#14992", "muster conformance: scenarios' clients speak version 1, as SDKs do",
+		},
+		{
+			"rpc/neverSuspect", "a connection whose other end has fallen silent is kept for ever",
+			"Nacos 2.2.0 to 2.2.4, alibaba/nacos#10909", "connections-silent: expiry, no-ghost",
 		},
 		{
 			"probe/neverProbe", "persistent instances are believed to live",

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"muster/checker"
+	"muster/model"
 	"muster/scenarios"
 )
 
@@ -30,6 +31,10 @@ var mutants = []struct {
 	{"liveness/takeOverLastBeats", "leader-killed", lateInNacos1, []checker.Property{checker.Kept}},
 	{"distro/deleteFromAnyone", "long-isolation", nil, []checker.Property{checker.Kept}},
 	{"distro/changeFromAnyone", "long-isolation", healedWhileUnhealthy, []checker.Property{checker.Kept}},
+	{"rpc/neverSuspect", "connections-silent", nil, []checker.Property{checker.Expiry, checker.NoGhost}},
+	{"liveness/checkEverybody", "calm", quietInNacos1, []checker.Property{checker.NoLoss}},
+	{"connected/neverRedo", "connections-move", nil, []checker.Property{checker.NoGhost}},
+	{"connected/newestByClock", "clock-skew", overConnections, []checker.Property{checker.NoGhost}},
 }
 
 // A checker that passes a broken node is worth nothing, however green the catalog.
@@ -70,15 +75,29 @@ func unnoticed(verdicts map[checker.Property]checker.Verdict, noticed []checker.
 // lateInNacos1 has a node die when its instances have long been registered: in Nacos 1.x nodes tell each other of beats only with the list, which
 // has not changed since.
 func lateInNacos1(s *scenarios.Scenario) {
+	asNacos1(s)
+	s.Load.EphemeralClients, s.Load.EphemeralServices = 18, 9 // of nine services, whose owners their names decide, whoever dies has some
+	s.Plan[0].At, s.Plan[0].Within, s.Plan[1].At = 50*time.Second, 0, 74*time.Second
+	s.Lasts = 95 * time.Second
+}
+
+// asNacos1 is the scenario in the other profile.
+func asNacos1(s *scenarios.Scenario) {
 	one, err := s.As(scenarios.Nacos1)
 	if err != nil {
 		panic(err) // the scenario is for both
 	}
 	*s = one
-	s.Load.EphemeralClients, s.Load.EphemeralServices = 18, 9 // of nine services, whose owners their names decide, whoever dies has some
-	s.Plan[0].At, s.Plan[0].Within, s.Plan[1].At = 50*time.Second, 0, 74*time.Second
-	s.Lasts = 95 * time.Second
 }
+
+// quietInNacos1 goes on when nothing is registered any more: in Nacos 1.x nodes learn of beats that others heard only with a list that changes.
+func quietInNacos1(s *scenarios.Scenario) {
+	asNacos1(s)
+	s.Lasts = s.Load.Stop + 40*time.Second
+}
+
+// overConnections is the scenario with clients that have connections.
+func overConnections(s *scenarios.Scenario) { *s = s.Over(model.GRPC) }
 
 // healedWhileUnhealthy heals the cut when each side has taken over the other's instances and missed their beats for 15 s, not yet for 30 s.
 func healedWhileUnhealthy(s *scenarios.Scenario) {

@@ -66,7 +66,7 @@ type Cluster struct {
 	Nodes int `json:"nodes"`
 	// Spares are how many more there are that do not run at first: they can be added, or take another's place. They are numbered on.
 	Spares int `json:"spares,omitempty"`
-	// Failpoints are defects that are switched on in every node: name to term, in the words of pingcap/failpoint, for
+	// Failpoints are defects that are switched on in every node, and in the clients: name to term, in the words of pingcap/failpoint, for
 	// example "muster/nodes/distro/skipSync": "return(true)".
 	Failpoints map[string]string `json:"failpoints,omitempty"`
 	// Arguments are given to every node after those that the stage gives it (address, members, data folder).
@@ -83,19 +83,22 @@ func (c Cluster) Login() Login {
 	return c.Accounts.Login
 }
 
-// FailpointTerms writes the failpoints as the environment variable GO_FAILPOINTS wants them.
-func (c Cluster) FailpointTerms() string {
+// FailpointEnvironment is what has a node or a client of ours run with the failpoints: the environment variable GO_FAILPOINTS, if there are any.
+func (c Cluster) FailpointEnvironment() []string {
+	if len(c.Failpoints) == 0 {
+		return nil
+	}
 	var terms []string
 	for _, name := range sortedKeys(c.Failpoints) {
 		terms = append(terms, name+"="+c.Failpoints[name])
 	}
-	return strings.Join(terms, ";")
+	return []string{"GO_FAILPOINTS=" + strings.Join(terms, ";")}
 }
 
 // failpointPrefix stands before every failpoint of a node of ours.
 const failpointPrefix = "muster/nodes/"
 
-// With returns the cluster with defects of our node switched on, by their names: "consensus/ackBeforeCommit".
+// With returns the cluster with defects of our nodes and clients switched on, by their names: "consensus/ackBeforeCommit".
 func (c Cluster) With(defects ...string) Cluster {
 	failpoints := maps.Clone(c.Failpoints)
 	for _, defect := range defects {

@@ -1,5 +1,5 @@
-// Package defect holds the switches by which a node is broken on purpose, so that it can be shown that the checkers notice. They
-// are always compiled in and off unless the environment variable GO_FAILPOINTS turns them on (github.com/pingcap/failpoint), for
+// Package defect holds the switches by which a node, or a client, is broken on purpose, so that it can be shown that the checkers notice.
+// They are always compiled in and off unless the environment variable GO_FAILPOINTS turns them on (github.com/pingcap/failpoint), for
 // example
 //
 //	GO_FAILPOINTS='muster/nodes/liveness/neverExpire=return(true)' registry …

@@ -41,6 +41,8 @@ const (
 	// TakeOverLastBeats: a node that becomes responsible counts silence from the last beat that it knows of, which is as old as the
 	// last news of the instance from a peer (Nacos 1.x; github.com/alibaba/nacos/issues/1873, 7697 and 12895).
 	TakeOverLastBeats defect.Name = "liveness/takeOverLastBeats"
+	// CheckEverybody: a node checks the instances of all clients that it knows, not only of those that it is responsible for (Nacos 2.0.0).
+	CheckEverybody defect.Name = "liveness/checkEverybody"
 )
 
 // Options of a Liveness.
@@ -153,7 +155,11 @@ func (l *Liveness) Check(now time.Time) {
 	slept := now.Sub(last) > 2*CheckInterval
 	l.checked = now
 	enabled := l.options.Registry.Switches().HealthCheckEnabled
-	owned := slices.DeleteFunc(l.options.Registry.ResponsibleClients(), registry.IsConnection) // which live as long as they are connected, and do not beat
+	owned := l.options.Registry.ResponsibleClients()
+	if defect.On(CheckEverybody) {
+		owned = l.options.Registry.EphemeralClients()
+	}
+	owned = slices.DeleteFunc(owned, registry.IsConnection) // which live as long as they are connected, and do not beat
 	for _, id := range owned {
 		_, before := slices.BinarySearch(l.owned, id)
 		// What this node heard before the last check it heard before another was responsible, who may have heard more since.

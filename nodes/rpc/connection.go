@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"muster/nodes/defect"
 )
 
 // Connection is an SDK's, set up over its stream.
@@ -186,11 +188,15 @@ func (c *Connection) touch() {
 	c.heard = time.Now()
 }
 
+// NeverSuspect has a node ask no connection for a sign of life, so that one whose other end has vanished stays (alibaba/nacos#10909: Nacos 2.2.0
+// to 2.2.4).
+const NeverSuspect defect.Name = "rpc/neverSuspect"
+
 // suspect says whether the client is to be asked for a sign of life; not again before that is decided.
 func (c *Connection) suspect() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.suspected || time.Since(c.heard) < idleTime {
+	if c.suspected || time.Since(c.heard) < idleTime || defect.On(NeverSuspect) {
 		return false
 	}
 	c.suspected = true

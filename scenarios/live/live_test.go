@@ -245,7 +245,7 @@ func startCluster(t *testing.T, stage *Stage, arguments ...string) []string {
 	}
 	for _, name := range names {
 		p := stage.newProcess(name, append([]string{stage.options.Programs.Registry, "--addr", stage.host.address(name),
-			"--members", strings.Join(members, ","), "--data", filepath.Join(stage.scratch, name), "--insecure"}, arguments...), "")
+			"--members", strings.Join(members, ","), "--data", filepath.Join(stage.scratch, name), "--insecure"}, arguments...))
 		p.printed = func(run.LogLine) {}
 		p.exited = func(_ time.Duration, reason string, _ bool) { t.Errorf("%s ended: %s", name, reason) }
 		require.NoError(t, p.start())

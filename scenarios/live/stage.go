@@ -110,7 +110,7 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 	}
 	running := names[:deployment.Cluster.Nodes]
 	for _, name := range names {
-		s.processes[name] = s.newProcess(name, s.nodeArguments(name, deployment), deployment.Cluster.FailpointTerms())
+		s.processes[name] = s.newProcess(name, s.nodeArguments(name, deployment), deployment.Cluster.FailpointEnvironment()...)
 	}
 	for _, name := range running {
 		if err := s.processes[name].start(); err != nil {
@@ -130,8 +130,8 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 	s.processes[workloadName] = s.newProcess(workloadName, []string{s.options.Programs.Workload,
 		"--nodes", strings.Join(urls, ","),
 		"--load", string(load),
-		"--seed", strconv.FormatUint(deployment.Seed, 10)}, "")
-	s.processes[workloadName].environment = environment(deployment.Cluster.Login())
+		"--seed", strconv.FormatUint(deployment.Seed, 10)})
+	s.processes[workloadName].environment = append(environment(deployment.Cluster.Login()), deployment.Cluster.FailpointEnvironment()...)
 	if err := s.processes[workloadName].start(); err != nil {
 		return nil, err
 	}
@@ -163,15 +163,11 @@ func (s *Stage) failpointsFile(name string) string {
 }
 
 // newProcess describes a program that is to run on one of the host's machines.
-func (s *Stage) newProcess(name string, arguments []string, failpoints string) *process {
-	environment := os.Environ()
-	if failpoints != "" {
-		environment = append(environment, "GO_FAILPOINTS="+failpoints)
-	}
+func (s *Stage) newProcess(name string, arguments []string, environment ...string) *process {
 	return &process{
 		name:        name,
 		arguments:   s.host.command(name, arguments),
-		environment: environment,
+		environment: append(os.Environ(), environment...),
 		since:       s.began,
 		printed: func(line run.LogLine) {
 			s.news.tell(func() { s.recorder.Printed(name, line) })

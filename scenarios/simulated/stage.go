@@ -118,9 +118,7 @@ func (s *Stage) Boot(ctx context.Context, deployment scenarios.Deployment, recor
 // bootNodes boots the registry nodes.
 func (s *Stage) bootNodes(deployment scenarios.Deployment) ([]run.Machine, error) {
 	program := s.programs.registry
-	if terms := deployment.Cluster.FailpointTerms(); terms != "" {
-		program.Env = append(slices.Clone(program.Env), "GO_FAILPOINTS="+terms)
-	}
+	program.Env = slices.Concat(program.Env, deployment.Cluster.FailpointEnvironment())
 	var machines []run.Machine
 	var members []string
 	for number := 1; number <= deployment.Cluster.Nodes+deployment.Cluster.Spares; number++ {
@@ -192,7 +190,7 @@ func (s *Stage) bootWorkload(deployment scenarios.Deployment, nodes []run.Machin
 		urls = append(urls, node.Name+"=http://"+node.Address)
 	}
 	program := s.programs.workload
-	program.Env = append(slices.Clone(program.Env), deployment.Cluster.Login().Environment()...)
+	program.Env = slices.Concat(program.Env, deployment.Cluster.Login().Environment(), deployment.Cluster.FailpointEnvironment())
 	booted, err := s.world.Boot(workloadName, program,
 		"--nodes", strings.Join(urls, ","), "--load", string(load), "--seed", strconv.FormatUint(deployment.Seed, 10))
 	if err != nil {

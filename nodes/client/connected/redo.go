@@ -5,7 +5,11 @@ import (
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/defect"
 )
+
+// NeverRedo has a client do nothing again that was lost with a connection (Nacos's client before 2.0.3; nacos-sdk-go#587).
+const NeverRedo defect.Name = "connected/neverRedo"
 
 // redoAgainAndAgain does again what was lost, as long as the client lives (redo/RedoScheduledTask).
 func (c *Client) redoAgainAndAgain(ctx context.Context) {
@@ -15,7 +19,9 @@ func (c *Client) redoAgainAndAgain(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		c.redo(ctx)
+		if !defect.On(NeverRedo) {
+			c.redo(ctx)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"muster/model"
 	"muster/nodes/client"
+	"muster/nodes/defect"
 )
 
 // subscriptionKey is what is subscribed: a service, whole or in some clusters.
@@ -135,12 +136,18 @@ func (c *Client) pushed(n *connection, body []byte) error {
 	return nil
 }
 
+// NewestByClock: a client believes nothing that says to be made before what it holds, whoever made it (nacos-sdk-go, ServiceInfoHolder).
+const NewestByClock defect.Name = "connected/newestByClock"
+
 // take believes what came over a connection. Pushes come in order, over one stream, and are believed as they come; the same again, as
 // one that was not acknowledged in time, tells nothing. An answer that a push has overtaken is not believed. The time at which a node
 // says to have made something decides nothing else, since clocks jump, and differ between nodes. (nacos-sdk-go drops whatever is not
 // newer by it, and so holds on to the past after a change to a node whose clock is behind.)
 func (c *Client) take(s *subscription, update Update, over string) {
 	if s.of == over && (update.Made == s.held.Made || !update.Pushed && update.Made < s.held.Made) {
+		return
+	}
+	if s.of != "" && update.Made <= s.held.Made && defect.On(NewestByClock) {
 		return
 	}
 	s.held, s.of = update.Listing, over
