@@ -23,9 +23,10 @@ func TestWhoDoesNotProveTheIdentityIsNotHeard(t *testing.T) {
 	c.requireAll("1")
 	victim := c.members[c.others(leader)[0]]
 	stranger := forge(t)
+	refused := victim.node.Status().Refused // members are slow to introduce themselves on a busy machine
 	vote := &raft.RequestVoteRequest{RPCHeader: raft.RPCHeader{ProtocolVersion: 3, ID: []byte(leader), Addr: make([]byte, 64)}, Term: 100, LeadershipTransfer: true}
 	require.Error(t, stranger.RequestVote("", raft.ServerAddress(victim.raft), vote, new(raft.RequestVoteResponse)))
-	require.Eventually(t, func() bool { return victim.node.Status().Refused == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return victim.node.Status().Refused > refused }, patience, time.Millisecond)
 	require.Less(t, victim.node.Status().Term, uint64(100))
 	require.Contains(t, log.String(), "dropped a raft connection")
 }
