@@ -221,9 +221,10 @@ func (t *Transport) connect(to string) (*connection, error) {
 	t.mu.Lock()
 	idle := t.idle[to]
 	if last := len(idle) - 1; last >= 0 {
+		taken := idle[last] // before the unlocking: keep writes to this place
 		t.idle[to] = idle[:last]
 		t.mu.Unlock()
-		return idle[last], nil
+		return taken, nil
 	}
 	t.mu.Unlock()
 	made, err := t.config.Stream.Dial(raft.ServerAddress(to), t.config.Timeout)
