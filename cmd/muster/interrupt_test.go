@@ -53,7 +53,7 @@ func TestUnfinishedRunsAreNamed(t *testing.T) {
 	whole, half := job("whole", ""), job("half", "the context ended")
 	never := scenarios.Job{Folder: run.Folder(filepath.Join(out, "never"))}
 	require.Empty(t, halfDone([]scenarios.Job{whole, never}))
-	require.Equal(t, "; unfinished runs left in "+out+": 1; muster check "+string(half.Folder)+" shows how far the first came",
+	require.Equal(t, "; unfinished runs kept in "+out+": 1; muster check "+string(half.Folder)+" shows how far the first came",
 		halfDone([]scenarios.Job{whole, half, never}))
 }
 
