@@ -32,6 +32,8 @@ type line struct {
 	*connection
 	// asked: a question is under way.
 	asked atomic.Bool
+	// ended: it is of no use any more. It is guarded by Transport.mu.
+	ended bool
 	// answers is closed when the connection has ended, of which broken says why.
 	answers chan answer
 	broken  error
@@ -50,7 +52,8 @@ func (t *Transport) Ask(ctx context.Context, id raft.ServerID, question *Questio
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotTaken, err)
 	}
-	defer context.AfterFunc(ctx, func() { l.Close() })()
+	stay := context.AfterFunc(ctx, func() { l.Close() })
+	defer stay()
 	l.asked.Store(true)
 	if err := l.write(byte(ask), question); err != nil {
 		t.hangUp(l)
@@ -60,7 +63,9 @@ func (t *Transport) Ask(ctx context.Context, id raft.ServerID, question *Questio
 	if !open {
 		return nil, fmt.Errorf("ask %s: %w", id, errors.Join(ctx.Err(), l.broken))
 	}
-	t.keepLine(l)
+	if stay() { // or else it is being closed
+		t.keepLine(l)
+	}
 	if came.what == failed {
 		return nil, fmt.Errorf("%w: %s says: %s", ErrNotTaken, id, came.text)
 	}
@@ -74,13 +79,11 @@ func (t *Transport) Ask(ctx context.Context, id raft.ServerID, question *Questio
 // line takes a line that nobody uses, or makes one.
 func (t *Transport) line(ctx context.Context, to string) (*line, error) {
 	t.mu.Lock()
-	idle := t.lines[to]
-	if last := len(idle) - 1; last >= 0 {
-		t.lines[to] = idle[:last]
-		t.mu.Unlock()
-		return idle[last], nil
-	}
+	kept, found := takeLast(t.lines, to)
 	t.mu.Unlock()
+	if found {
+		return kept, nil
+	}
 	timeout := t.config.Timeout
 	if end, ends := ctx.Deadline(); ends {
 		timeout = min(timeout, time.Until(end))
@@ -115,10 +118,10 @@ func (t *Transport) hear(l *line) {
 	}
 }
 
-// keepLine keeps a line for the next question, if there are not enough.
+// keepLine keeps a line for the next question, if there are not enough, and it has not ended behind its last answer.
 func (t *Transport) keepLine(l *line) {
 	t.mu.Lock()
-	kept := t.idle != nil && len(t.lines[l.to]) < mostLines
+	kept := t.idle != nil && !l.ended && len(t.lines[l.to]) < mostLines
 	if kept {
 		t.lines[l.to] = append(t.lines[l.to], l)
 	}
@@ -131,6 +134,7 @@ func (t *Transport) keepLine(l *line) {
 // hangUp ends a line, and all that nobody uses to the same address: they have probably ended with it.
 func (t *Transport) hangUp(l *line) {
 	t.mu.Lock()
+	l.ended = true
 	idle := t.lines[l.to]
 	delete(t.lines, l.to)
 	t.mu.Unlock()

@@ -3,13 +3,16 @@ package wire
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/raft"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -32,7 +35,7 @@ func TestQuestionsAreAnswered(t *testing.T) {
 	_, err := asking.Ask(t.Context(), "b", &Question{Text: []byte("abc")})
 	require.ErrorIs(t, err, ErrNotTaken)
 	require.ErrorContains(t, err, "b says: a stranger")
-	require.Equal(t, 1, over.dialled)
+	require.EqualValues(t, 1, over.dialled.Load())
 }
 
 // at finds everybody at an address.
@@ -71,11 +74,11 @@ func TestQuestionsEndWithTheirContext(t *testing.T) {
 	_, err = asking.Ask(ctx, "b", &Question{RPCHeader: header})
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, ErrNotTaken, "it may have been carried out")
-	before := over.dialled
+	before := over.dialled.Load()
 	close(goOn)
 	_, err = asking.Ask(t.Context(), "b", &Question{RPCHeader: header})
 	require.NoError(t, err)
-	require.Equal(t, before+1, over.dialled, "a line of its own: the answer to another question may yet come over the old one")
+	require.Equal(t, before+1, over.dialled.Load(), "a line of its own: the answer to another question may yet come over the old one")
 }
 
 func TestAnswersToNoQuestionEndTheLine(t *testing.T) {
@@ -101,4 +104,47 @@ func TestAnswersToNoQuestionEndTheLine(t *testing.T) {
 	go func() { _, _ = io.WriteString(far, once) }()
 	told(t, "").hear(l)
 	require.ErrorContains(t, l.broken, "an answer to no question")
+}
+
+// Whoever takes a line from those that are kept must not find it ended: a question that is sent then may or may not have been done.
+func TestLinesThatEndAreNotKept(t *testing.T) {
+	near, far := net.Pipe()
+	defer far.Close()
+	l := &line{connection: newConnection(near, "b"), answers: make(chan answer, 1)}
+	transport := told(t, "")
+	transport.hangUp(l) // behind its last answer
+	transport.keepLine(l)
+	require.Empty(t, transport.lines)
+
+	var cancel context.CancelFunc
+	asked, _ := listen(t, func(config *Config) { config.Answer = func([]byte) []byte { cancel(); return nil } })
+	asking, _ := listen(t, func(config *Config) { config.Addresses = at(asked.LocalAddr()) })
+	for range 20 {
+		ctx, end := context.WithCancel(t.Context())
+		defer end()
+		cancel = end
+		_, _ = asking.Ask(ctx, "b", &Question{RPCHeader: header}) // it may have been answered, or given up
+		asking.mu.Lock()
+		kept := len(asking.lines)
+		asking.mu.Unlock()
+		require.Zero(t, kept)
+	}
+}
+
+// Each gets the answer to what it asked, however many ask at once.
+func TestQuestionsAtOnce(t *testing.T) {
+	asked, _ := listen(t, func(config *Config) { config.Answer = func(question []byte) []byte { return question } })
+	asking, _ := listen(t, func(config *Config) { config.Addresses = at(asked.LocalAddr()) })
+	var wait sync.WaitGroup
+	for asker := range 16 {
+		wait.Go(func() {
+			for i := range 100 {
+				want := fmt.Sprint(asker, i)
+				got, err := asking.Ask(t.Context(), "b", &Question{header, []byte(want)})
+				assert.NoError(t, err)
+				assert.Equal(t, want, string(got))
+			}
+		})
+	}
+	wait.Wait()
 }

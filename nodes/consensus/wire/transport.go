@@ -219,19 +219,27 @@ func (t *Transport) address(id raft.ServerID, otherwise raft.ServerAddress) stri
 // connect takes a connection that nobody uses, the one used last, or makes one.
 func (t *Transport) connect(to string) (*connection, error) {
 	t.mu.Lock()
-	idle := t.idle[to]
-	if last := len(idle) - 1; last >= 0 {
-		taken := idle[last] // before the unlocking: keep writes to this place
-		t.idle[to] = idle[:last]
-		t.mu.Unlock()
-		return taken, nil
-	}
+	kept, found := takeLast(t.idle, to)
 	t.mu.Unlock()
+	if found {
+		return kept, nil
+	}
 	made, err := t.config.Stream.Dial(raft.ServerAddress(to), t.config.Timeout)
 	if err != nil {
 		return nil, err
 	}
 	return newConnection(made, to), nil
+}
+
+// takeLast takes what was kept last for an address, if there is anything. It must be called, and not just begun, under the lock: what is kept
+// next is written to the same place.
+func takeLast[T any](kept map[string][]T, to string) (last T, found bool) {
+	all := kept[to]
+	if len(all) == 0 {
+		return last, false
+	}
+	last, kept[to] = all[len(all)-1], all[:len(all)-1]
+	return last, true
 }
 
 // keep keeps a connection for others; false if there are enough.

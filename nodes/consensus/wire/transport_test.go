@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,11 +22,11 @@ const patience = 20 * time.Second
 // stream is TCP on loopback, and counts how often it dialled.
 type stream struct {
 	net.Listener
-	dialled int
+	dialled atomic.Int64
 }
 
 func (s *stream) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
-	s.dialled++
+	s.dialled.Add(1)
 	return net.DialTimeout("tcp", string(to), timeout)
 }
 
@@ -78,7 +79,7 @@ func TestRequestsAreAnswered(t *testing.T) {
 	go func() { failed <- caller.TimeoutNow("b", to, now, new(raft.TimeoutNowResponse)) }()
 	require.Equal(t, now, answer(&raft.TimeoutNowResponse{}, nil))
 	require.NoError(t, <-failed)
-	require.Equal(t, 1, over.dialled, "all went over one connection")
+	require.EqualValues(t, 1, over.dialled.Load(), "all went over one connection")
 }
 
 func TestSnapshotsFollowOnTheirRequest(t *testing.T) {
@@ -97,7 +98,7 @@ func TestSnapshotsFollowOnTheirRequest(t *testing.T) {
 		require.Equal(t, content, string(got))
 		request.Respond(&raft.InstallSnapshotResponse{Success: true}, nil)
 		require.NoError(t, <-failed)
-		require.Equal(t, i+1, over.dialled, "each has a connection of its own")
+		require.EqualValues(t, i+1, over.dialled.Load(), "each has a connection of its own")
 	}
 }
 
@@ -125,7 +126,7 @@ func TestWhatIsNotAdmittedIsAnswered(t *testing.T) {
 		err := caller.RequestVote("b", called.LocalAddr(), &raft.RequestVoteRequest{RPCHeader: header}, new(raft.RequestVoteResponse))
 		require.EqualError(t, err, "a stranger")
 	}
-	require.Equal(t, 1, over.dialled)
+	require.EqualValues(t, 1, over.dialled.Load())
 }
 
 // Whoever says what no member says is cut off, and it is told why.
