@@ -170,11 +170,14 @@ func (r *Registry) Admit(c Command, encoded []byte) error {
 			return fmt.Errorf("%w: what all members keep took %d bytes in the last snapshot; want at most %d", ErrFull, size, r.limits.Bytes)
 		}
 	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if c.MakesService && r.services[c.Service] == nil {
+		return r.fits("the service", sizeOfService(c.Service), 0)
+	}
 	if c.Kind != RegisterPersistent || c.Instance == nil {
 		return nil
 	}
-	r.mu.RLock()
-	defer r.mu.RUnlock()
 	publisher := r.clients[r.InstanceClient(c.Service, c.Instance.IP, c.Instance.Port, c.Instance.Cluster, false)]
 	return r.roomFor(publisher, c.Service, []Published{*c.Instance})
 }

@@ -135,6 +135,20 @@ func TestRoomForPersistentInstances(t *testing.T) {
 }
 
 // What members could not tell each other in one message is refused, whichever of its texts is long.
+// A deregistration takes room, too, where it makes a service.
+func TestRoomForServicesMadeByDeregistrations(t *testing.T) {
+	r := registry.New(registry.Options{Limits: registry.Limits{Bytes: 1000}})
+	gone := registry.Published{IP: "10.0.0.1", Port: 1}
+	deregister := registry.Command{Kind: registry.DeregisterPersistent, Service: orders, Instance: &gone, MakesService: true}
+	require.NoError(t, r.Admit(deregister, nil))
+	apply(t, r, deregister)
+	require.NoError(t, r.Admit(deregister, nil), "it is there already")
+	deregister.Service.Name = "others"
+	require.ErrorIs(t, r.Admit(deregister, nil), registry.ErrFull)
+	deregister.MakesService = false
+	require.NoError(t, r.Admit(deregister, nil))
+}
+
 func TestRoomForOneInstance(t *testing.T) {
 	r := registry.New(registry.Options{Limits: registry.Limits{InstanceBytes: 2000}})
 	long := strings.Repeat("x", 2000)
