@@ -76,12 +76,21 @@ func (t *Transport) Ask(ctx context.Context, id raft.ServerID, question *Questio
 	return told.text, nil
 }
 
-// line takes a line that nobody uses, or makes one.
+// line takes a line that nobody uses, or makes one, when few others are being made.
 func (t *Transport) line(ctx context.Context, to string) (*line, error) {
-	t.mu.Lock()
-	kept, found := takeLast(t.lines, to)
-	t.mu.Unlock()
-	if found {
+	kept, dials := t.keptLine(to)
+	if kept != nil {
+		return kept, nil
+	}
+	select {
+	case dials <- struct{}{}:
+		defer func() { <-dials }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait to connect to %s: %w", to, ctx.Err())
+	case <-t.closed:
+		return nil, raft.ErrTransportShutdown
+	}
+	if kept, _ := t.keptLine(to); kept != nil { // meanwhile
 		return kept, nil
 	}
 	timeout := t.config.Timeout
@@ -95,6 +104,17 @@ func (t *Transport) line(ctx context.Context, to string) (*line, error) {
 	l := &line{connection: newConnection(made, to), answers: make(chan answer, 1)}
 	go t.hear(l)
 	return l, nil
+}
+
+// keptLine takes a line that nobody uses, nil if there is none, and says who may make one: whoever finds room in dials.
+func (t *Transport) keptLine(to string) (kept *line, dials chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dials[to] == nil {
+		t.dials[to] = make(chan struct{}, mostDials)
+	}
+	kept, _ = takeLast(t.lines, to)
+	return kept, t.dials[to]
 }
 
 // hear reads a line until it ends.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,4 +148,46 @@ func TestQuestionsAtOnce(t *testing.T) {
 		})
 	}
 	wait.Wait()
+}
+
+// crowded is a stream that makes no connection before it is told to go on.
+type crowded struct {
+	*stream
+	goOn    chan struct{}
+	inside  atomic.Int64
+	tooMany atomic.Bool
+}
+
+func (c *crowded) Dial(to raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+	if c.inside.Add(1) > mostDials {
+		c.tooMany.Store(true)
+	}
+	defer c.inside.Add(-1)
+	<-c.goOn
+	return c.stream.Dial(to, timeout)
+}
+
+func TestFewLinesAreMadeAtOnce(t *testing.T) {
+	asked, _ := listen(t, func(config *Config) { config.Answer = func(question []byte) []byte { return question } })
+	over := &crowded{goOn: make(chan struct{})}
+	asking, _ := listen(t, func(config *Config) {
+		over.stream = config.Stream.(*stream)
+		config.Stream, config.Addresses = over, at(asked.LocalAddr())
+	})
+	var wait sync.WaitGroup
+	for range 5 * mostDials {
+		wait.Go(func() {
+			_, err := asking.Ask(t.Context(), "b", &Question{RPCHeader: header})
+			assert.NoError(t, err)
+		})
+	}
+	require.Eventually(t, func() bool { return over.inside.Load() == mostDials }, patience, time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := asking.Ask(ctx, "b", &Question{RPCHeader: header})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, ErrNotTaken)
+	close(over.goOn)
+	wait.Wait()
+	require.False(t, over.tooMany.Load())
 }

@@ -38,6 +38,9 @@ const (
 	snapshotUnit = 256 << 10
 	// mostLines is how many lines for questions to an address are kept while nobody uses them. Each carries one question at a time.
 	mostLines = 8
+	// mostDials is how many lines to an address are made at once. The other end may let in only so many of whom it does not know yet who they
+	// are, and drop the others; and when one is made, another is often free.
+	mostDials = 8
 	// acceptPause is waited after a connection could not be accepted: 5 ms, and longer and longer while that goes on.
 	acceptPause, longestAcceptPause = 5 * time.Millisecond, time.Second
 )
@@ -54,6 +57,8 @@ type Transport struct {
 	idle map[string][]*connection
 	// lines are the lines for questions to each address that nobody uses.
 	lines map[string][]*line
+	// dials has a token for each line to an address that is being made.
+	dials map[string]chan struct{}
 	// taken are the connections that came in.
 	taken map[net.Conn]bool
 }
@@ -62,7 +67,7 @@ type Transport struct {
 func New(config Config) *Transport {
 	t := &Transport{
 		config: config, consumer: make(chan raft.RPC), closed: make(chan struct{}),
-		idle: map[string][]*connection{}, lines: map[string][]*line{}, taken: map[net.Conn]bool{},
+		idle: map[string][]*connection{}, lines: map[string][]*line{}, dials: map[string]chan struct{}{}, taken: map[net.Conn]bool{},
 	}
 	go t.listen()
 	return t
