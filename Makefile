@@ -41,7 +41,7 @@ timings-table: timings ## make docs/timings.md, the table of all experiments wit
 
 .PHONY: test
 test: $(fast) ## run all tests, the conformance suite (go test ./scenarios/...) included
-	$(GO) test -timeout 10m ./...
+	$(GO) test -timeout 15m ./...
 
 .PHONY: verify
 verify: build/muster ## run every scenario twice and compare the traces record by record

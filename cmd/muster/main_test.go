@@ -66,7 +66,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"simulate", "--seeds", "0"}, "--seeds 0: want at least 1"},
 		{[]string{"simulate", "--jobs", "0"}, "--jobs 0: want at least 1"},
 		{[]string{"simulate", "--seed", "x"}, `invalid argument "x" for "--seed" flag: want a whole number such as 7`},
-		{[]string{"simulate", "calm", "--defect", "liveness/nope"}, "--defect liveness/nope: there is none of that name; want one of consensus/ackBeforeCommit"},
+		{[]string{"simulate", "calm", "--defect", "liveness/nope"}, "--defect liveness/nope: there is none of that name; want one of connected/neverRedo"},
 		{[]string{"simulate", "calm", "--defect", "liveness/neverExpir"}, "--defect liveness/neverExpir: there is none of that name: did you mean liveness/neverExpire?\n"},
 		{[]string{"simulate", "calm", "--defect", "neverexpire"}, "did you mean liveness/neverExpire?\n"},
 		{[]string{"scenarios", "nothing-like-it"}, "`muster scenarios` lists those that there are"},

@@ -23,5 +23,5 @@ func TestTheCommandNamesOtherPrograms(t *testing.T) {
 	s := New(&Programs{}, Options{})
 	require.Empty(t, s.flagsGiven())
 	s.programs.node, s.programs.next.name = "/their/registry", "/their/next"
-	require.Equal(t, []string{"--node /their/registry", "--node-next /their/next"}, s.flagsGiven())
+	require.Equal(t, []string{"--node", "/their/registry", "--node-next", "/their/next"}, s.flagsGiven())
 }
