@@ -42,7 +42,8 @@ func command(arguments []string) int {
 // runNode runs the node until the context ends or a part of it breaks.
 func runNode(ctx context.Context, s settings, log *slog.Logger) error {
 	if s.membersFile != "" || s.failpoints != "" {
-		// From its first line to its last the node may be told to read these files again, and must not end of it; who reads them listens by himself.
+		// From its first line to its last the node may be told to read these files again, and the signal must not end it. What reads
+		// them listens for itself.
 		hangups := make(chan os.Signal, 1)
 		signal.Notify(hangups, syscall.SIGHUP)
 		defer signal.Stop(hangups)

@@ -247,7 +247,7 @@ func (c caller) dial(to string, timeout time.Duration) (net.Conn, error) {
 		return nil, err
 	}
 	if tcp, ok := connection.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // what was given up must not arrive after all, once a cut has healed; where the system has no such option, it may
+		_ = tcp.SetLinger(0) // what was given up must not arrive once a cut has healed; where the system lacks the option, it may
 	}
 	made := call{connection, context.AfterFunc(c.ctx, func() { connection.Close() })}
 	if c.identity == "" {

@@ -120,8 +120,8 @@ func (t *target) run(ctx context.Context) {
 	}
 }
 
-// tell sends the state of clients as it is now, in as many messages as that takes. If one fails, that is the peer's or the network's doing, never
-// one client's (what no message can say is refused where clients come): all that is left is tried again together.
+// tell sends the state of clients as it is now, in as many messages as that takes. If one fails, all that is left is tried again together:
+// the peer or the network is to blame, and never one client, since what no message can hold is refused when a client sends it.
 func (t *target) tell(ctx context.Context, clientIDs []string) {
 	if t.distro.skipped(t.peer) {
 		return

@@ -3,8 +3,9 @@
 //
 // Only the node that is responsible for a client checks it. Times are measured by the monotonic clock, so a jump of the wall
 // clock expires nobody. Silence is held against an instance only if this node could have heard it: a node that becomes
-// responsible, and a node that was itself stopped, start counting anew. Nacos does not, and removes healthy instances then. What was
-// silent before, as its last node told, hastens the removal, but not before this node has missed it for as long as makes it unhealthy.
+// responsible, and a node that was itself stopped, must miss an instance for as long as makes it unhealthy before they touch it. Nacos
+// does not wait, and removes healthy instances then. Silence before that, as its last node told or as the node slept through it, hastens
+// the removal only.
 //
 // In Nacos 1.x beats are not told to peers, and instances of a service are checked every five seconds from the time that the node knew
 // the service (Options.Since). A node that becomes responsible starts anew there, too; TakeOverLastBeats is what Nacos does.

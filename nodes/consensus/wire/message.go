@@ -68,7 +68,7 @@ func (f *fields) flag(b *bool) {
 	}
 	f.number(&n)
 	if n > 1 {
-		f.fail(fmt.Errorf("a truth of %d; want 0 or 1", n))
+		f.fail(fmt.Errorf("a boolean of %d; want 0 or 1", n))
 	}
 	if f.reading {
 		*b = n == 1

@@ -84,7 +84,7 @@ func TestMessagesThatCannotBe(t *testing.T) {
 	}{
 		{"more entries than bytes", "4 bytes cannot hold 200 entries", new(raft.AppendEntriesRequest), []byte{1, 0, 0, 0, 200, 1, 0, 0, 0, 0}},
 		{"an entry of a type beyond all", "an entry of type 256", new(raft.AppendEntriesRequest), []byte{1, 0, 0, 0, 1, 1, 1, 128, 2, 0, 0, 0}},
-		{"neither true nor false", "a truth of 2", new(raft.RequestVoteResponse), []byte{1, 2}},
+		{"neither true nor false", "a boolean of 2", new(raft.RequestVoteResponse), []byte{1, 2}},
 		{"less than no snapshot", "a snapshot of -1 bytes", new(raft.InstallSnapshotRequest), []byte{1, 1, 1, 1, 0, 1, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1}},
 		{"a number beyond 64 bits", "too early", new(raft.InstallSnapshotResponse), []byte{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 1}},
 	} {
