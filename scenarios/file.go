@@ -7,32 +7,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 )
 
 // ReadFile reads scenarios of somebody's own from a file: one as JSON, or several in an array, as `muster scenarios --json` writes
-// those of the catalog. They need names that the catalog does not have, so that neither their runs nor their figures are taken for its
-// own.
+// those of the catalog. Where that has nanoseconds, "at_ns": 15000000000, a duration may stand as text, "at": "15s". Scenarios need names
+// that the catalog does not have, so that neither their runs nor their figures are taken for its own.
 func ReadFile(path string) ([]Scenario, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("scenario: %w", err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	var found []Scenario
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
-		err = decoder.Decode(&found)
-	} else {
-		found = make([]Scenario, 1)
-		err = decoder.Decode(&found[0])
-	}
-	if err == nil && len(found) == 0 {
-		err = errors.New("it holds none")
-	}
-	if _, after := decoder.Token(); err == nil && !errors.Is(after, io.EOF) {
-		err = errors.New("something follows the scenario: want several in an array")
-	}
+	found, err := decodeFile(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: want scenarios as `muster scenarios --json leader-isolated` writes one", path, err)
 	}
@@ -50,4 +37,39 @@ func ReadFile(path string) ([]Scenario, error) {
 		}
 	}
 	return found, nil
+}
+
+// decodeFile reads the scenarios of a file's text. It refuses what no scenario has.
+func decodeFile(text []byte) ([]Scenario, error) {
+	whole := json.NewDecoder(bytes.NewReader(text))
+	var raw json.RawMessage
+	if err := whole.Decode(&raw); err != nil {
+		return nil, err
+	}
+	if _, err := whole.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the scenario: want several in an array")
+	}
+	if !bytes.HasPrefix(raw, []byte("[")) {
+		found := make([]Scenario, 1)
+		return found, decodeStrictly(raw, &found[0])
+	}
+	var found []Scenario
+	if err := decodeStrictly(raw, &found); err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, errors.New("it holds none")
+	}
+	return found, nil
+}
+
+// decodeStrictly reads JSON whose durations may be text into what value points to.
+func decodeStrictly(raw json.RawMessage, value any) error {
+	raw, err := timesOfText(raw, reflect.TypeOf(value), "")
+	if err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(value)
 }

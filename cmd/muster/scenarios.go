@@ -19,8 +19,9 @@ func newScenariosCommand() *cobra.Command {
 		Long: `Lists the named scenarios, or the whole catalog, with what each shows.
 
 A scenario of your own is a file: write out the one that is most like it with --json, give it another name, change what
-befalls the machines (times are in nanoseconds; muster/scenarios/fault.go and role.go have all faults and roles) and
-what you expect, and name the file where muster simulate and muster live want a scenario.`,
+befalls the machines (muster/scenarios/fault.go and role.go have all faults and roles) and what you expect, and name
+the file where muster simulate and muster live want a scenario. Times are in nanoseconds, or text under the same key
+without _ns: "at": "15s" says what "at_ns": 15000000000 does.`,
 		Example: `  muster scenarios                       # name and claim of each
   muster scenarios --json leader-killed  # all there is to one: cluster, load, plan, expectations
   muster scenarios --json leader-isolated > zone.json  # to be changed, and run: muster simulate zone.json

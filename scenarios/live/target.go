@@ -64,7 +64,7 @@ func ParseTargets(text string) ([]string, error) {
 
 // ForTarget fits a scenario to a cluster that already runs: as many nodes as there are, and reads as Nacos offers them, from each
 // node's memory. Without linearizable reads, linearizability of reads is not judged. The plan stays, and every fault of it will be
-// skipped by name: a scenario that is about a fault shows nothing here.
+// skipped by name: a scenario that is about a fault shows nothing here, and muster live refuses it.
 func ForTarget(scenario scenarios.Scenario, nodes int) scenarios.Scenario {
 	scenario.Cluster = scenarios.Nodes(nodes)
 	scenario.Load.ReadModes = []model.ReadMode{model.ReadLocal}
