@@ -42,8 +42,8 @@ there; the others are named in the report as skipped. The run leaves the same fo
 OUT/SCENARIO-live-seedN; runs with --protocol, --profile, --defect, --loopback or --target stand in folders of their
 own, which say so.
 
-With --target the clients work against a cluster that already runs. It is not harmed: no fault is struck, and all that
-is registered is in a namespace of the run's own, which is emptied in the end.
+With --target the clients work against a cluster that already runs. It is not harmed: scenarios with faults are refused,
+and all that is registered is in a namespace of the run's own, which is emptied in the end.
 
 Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecided, or it could not run.`,
 		Example: `  muster live leader-killed
@@ -62,6 +62,10 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 			}
 			if flags.target != "" && len(flags.broken) > 0 {
 				return errors.New("--defect is for nodes that are started here: want it without --target")
+			}
+			if flags.target != "" && hasFaults(chosen[0]) {
+				return fmt.Errorf("%s is about faults, and a target is not harmed: want a scenario without any: %s",
+					chosen[0].Name, strings.Join(faultless(), ", "))
 			}
 			if chosen, err = flags.broken.in(chosen); err != nil {
 				return err
@@ -89,6 +93,20 @@ Exit codes: 0 every verdict is as the scenario expects; 1 one is not; 2 undecide
 	return command
 }
 
+// hasFaults says whether anything befalls the machines of a scenario.
+func hasFaults(s scenarios.Scenario) bool { return len(s.Plan) > 0 || s.Draw != nil }
+
+// faultless names the scenarios of the catalog in which nothing befalls the machines.
+func faultless() []string {
+	var names []string
+	for _, s := range scenarios.Catalog() {
+		if !hasFaults(s) {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // run plays a scenario live.
 func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) error {
 	var addresses []string
@@ -113,7 +131,7 @@ func (f liveFlags) run(command *cobra.Command, scenario scenarios.Scenario) erro
 		}
 		scenario = live.ForTarget(scenario, len(addresses))
 		fmt.Fprintln(command.ErrOrStderr(),
-			"a target is not harmed and offers no linearizable reads: faults are skipped, and linearizability is not judged")
+			"a target offers no linearizable reads: linearizability is not judged")
 	}
 	root, err := scenarios.ModuleRoot(".")
 	if err != nil {
