@@ -89,15 +89,16 @@ func (b *batch) one(ctx context.Context, j scenarios.Job) outcome {
 	return b.conclude(ctx, j, err)
 }
 
-// conclude judges and reports a run that has been made, as far as it has.
+// conclude judges and reports a run that has been made, as far as it has. One that got to its end is reported even if the context has
+// ended since; one that was cut short then stays as it is.
 func (b *batch) conclude(ctx context.Context, j scenarios.Job, err error) outcome {
 	o := outcome{job: j, err: err}
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return o
 	}
 	if _, err := os.Stat(j.Folder.Path(run.RunFile)); err == nil {
 		var err error
-		o.result, err = judge(ctx, j.Folder)
+		o.result, err = judge(context.WithoutCancel(ctx), j.Folder)
 		o.err = errors.Join(o.err, err)
 	}
 	if b.verify && o.err == nil {

@@ -37,7 +37,15 @@ With --write it makes a baseline file of one set instead, small enough to be kep
 				if err != nil {
 					return err
 				}
-				return reports.WriteBaseline(write, folders)
+				if err := reports.WriteBaseline(write, folders); err != nil {
+					return err
+				}
+				runs := "1 run"
+				if len(folders) != 1 {
+					runs = fmt.Sprintf("%d runs", len(folders))
+				}
+				_, err = fmt.Fprintf(command.OutOrStdout(), "%s: baseline of %s\n", write, runs)
+				return err
 			}
 			baseline, err := reports.ReadSet(arguments[0])
 			if err != nil {

@@ -85,7 +85,7 @@ node's differs that is not on the list of differences that are meant; 2 it could
 	seedFlag(command, &flags.seed, 1, "the seed of simulated worlds")
 	command.Flags().Float64Var(&flags.strict, "strict", 0, "fail if fewer `per cent` are strictly alike")
 	command.Flags().Float64Var(&flags.compatible, "compatible", 0, "fail if fewer `per cent` are compatible")
-	command.Flags().IntVarP(&flags.jobs, "jobs", "j", 2, "how many worlds are simulated at once")
+	countFlag(command, &flags.jobs, "jobs", "j", 2, "how many worlds are simulated at once")
 	completeFlag(command, "profile", string(scenarios.Nacos1), string(scenarios.Nacos2), "auth")
 	return command
 }

@@ -52,8 +52,8 @@ It goes on from the last checkpoint before the moment, and leaves one every two 
 	}
 	command.Flags().Var(&flags.at, "at", "the moment, in true time")
 	seedFlag(command, &flags.seed, 0, "the first future's seed (otherwise the one after the run's own)")
-	command.Flags().IntVar(&flags.seeds, "seeds", 1, "how many futures")
-	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many to make at a time")
+	countFlag(command, &flags.seeds, "seeds", "", 1, "how many futures")
+	countFlag(command, &flags.jobs, "jobs", "j", runtime.NumCPU(), "how many to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", "futures", "`folder` for the run folders")
 	return command
 }

@@ -65,6 +65,9 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"simulate", "leader-isolatd"}, "did you mean leader-isolated?"},
 		{[]string{"simulate", "--seeds", "0"}, "--seeds 0: want at least 1"},
 		{[]string{"simulate", "--jobs", "0"}, "--jobs 0: want at least 1"},
+		{[]string{"simulate", "--seeds", "abc"}, `invalid argument "abc" for "--seeds" flag: want a whole number such as 4`},
+		{[]string{"fork", "--seeds", "1.5"}, `invalid argument "1.5" for "--seeds" flag: want a whole number such as 4`},
+		{[]string{"simulate", "-j", "two"}, `invalid argument "two" for "-j, --jobs" flag: want a whole number such as 4`},
 		{[]string{"simulate", "--seed", "x"}, `invalid argument "x" for "--seed" flag: want a whole number such as 7`},
 		{[]string{"simulate", "calm", "--defect", "liveness/nope"}, "--defect liveness/nope: there is none of that name; want one of connected/neverRedo"},
 		{[]string{"simulate", "calm", "--defect", "liveness/neverExpir"}, "--defect liveness/neverExpir: there is none of that name: did you mean liveness/neverExpire?\n"},
@@ -77,6 +80,9 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"live", "clam"}, "did you mean calm?"},
 		{[]string{"live", "calm", "--target", "localhost"}, `--target: "localhost": want the addresses of all nodes, such as 10.0.0.1:8848,10.0.0.2:8848`},
 		{[]string{"live", "calm", "--target", "localhost:1", "--defect", "liveness/neverExpire"}, "--defect is for nodes that are started here"},
+		{[]string{"live", "leader-killed", "--target", "localhost:1"},
+			"leader-killed is about faults, and a target is not harmed: want a scenario without any: calm, "},
+		{[]string{"live", "anything-goes", "--target", "localhost:1"}, "anything-goes is about faults"},
 		{[]string{"conformance", "--target", "localhost"}, `--target: "localhost": want the addresses of all nodes`},
 		{[]string{"completion", "tcsh"}, `there is no completion for "tcsh": want bash, fish, powershell or zsh`},
 		{[]string{"compare"}, "muster compare wants two sets of runs, BASELINE and CURRENT: folders that hold runs, or baseline files, for example:\n  muster compare"},
@@ -293,6 +299,20 @@ func TestInterruptedBatchKeepsWhatIsFinished(t *testing.T) {
 	_, err = os.Stat(string(jobs[2].Folder))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.Contains(t, stdout.String(), "calm")
+}
+
+// A run that got to its end just before the command was interrupted is judged and reported like any other.
+func TestAnInterruptedBatchReportsARunThatIsMade(t *testing.T) {
+	ctx, cancel := newCancel(t)
+	j := scenarios.Job{Scenario: scenarios.Catalog()[0], Seed: 1, Folder: run.Folder(filepath.Join(t.TempDir(), "run"))}
+	b := batch{newStage: func(trace.Level) scenarios.Stage { return &quietStage{} }}
+	_, err := drive(ctx, b.newStage(trace.Normal), j)
+	require.NoError(t, err)
+	cancel()
+	o := b.conclude(ctx, j, nil)
+	require.NoError(t, o.err)
+	require.True(t, o.result.Judged)
+	require.FileExists(t, j.Folder.Path(run.ReportFile))
 }
 
 func TestTheJUnitFileIsAboutAllRunsInTheFolder(t *testing.T) {

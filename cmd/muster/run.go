@@ -76,7 +76,7 @@ Exit codes: 0 no program failed; 1 one did; 2 it could not be built or run.`,
 			return flags.run(command, arguments[0], arguments[1:])
 		},
 	}
-	command.Flags().IntVarP(&flags.machines, "machines", "n", 1, "how many machines of PACKAGE")
+	countFlag(command, &flags.machines, "machines", "n", 1, "how many machines of PACKAGE")
 	command.Flags().DurationVar(&flags.lasts, "for", 30*time.Second, "how much simulated time at most")
 	seedFlag(command, &flags.seed, 1, "decides everything that is left to chance")
 	command.Flags().StringArrayVar(&flags.env, "env", nil, "environment variable `NAME=VALUE` of all machines (repeatable)")

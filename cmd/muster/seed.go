@@ -7,6 +7,31 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// count is a flag that takes a whole number. What the least is, the command says.
+type count int
+
+// countFlag adds a flag of that name to a command's, with what it is if it is not given.
+func countFlag(command *cobra.Command, value *int, name, short string, otherwise int, usage string) {
+	*value = otherwise
+	command.Flags().VarP((*count)(value), name, short, usage)
+}
+
+// Set reads what was typed.
+func (c *count) Set(text string) error {
+	number, err := strconv.Atoi(text)
+	if err != nil {
+		return errors.New("want a whole number such as 4")
+	}
+	*c = count(number)
+	return nil
+}
+
+// String is the number.
+func (c *count) String() string { return strconv.Itoa(int(*c)) }
+
+// Type is what help calls it.
+func (c *count) Type() string { return "number" }
+
 // seed is a flag that takes a seed.
 type seed uint64
 

@@ -133,8 +133,8 @@ func newSimulateCommand() *cobra.Command {
 		},
 	}
 	seedFlag(command, &flags.seed, 1, "the first seed")
-	command.Flags().IntVar(&flags.seeds, "seeds", 1, "how many seeds, counted on from the first")
-	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
+	countFlag(command, &flags.seeds, "seeds", "", 1, "how many seeds, counted on from the first")
+	countFlag(command, &flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", "runs", "`folder` for the run folders")
 	flags.broken.flagOn(command)
 	command.Flags().BoolVar(&flags.verify, "verify", false, "make each run twice and name the first trace record that differs")

@@ -78,8 +78,8 @@ Exit codes: 0 no surprise; 1 a figure lies outside the measured spread and nobod
 		},
 	}
 	seedFlag(command, &flags.seed, 1, "the first seed")
-	command.Flags().IntVar(&flags.seeds, "seeds", 3, "how many seeds, counted on from the first")
-	command.Flags().IntVarP(&flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
+	countFlag(command, &flags.seeds, "seeds", "", 3, "how many seeds, counted on from the first")
+	countFlag(command, &flags.jobs, "jobs", "j", runtime.NumCPU(), "how many runs to make at a time")
 	command.Flags().StringVarP(&flags.out, "out", "o", filepath.Join("runs", "timings"), "`folder` for the run folders and the page")
 	command.Flags().BoolVar(&flags.left, "left", false, "make no runs, and measure those that earlier calls left in OUT")
 	flags.broken.flagOn(command)
