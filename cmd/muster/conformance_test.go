@@ -78,6 +78,13 @@ func TestConformanceConcludes(t *testing.T) {
 		require.NoError(t, conformanceFlags{target: "x", out: out}.conclude(&printed, slices.Repeat(results[2:3], differencesShown+1), nil))
 		require.Contains(t, printed.String(), want)
 	}
+	var printed strings.Builder
+	elsewhere := golden.Result{File: "f", Case: "elsewhere", Topic: "beat", Outcome: golden.Different, Differences: []golden.Difference{{Text: "other"}}}
+	require.NoError(t, conformanceFlags{target: "x"}.conclude(&printed, append(results, elsewhere), map[string]string{"f/far": "why", "f/close": "why"}))
+	require.True(t, strings.HasPrefix(printed.String(), "f/elsewhere: \n    other\n"+
+		"f/far: \n    listed, for our own node differs here, too: why (nodes/golden/recordings/differences-*.md)\n    large\n"), printed.String())
+	require.Contains(t, printed.String(), "2 of those that are not strictly alike are listed with their reasons")
+
 	suites := suites(results, map[string]string{"f/close": "why"})
 	require.Len(t, suites, 1)
 	require.Equal(t, "large", suites[0].Cases[2].Failure)
