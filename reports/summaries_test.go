@@ -307,3 +307,39 @@ func TestRunsThatWereBrokenOnPurposeStandApart(t *testing.T) {
 		require.NotEmpty(t, comparison.Verdicts)
 	}
 }
+
+// What nobody can tell because a run ended early has one reason, which is told once, with the whole path of the log that it names.
+func TestTableOfARunThatEndedEarly(t *testing.T) {
+	verdict := func(property checker.Property, outcome checker.Outcome) checker.Verdict {
+		return checker.Verdict{Property: property, Outcome: outcome, Expected: checker.Holds, Reason: "of " + string(property)}
+	}
+	result := Result{Folder: "out/calm-seed1", Judged: true, Run: run.Run{
+		Scenario: "calm", Seed: 1, Interrupted: "the program on n1 ended: exit status 3 (what it said is in logs/n1.jsonl)",
+	}}
+	early := "calm seed 1 ended early, with %s undecided: the program on n1 ended: exit status 3 (what it said is in out/calm-seed1/logs/n1.jsonl)\n" +
+		"    out/calm-seed1\n"
+	for name, test := range map[string]struct {
+		verdicts []checker.Verdict
+		want     []string
+		never    string
+	}{
+		"all undecided": {
+			[]checker.Verdict{verdict(checker.Durable, checker.Undecided), verdict(checker.NoLoss, checker.Undecided)},
+			[]string{fmt.Sprintf(early, "2 properties")}, "UNDECIDED",
+		},
+		"one violated": {
+			[]checker.Verdict{verdict(checker.Durable, checker.Violated), verdict(checker.NoLoss, checker.Undecided)},
+			[]string{fmt.Sprintf(early, "1 property"), "durable is VIOLATED, expected holds: of durable"}, "UNDECIDED",
+		},
+		"none undecided": {[]checker.Verdict{verdict(checker.Durable, checker.Holds)}, nil, "ended early"},
+	} {
+		result.Verdicts = test.verdicts
+		var text strings.Builder
+		require.NoError(t, Table(&text, []Result{result}, false), name)
+		for _, want := range test.want {
+			require.Contains(t, text.String(), want, name)
+		}
+		require.NotContains(t, text.String(), test.never, name)
+	}
+	require.Empty(t, Result{Folder: "out"}.EndedEarly())
+}

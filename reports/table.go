@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"muster/checker"
+	"muster/model/run"
 )
 
 // columns are the heads of the properties' columns: as narrow as can be read.
@@ -19,7 +20,7 @@ var columns = map[checker.Property]string{
 }
 
 // Table writes results as a table of at most 120 columns, a row a run, and below it a line for every verdict that is not the one
-// expected. colour adds a terminal's colours; symbols tell the same without them: ✓ holds, ✗ violated, ? undecided, each with a
+// expected; what is undecided in a run that ended early has one line. colour adds a terminal's colours; symbols tell the same without them: ✓ holds, ✗ violated, ? undecided, each with a
 // ! where something else was expected, and – where a run was not judged by the property.
 func Table(w io.Writer, results []Result, colour bool) error {
 	all := groups(results)
@@ -56,9 +57,19 @@ func Table(w io.Writer, results []Result, colour bool) error {
 				lines = append(lines, fmt.Sprintf("%s seed %s was not judged\n    %s", g.title(), r.Seed(), r.Folder))
 				continue
 			}
+			early := r.EndedEarly()
+			undecided := 0
 			for _, v := range r.Unexpected() {
+				if early != "" && v.Outcome == checker.Undecided {
+					undecided++ // for one reason, which is told once
+					continue
+				}
 				lines = append(lines, fmt.Sprintf("%s seed %s: %s is %s, expected %s: %s\n    %s",
 					g.title(), r.Seed(), v.Property, coloured(strings.ToUpper(string(v.Outcome)), v, colour), v.Expected, v.Reason, r.Folder))
+			}
+			if undecided > 0 {
+				lines = append(lines, fmt.Sprintf("%s seed %s ended early, with %s undecided: %s\n    %s",
+					g.title(), r.Seed(), plural(undecided, "property", "properties"), early, r.Folder))
 			}
 		}
 	}
@@ -82,6 +93,12 @@ func Table(w io.Writer, results []Result, colour bool) error {
 	}
 	_, err := fmt.Fprintln(w, summary)
 	return err
+}
+
+// EndedEarly says why the run ended early, with the paths of its logs from the working directory; "" if it did not.
+func (r Result) EndedEarly() string {
+	logs := run.LogsFolder + "/" // the run folder tells of its own files by their paths in it
+	return strings.ReplaceAll(r.Run.Interrupted, " "+logs, " "+r.Folder.Path(run.LogsFolder)+"/")
 }
 
 // emptyTable is a table of runs that has its head only.

@@ -180,9 +180,17 @@ func (o outcome) status() int {
 	return statusOf(o.result)
 }
 
+// endedEarly says whether all that is wrong is that the run, which has been judged as far as it came, ended early.
+func (o outcome) endedEarly() bool {
+	return o.err != nil && o.result.Judged && o.err.Error() == o.result.Run.Interrupted
+}
+
 // describe says in one line what became of a job.
 func (o outcome) describe() string {
-	if o.err != nil {
+	switch {
+	case o.endedEarly():
+		return o.result.EndedEarly()
+	case o.err != nil:
 		return o.err.Error()
 	}
 	text := fmt.Sprintf("as expected, %.0f s", o.result.Run.Lasted.Seconds())

@@ -315,6 +315,32 @@ func TestAnInterruptedBatchReportsARunThatIsMade(t *testing.T) {
 	require.FileExists(t, j.Folder.Path(run.ReportFile))
 }
 
+// What ended a run early is said by the table, and not once more as an error of the command.
+func TestARunThatEndedEarlyIsToldOnce(t *testing.T) {
+	j := scenarios.Job{Scenario: scenarios.Catalog()[0], Seed: 1, Folder: run.Folder(filepath.Join(t.TempDir(), "run"))}
+	b := batch{newStage: func(trace.Level) scenarios.Stage {
+		return &quietStage{stops: errors.New("n1 ended (see logs/n1.jsonl)")}
+	}}
+	o := b.one(t.Context(), j)
+	require.True(t, o.endedEarly())
+	require.Equal(t, exitFailed, o.status())
+	require.Contains(t, o.describe(), "n1 ended (see "+j.Folder.Path("logs/n1.jsonl")+")")
+	o.err = errors.Join(o.err, errors.New("closing the stage"))
+	require.False(t, o.endedEarly(), "there is more to it")
+}
+
+func TestBaselinesThatAreWrittenAreNamed(t *testing.T) {
+	at := t.TempDir()
+	j := scenarios.Job{Scenario: scenarios.Catalog()[0], Seed: 1, Folder: run.Folder(filepath.Join(at, "runs", "one"))}
+	b := batch{newStage: func(trace.Level) scenarios.Stage { return &quietStage{} }}
+	require.NoError(t, b.one(t.Context(), j).err)
+	path := filepath.Join(at, "baseline.json")
+	code, stdout, stderr := invoke(t, "compare", "--write", path, filepath.Join(at, "runs"))
+	require.Equal(t, exitAsExpected, code, stderr)
+	require.Equal(t, path+": baseline of 1 run\n", stdout)
+	require.FileExists(t, path)
+}
+
 func TestTheJUnitFileIsAboutAllRunsInTheFolder(t *testing.T) {
 	out := t.TempDir()
 	for _, name := range []string{"calm", "split"} {

@@ -338,7 +338,7 @@ func (b *batch) report(command *cobra.Command, out string, jobs []scenarios.Job)
 	status := exitAsExpected
 	for _, o := range outcomes {
 		status = worse(status, o.status())
-		if o.err != nil {
+		if o.err != nil && !o.endedEarly() { // the table tells of those
 			failed = append(failed, fmt.Errorf("%s: %w", o.job, o.err))
 		}
 		if o.result.Judged {

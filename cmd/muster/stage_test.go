@@ -14,6 +14,8 @@ type quietStage struct {
 	now time.Duration
 	// advanced is told of each step; nil: nobody is.
 	advanced func(time.Duration)
+	// stops is what ends the run at its first step; nil: nothing does.
+	stops error
 	// hash names the run.
 	hash string
 }
@@ -31,6 +33,9 @@ func (s *quietStage) Boot(context.Context, scenarios.Deployment, *scenarios.Reco
 }
 
 func (s *quietStage) Advance(ctx context.Context, until time.Duration) error {
+	if s.stops != nil {
+		return s.stops
+	}
 	s.now = until
 	if s.advanced != nil {
 		s.advanced(until)
