@@ -1,7 +1,7 @@
 // Package reports shows what runs left: to a person as pages and a table in the terminal, to CI as JUnit and as a comparison of
 // two sets of runs.
 //
-//	WriteRun       one run's page: verdicts, figures, pictures, faults, events, and the command that replays it
+//	WriteRun       one run's page: verdicts, figures, refusals, pictures, faults, events, and the command that replays it
 //	WriteIndex     the page over many runs
 //	WriteJUnit     a test case for each property of each run
 //	WriteSuites    the same for what is not made of runs

@@ -18,6 +18,7 @@ var templateFiles embed.FS
 var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"moment":  moment,
 	"seconds": seconds,
+	"plural":  plural,
 	"symbol":  symbol,
 	"mood":    mood,
 	"inline":  func(p plots.Picture) template.HTML { return template.HTML(p.Inline()) },

@@ -50,6 +50,7 @@ type runPage struct {
 	Verdicts        []shownVerdict
 	Figures         []pair
 	Operations      []shownOperations
+	Refusals        shownRefusals
 	Pictures        []shownPicture
 	Violations      []violation
 	Strikes         []shownStrike
@@ -98,8 +99,8 @@ type shownStrike struct {
 
 func (s *story) page() (runPage, error) {
 	p := runPage{
-		Run: s.Run, Figures: keyFigures(s.Figures), Operations: operationsOf(s.Figures), Length: s.timeline.Lasted,
-		Identity: s.identity(), Options: pairs(s.Run.Options),
+		Run: s.Run, Figures: keyFigures(s.Figures), Operations: operationsOf(s.Figures), Refusals: s.refusals(),
+		Length: s.timeline.Lasted, Identity: s.identity(), Options: pairs(s.Run.Options),
 	}
 	p.Headline, p.Mood = headline(s.Result)
 	for _, picture := range s.pictures() {
