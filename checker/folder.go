@@ -65,6 +65,9 @@ func ReadInput(folder run.Folder) (Input, map[Property]Outcome, error) {
 	if in.Run, err = folder.ReadRun(); err != nil {
 		return in, nil, err
 	}
+	if err := folder.Intact(in.Run); err != nil {
+		return in, nil, err
+	}
 	if in.Plan, err = folder.ReadPlan(); err != nil {
 		return in, nil, err
 	}

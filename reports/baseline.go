@@ -175,7 +175,8 @@ func writeLines[T any](out *bytes.Buffer, name string, items []T) error {
 	return nil
 }
 
-// ReadSet reads a set of runs: a baseline file, or a folder in which run folders lie.
+// ReadSet reads a set of runs: a baseline file, or a folder in which run folders lie. Where some of those cannot be read the error names
+// them, and the set is of the others.
 func ReadSet(path string) (Set, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -190,10 +191,7 @@ func ReadSet(path string) (Set, error) {
 			return Set{}, err
 		}
 		results, err := ReadResults(folders)
-		if err != nil {
-			return Set{}, err
-		}
-		return NewSet(results), nil
+		return NewSet(results), err
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

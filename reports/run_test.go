@@ -219,6 +219,7 @@ func TestViewsCountWhatANodeLacks(t *testing.T) {
 func TestMissingFilesAreSaidToBeMissing(t *testing.T) {
 	folder := run.Folder(t.TempDir())
 	require.NoError(t, folder.WriteJSON(run.RunFile, newFixture(1).run()))
+	require.NoError(t, folder.WriteJSON(run.PlanFile, run.Plan{Format: run.Format}))
 	require.NoError(t, WriteRun(t.Context(), folder))
 	_, root := parsePage(t, folder.Path(run.ReportFile))
 	requireSelfContained(t, root)

@@ -28,10 +28,14 @@ type story struct {
 	names    map[string]string // a node's address, as nodes log it: its name
 }
 
-// readStory reads a run folder. Only run.json must be there; a file that is there must be whole.
+// readStory reads a run folder. Files that are there must be whole; run.json must be there, a finished run's plan.json, and whatever else
+// the run has a checksum of.
 func readStory(ctx context.Context, folder run.Folder) (*story, error) {
 	result, err := ReadResult(folder)
 	if err != nil {
+		return nil, err
+	}
+	if err := folder.Intact(result.Run); err != nil {
 		return nil, err
 	}
 	s := &story{Result: result}

@@ -320,7 +320,13 @@ func (d *driver) complete(ending Ending, wall time.Duration, interruption error)
 	if interruption == nil {
 		err = errors.Join(err, setHistoryEnd(d.folder, d.header, d.run.Lasted))
 	}
-	return errors.Join(err, d.writeState())
+	if err = errors.Join(err, d.writeState()); err != nil || interruption != nil {
+		return err
+	}
+	if d.run.Checksums, err = d.folder.Checksums(); err != nil {
+		return err
+	}
+	return d.folder.WriteJSON(run.RunFile, d.run)
 }
 
 // clearFolder makes room for a run: what an earlier run left goes away, and anything else is left alone.

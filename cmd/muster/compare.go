@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,11 +15,13 @@ func newCompareCommand() *cobra.Command {
 		Use:   "compare BASELINE CURRENT",
 		Short: "Say whether verdicts or figures got worse, as a Markdown table",
 		Long: `Compares two sets of runs: each a folder that holds run folders, or a baseline file. Writes Markdown: every verdict
-that changed, every figure that left the baseline's spread, and the statistic that says so. Exit code 1 if anything
-regressed. Chance is told from change: with three runs or more of a scenario on each side what became twice as bad is
-found, with eight or so smaller changes, too (muster simulate --seeds 8).
+that changed, every figure that left the baseline's spread, and the statistic that says so. Chance is told from change:
+with three runs or more of a scenario on each side what became twice as bad is found, with eight or so smaller changes,
+too (muster simulate --seeds 8).
 
-With --write it makes a baseline file of one set instead, small enough to be kept in a repository.`,
+With --write it makes a baseline file of one set instead, small enough to be kept in a repository.
+
+Exit codes: 0 nothing regressed; 1 something did; 2 runs could not be read: they are named, and the others compared.`,
 		Example: `  muster compare before after                      # folders of muster simulate --out
   muster compare baseline.json runs > changes.md
   muster compare --write baseline.json runs`,
@@ -47,13 +50,11 @@ With --write it makes a baseline file of one set instead, small enough to be kep
 				_, err = fmt.Fprintf(command.OutOrStdout(), "%s: baseline of %s\n", write, runs)
 				return err
 			}
-			baseline, err := reports.ReadSet(arguments[0])
-			if err != nil {
-				return err
-			}
-			current, err := reports.ReadSet(arguments[1])
-			if err != nil {
-				return err
+			baseline, baselineLacks := reports.ReadSet(arguments[0])
+			current, currentLacks := reports.ReadSet(arguments[1])
+			unread := errors.Join(baselineLacks, currentLacks)
+			if unread != nil && (len(baseline.Scenarios) == 0 || len(current.Scenarios) == 0) {
+				return unread
 			}
 			comparison, err := reports.Compare(baseline, current, reports.CompareOptions{})
 			if err != nil {
@@ -61,6 +62,9 @@ With --write it makes a baseline file of one set instead, small enough to be kep
 			}
 			if err := comparison.WriteMarkdown(command.OutOrStdout()); err != nil {
 				return err
+			}
+			if unread != nil {
+				return fmt.Errorf("compared without the runs that cannot be read:\n%w", unread)
 			}
 			if comparison.Regressed() {
 				return &statusError{code: exitUnexpected}

@@ -130,7 +130,8 @@ func makeFull(command *cobra.Command, before run.Run, until time.Duration, folde
 	return errors.Join(err, play.Abandon(), play.Stage().Close())
 }
 
-// alike refuses two runs of different scenarios, as far as they are run folders: those have nothing in common that could part.
+// alike refuses two runs of different scenarios, as far as they are run folders: those have nothing in common that could part. It refuses
+// damaged folders, too: where such a run parts from another says nothing of the runs.
 func alike(one, other run.Folder) error {
 	left, err := one.ReadRun()
 	if err != nil {
@@ -144,7 +145,7 @@ func alike(one, other run.Folder) error {
 		return fmt.Errorf("%s is a run of %s, %s of %s: want two runs of the same scenario, others cannot be compared",
 			one, left.Scenario, other, right.Scenario)
 	}
-	return nil
+	return errors.Join(one.Intact(left), other.Intact(right))
 }
 
 // contrast tells in what two runs differed from the beginning, as far as they are run folders: that explains what comes.

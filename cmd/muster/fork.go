@@ -66,6 +66,9 @@ func (f forkFlags) make(command *cobra.Command, folder run.Folder) error {
 	if err := errors.Join(replayable(before), f.check(before)); err != nil {
 		return fmt.Errorf("%s: %w", folder, err)
 	}
+	if err := folder.Intact(before); err != nil {
+		return err
+	}
 	programs, err := programsOf(command, before)
 	if err != nil {
 		return err

@@ -70,6 +70,9 @@ func replay(command *cobra.Command, original run.Folder, keep string) error {
 	if sameFolder(string(original), keep) {
 		return fmt.Errorf("--out %s: the new run would take the place of the one that it is compared with: want another folder", keep)
 	}
+	if err := original.Intact(before); err != nil {
+		return err
+	}
 	programs, err := simulatedPrograms(command, simulated.NodeOf(before), simulated.NextOf(before))
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ func TestWhatIsNoSimulatedRunIsNamed(t *testing.T) {
 		require.NoError(t, os.MkdirAll(string(folder), 0o777))
 		r.Format, r.Lasted = run.Format, 58*time.Second
 		require.NoError(t, folder.WriteJSON(run.RunFile, r))
+		require.NoError(t, folder.WriteJSON(run.PlanFile, run.Plan{Format: run.Format}))
 		require.NoError(t, folder.WriteFile(run.TraceFile, nil))
 		return string(folder)
 	}

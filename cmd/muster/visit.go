@@ -97,6 +97,9 @@ func (v *visit) make(command *cobra.Command, folder run.Folder) error {
 	case !command.Flags().Changed("until"):
 		at = before.Lasted
 	}
+	if err := folder.Intact(before); err != nil {
+		return err
+	}
 	programs, err := programsOf(command, before)
 	if err != nil {
 		return err

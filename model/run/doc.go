@@ -1,7 +1,7 @@
 // Package run is the run folder: what one run of a scenario leaves behind, and how to write and read it. Stages write it,
 // checkers and reports read it; none of them needs to know another's code.
 //
-//	run.json         what ran: versions, guest hashes, options, the command that replays it
+//	run.json         what ran: versions, guest hashes, options, the command that replays it, checksums of plan, history and trace
 //	plan.json        the faults as they were struck: when, on which machines, and whether they bit
 //	history.jsonl    what clients did and saw (model.History)
 //	trace.jsonl      what the world did (simulated stage only; written by package sim/trace);

@@ -38,7 +38,7 @@ func (f Folder) ReadRun() (Run, error) {
 	return r, nil
 }
 
-// ReadPlan reads plan.json; a run without one has no strikes.
+// ReadPlan reads plan.json; a run without one has no strikes as yet (Intact tells it from one that has lost its plan).
 func (f Folder) ReadPlan() (Plan, error) {
 	var p Plan
 	err := f.ReadJSON(PlanFile, &p)

@@ -38,7 +38,8 @@ const (
 // OptionDefects is the option that names what was broken in the nodes on purpose.
 const OptionDefects = "defects"
 
-// Run is run.json: what ran and how to run it again. Two simulated runs of one seed write it byte for byte alike, except Cost.
+// Run is run.json: what ran and how to run it again. Two simulated runs of one seed write it byte for byte alike, except Cost, and the
+// checksum of a compressed trace.
 type Run struct {
 	Format   int    `json:"format"`
 	Scenario string `json:"scenario"`
@@ -71,6 +72,10 @@ type Run struct {
 	TraceRecords uint64 `json:"trace_records,omitempty"`
 	// HistoryRecords is how many records the history holds, so that a damaged one can be told; 0 in a run that was killed.
 	HistoryRecords int `json:"history_records,omitempty"`
+	// Checksums are the SHA-256, in hexadecimal digits, of the plan, the history and the trace by the names of their files, so that damaged
+	// and edited ones can be told (Folder.Intact). Runs that were interrupted have none, nor have those of older builds. Compressed traces
+	// that hold the same may differ: a fork's begins anew where it parts from its past.
+	Checksums map[string]string `json:"checksums,omitempty"`
 	// Cost is what the run cost the machine it ran on. It differs from run to run.
 	Cost Cost `json:"cost,omitzero"`
 	// Expect maps each property to the verdict that the scenario expects of it; properties that stand here only are judged.

@@ -57,6 +57,9 @@ func observe(folder run.Folder) (*observed, error) {
 	if r.Interrupted != "" {
 		return nil, fmt.Errorf("the run was interrupted: %s", r.Interrupted)
 	}
+	if err := folder.Intact(r); err != nil {
+		return nil, err
+	}
 	scenario, err := scenarios.Parse(r.Details)
 	if err != nil {
 		return nil, err
