@@ -19,7 +19,7 @@ func Defects() []Defect {
 	return []Defect{
 		{
 			"connected/neverRedo", "a client does nothing again that it lost with its connection",
-			"Nacos's client before 2.0.3; nacos-sdk-go#587: it comes back and registers nothing", "connections-move: no-ghost",
+			"Nacos's client before 2.0.3; nacos-sdk-go#587: it comes back and registers nothing", "connections-move: converged",
 		},
 		{
 			"connected/newestByClock", "a client drops pushes that say to be made before what it holds, also by another node's clock",
