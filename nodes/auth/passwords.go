@@ -13,10 +13,11 @@ const (
 	// passwordsAtOnce is how many passwords are hashed at the same time. Each takes a processor for a twentieth of a second: guessing must
 	// not keep the node from its work.
 	passwordsAtOnce = 1
-	// passwordsWaiting is how many more may wait for their turn, which is over in one or two seconds.
-	passwordsWaiting = 24
-	// passwordsPerAddress is how many of them may come from one address, so that whoever guesses there does not keep all others out.
-	passwordsPerAddress = 8
+	// passwordsWaiting is how many more may wait for their turn, which has come after three or four seconds.
+	passwordsWaiting = 72
+	// passwordsPerAddress is how many of them may come from one address, so that whoever guesses there does not keep all others out. Behind
+	// one address there may be many clients that all begin at once.
+	passwordsPerAddress = 24
 	// longestPassword is how many bytes of a password bcrypt looks at.
 	longestPassword = 72
 )

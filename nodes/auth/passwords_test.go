@@ -35,14 +35,14 @@ func TestPasswordsQueue(t *testing.T) {
 				return heard
 			}
 		}
-		for range 20 {
+		for range passwordsPerAddress + 12 {
 			guess("10.0.0.1")
 		}
-		require.Equal(t, repeated(ErrBusy, 20-passwordsPerAddress), hear())
-		for i := range 25 {
+		require.Equal(t, repeated(ErrBusy, 12), hear())
+		for i := range passwordsAtOnce + passwordsWaiting {
 			guess(fmt.Sprintf("10.0.1.%d", i))
 		}
-		require.Equal(t, repeated(ErrBusy, 8+25-passwordsAtOnce-passwordsWaiting), hear())
+		require.Equal(t, repeated(ErrBusy, passwordsPerAddress), hear())
 		leave()
 		left := hear()
 		require.Len(t, left, passwordsWaiting)
