@@ -15,7 +15,7 @@ func TestCommandLine(t *testing.T) {
 
 	shell, err := exec.LookPath("sh")
 	if err != nil {
-		t.Skip("no sh to ask what it makes of the line")
+		t.Skip("SKIPPED: there is no sh on the PATH to ask what it makes of the line; install one (any POSIX shell)")
 	}
 	out, err := exec.Command(shell, "-c", `printf '<%s>' `+line).Output()
 	require.NoError(t, err)
